@@ -80,13 +80,19 @@ function checkTool(tool: Tool, words: readonly string[], { help }: Surroundings)
   if (code !== 0) return `\`${line} --help\` ends with ${code}: ${output.trim().split("\n").at(-1) ?? ""}`;
   const [, usage = ""] = new RegExp(`^Usage: ${tool} ?(.*)$`, "m").exec(output) ?? [];
   const answered = usage.split(/\s+/).flatMap((word) => (/^[a-z]/.test(word) ? word.split("|") : []));
-  const [first = "-"] = own;
-  if (!first.startsWith("-") && !answered.includes(first))
-    return `\`${line}\`: ${tool} has no command ${first}`;
+  // A command that has none of its own takes the words that are left as its arguments.
+  const isGroup = answered.length === 0 || usage.includes("[command]");
+  const unknown = isGroup ? leadingWords(own).find((word) => !answered.includes(word)) : undefined;
+  if (unknown !== undefined) return `\`${line}\`: ${tool} has no command ${unknown}`;
   const general = answered.length > 0 ? help(tool, []).output : "";
   for (const option of own.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.replace(/=.*$/, ""))) {
     const listed = new RegExp(`^ .*(?<![\\w-])${option}(?![\\w-])`, "m");
     if (!listed.test(output) && !listed.test(general)) return `\`${line}\`: there is no option ${option}`;
   }
   return undefined;
+}
+
+function leadingWords(words: readonly string[]): readonly string[] {
+  const end = words.findIndex((word) => word.startsWith("-"));
+  return end === -1 ? words : words.slice(0, end);
 }

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { checkShell, type Surroundings } from "../../scripts/lib/doc-commands.ts";
 
 const help: Record<string, string> = {
-  "": "Usage: usance [options] [command]\n\nOptions:\n  --rpc <url>  node\n\nCommands:\n  keeper  run the keepers\n",
+  "": "Usage: usance [options] [command]\n\nOptions:\n  --rpc <url>  node\n  -h, --help  this text\n\nCommands:\n  keeper  run the keepers\n",
+  keeper: "Usage: usance keeper [options] [command]\n\nCommands:\n  run [options]  all of them\n",
   "keeper run": "Usage: usance keeper run [options]\n\nOptions:\n  -d, --dry-run  send nothing\n",
   "order|o place": "Usage: usance order|o place [options] <market>\n\nOptions:\n  --size <lots>  signed\n",
 };
@@ -25,6 +26,7 @@ const surroundings: Surroundings = {
     // As commander does it: help of the deepest command that the words name, and the end is always good.
     const path = words.join(" ");
     if (path.startsWith("keeper run")) return { code: 0, output: help["keeper run"] ?? "" };
+    if (path.startsWith("keeper")) return { code: 0, output: help.keeper ?? "" };
     if (/^(order|o) place/.test(path)) return { code: 0, output: help["order|o place"] ?? "" };
     return { code: 0, output: help[""] ?? "" };
   },
