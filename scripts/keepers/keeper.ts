@@ -1,0 +1,59 @@
+import type { Hash } from "viem";
+
+/** A job that anyone may run: it watches the chain and calls what the contracts leave to the public. */
+export interface Keeper {
+  /** Short name, used for logs, metrics and on the command line. */
+  readonly name: string;
+  /** Reads what the keeper needs before its first run; throws where the deployment cannot be reached. */
+  init(): Promise<void>;
+  /** Reads the state, decides, simulates and sends: one round. Waits until everything sent is in a block. */
+  runOnce(): Promise<KeeperReport>;
+  /** Whether the last round went well. */
+  health(): KeeperHealth;
+  /** Waits for a round that is under way; later rounds do nothing. */
+  stop(): Promise<void>;
+}
+
+/** One call that a keeper decided on. */
+export interface KeeperAction {
+  /** Function of the clearing house. */
+  kind:
+    "sync" | "follow" | "repush" | "cancelRiskRaising" | "liquidate" | "absorb" | "settle" | "settleAccounts";
+  /** What it is about, for logs: account, market, feed. */
+  subject: Readonly<Record<string, number | bigint>>;
+}
+
+/** What became of an action. */
+export type KeeperOutcome =
+  | { action: KeeperAction; result: "sent"; hash: Hash; gasUsed: bigint }
+  /** Somebody else was first, or the state moved on; `error` is the contract's error. */
+  | { action: KeeperAction; result: "lost"; error: string }
+  /** Decided and simulated, not sent. */
+  | { action: KeeperAction; result: "dryRun" };
+
+/** What one round did. */
+export interface KeeperReport {
+  keeper: string;
+  /** Block at which the state was read. */
+  block: bigint;
+  outcomes: KeeperOutcome[];
+}
+
+/** State of a keeper, for `/health`. */
+export interface KeeperHealth {
+  healthy: boolean;
+  /** Unix time in milliseconds of the last round that ended; undefined before the first. */
+  lastRun?: number;
+  /** Rounds that ended well. */
+  rounds: number;
+  /** Error of the last round, where it failed. */
+  error?: string;
+}
+
+/** Logger that keepers write to; pino's shape. */
+export interface KeeperLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
