@@ -143,8 +143,8 @@ interface IUsageIndex {
     error ValueTooLarge(uint256 value, uint256 maxValue);
     /// @notice The reports are further apart than the index allows.
     error DispersionTooHigh(uint256 dispersionBps, uint256 maxDispersionBps);
-    /// @notice The period has not ended.
-    error FuturePeriod(uint32 period, uint256 newestEnded);
+    /// @notice The period has not ended: it is today's or later.
+    error FuturePeriod(uint32 period, uint256 today);
     /// @notice The period lies before the index's first one.
     error PeriodTooEarly(uint32 period, uint32 firstPeriod);
     /// @notice The print already stands at this revision or a higher one.
@@ -199,8 +199,8 @@ interface IUsageIndex {
 
     /// @notice Posts the print of an ended day, or a higher revision of it, and pushes the newest trailing mean to the
     /// readers if the post changed it.
-    /// @dev Anyone may call. The value is the median of the reports (the lower one for an even count, the first signer's
-    /// among equals), the vintage that of the median report. Days may come in any order and revision numbers may skip;
+    /// @dev Anyone may call. The value is the median of the reports (the lower one for an even count; equal
+    /// values count in the order of their signers), the vintage that of the median report. Days may come in any order and revision numbers may skip;
     /// the first print of a day may carry any revision. A higher revision may repeat the value: it then corrects the
     /// vintage, and refusing it would protect nothing, since a quorum that wants to postpone finality can change the
     /// last digit. Reports of a sender's choice above the quorum are welcome, up to the panel.

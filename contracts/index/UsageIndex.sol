@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IIndexReader} from "./interfaces/IIndexReader.sol";
+import {IndexConfig, IUsageIndex, Print, SignedReport} from "./interfaces/IUsageIndex.sol";
+import {Panel, PanelLib} from "./libraries/Panel.sol";
+import {PrintStore, PrintStoreLib, Tally} from "./libraries/PrintStore.sol";
+import {ReaderCall} from "./libraries/ReaderCall.sol";
+import {ReportKey, Reports, Verdict} from "./libraries/Reports.sol";
+import {Settlement, SettlementPlan} from "./libraries/Settlement.sol";
+import {PrintCell, PrintCellLib} from "./types/PrintWord.sol";
+
+/// @title UsageIndex
+/// @notice Prints of several indices, signed by one panel of reporters; `IUsageIndex` says how.
+contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
+    using PanelLib for Panel;
+    using PrintStoreLib for PrintStore;
+    using ReaderCall for IIndexReader;
+    using SafeCast for uint256;
+    using Settlement for SettlementPlan;
+
+    uint256 private constant MAX_READERS = 4;
+    uint256 private constant MAX_TRAILING_DAYS = 31;
+    uint256 private constant MAX_WINDOW_DAYS = 366;
+
+    /// @dev The last push, and the newest day that has a print: later than the last push's while its trailing mean has
+    /// too few days.
+    struct Newest {
+        uint96 value;
+        uint32 sequence;
+        uint32 pushedPeriod;
+        uint40 pushedAt;
+        uint32 period;
+    }
+
+    /// @dev Slot 0: terms and number of readers. Slot 1: `newest`. Slots 2 to 5: readers. Then the prints.
+    struct IndexState {
+        IndexConfig terms;
+        uint8 readerCount;
+        Newest newest;
+        IIndexReader[MAX_READERS] readers;
+        PrintStore prints;
+    }
+
+    /// @inheritdoc IUsageIndex
+    uint256 public constant PUSH_GAS = ReaderCall.PUSH_GAS;
+
+    Panel private _panel;
+    mapping(bytes32 index => IndexState) private _indices;
+
+    /// @param authority_ AccessManager that governs listing, panel and readers.
+    constructor(address authority_) AccessManaged(authority_) EIP712("Usance Index", "1") {}
+
+    // --------------------------------------------------------------------------------------------------- governance
+
+    /// @inheritdoc IUsageIndex
+    function listIndex(bytes32 index, IndexConfig calldata terms) external restricted {
+        IndexState storage state = _indices[index];
+        if (state.terms.quorum != 0) revert IndexAlreadyListed(index);
+        _requireWithin("quorum", terms.quorum, 1, PanelLib.SEATS);
+        _requireWithin("trailingDays", terms.trailingDays, 1, MAX_TRAILING_DAYS);
+        _requireWithin("minTrailingDays", terms.minTrailingDays, 1, terms.trailingDays);
+        _requireWithin("maxValue", terms.maxValue, 1, PrintCellLib.MAX_VALUE);
+        state.terms = terms;
+        emit IndexListed(index, terms);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function setReporter(address reporter_, bool active) external restricted {
+        uint32 bit = active ? _panel.seat(reporter_) : _panel.unseat(reporter_);
+        emit ReporterSet(reporter_, active, uint8(Math.log2(bit)));
+    }
+
+    /// @inheritdoc IUsageIndex
+    function addReader(bytes32 index, IIndexReader reader) external restricted {
+        IndexState storage state = _listed(index);
+        if (address(reader).code.length == 0) revert ReaderHasNoCode(reader);
+        uint256 count = state.readerCount;
+        if (_readerPlace(state, address(reader)) < count) revert ReaderAlreadyAdded(index, reader);
+        if (count == MAX_READERS) revert TooManyReaders(count, MAX_READERS);
+        state.readers[count] = reader;
+        state.readerCount = uint8(count + 1);
+        emit ReaderAdded(index, reader);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function removeReader(bytes32 index, IIndexReader reader) external restricted {
+        IndexState storage state = _listed(index);
+        uint256 place = _requireReader(state, index, address(reader));
+        uint256 lastPlace = state.readerCount - 1;
+        state.readers[place] = state.readers[lastPlace];
+        delete state.readers[lastPlace];
+        state.readerCount = uint8(lastPlace);
+        emit ReaderRemoved(index, reader);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- prints
+
+    /// @inheritdoc IUsageIndex
+    function post(bytes32 index, uint32 period, uint32 revision, SignedReport[] calldata reports) external {
+        IndexState storage state = _indices[index];
+        IndexConfig memory terms = state.terms;
+        if (terms.quorum == 0) revert IndexNotListed(index);
+        if (period < terms.firstPeriod) revert PeriodTooEarly(period, terms.firstPeriod);
+        uint256 today = block.timestamp / 1 days;
+        if (period >= today) revert FuturePeriod(period, today);
+        state.prints.requireRevisable(index, period, revision);
+        Verdict memory verdict = Reports.verify(
+            _panel,
+            terms,
+            ReportKey(_domainSeparatorV4(), index, period, revision),
+            reports
+        );
+
+        state.prints.write(period, revision, verdict.value, verdict.vintage);
+
+        emit PrintPosted(index, period, revision, verdict.value, verdict.vintage, verdict.reporters);
+        _pushChange(state, terms, index, period);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function repush(bytes32 index, IIndexReader reader) external {
+        IndexState storage state = _listed(index);
+        _requireReader(state, index, address(reader));
+        Newest memory newest = state.newest;
+        if (newest.sequence == 0) revert NothingPushed(index);
+        if (!reader.push(index, newest.value, newest.sequence, newest.pushedPeriod)) {
+            revert RepushFailed(index, reader, newest.sequence);
+        }
+        emit IndexRepushed(index, reader, newest.sequence);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function settleWindow(
+        bytes32 index,
+        uint32 first,
+        uint32 last
+    ) external returns (uint256 sum, uint256 days_) {
+        IndexState storage state = _listed(index);
+        _requireReader(state, index, msg.sender);
+        SettlementPlan memory plan = _plan(state, first, last);
+        plan.requireReady();
+
+        days_ = plan.fills.length;
+        for (uint256 i; i < days_; ++i) {
+            uint256 value = plan.fills[i];
+            if (value == 0) continue;
+            state.prints.fill(first + i, value);
+            emit DayFilled(index, uint32(first + i), uint128(value));
+        }
+        sum = plan.sum;
+    }
+
+    // -------------------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IUsageIndex
+    function print(bytes32 index, uint32 period) external view returns (Print memory) {
+        return _indices[index].prints.read(period);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function latest(
+        bytes32 index
+    ) external view returns (uint256 value, uint32 period, uint32 sequence, bool isFinal) {
+        IndexState storage state = _indices[index];
+        (period, sequence) = (state.newest.period, state.newest.sequence);
+        PrintCell cell = state.prints.cellOf(period);
+        if (!cell.isPresent()) revert NoPrints(index);
+        value = cell.value();
+        isFinal = state.prints.isFinal(cell, period);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function pushed(
+        bytes32 index
+    ) external view returns (uint256 value, uint32 sequence, uint32 newestPeriod, uint64 pushedAt) {
+        Newest memory newest = _indices[index].newest;
+        return (newest.value, newest.sequence, newest.pushedPeriod, newest.pushedAt);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function trailingMean(
+        bytes32 index,
+        uint32 endPeriod
+    ) external view returns (uint256 mean, bool allFinal) {
+        IndexState storage state = _listed(index);
+        IndexConfig memory terms = state.terms;
+        Tally memory tally = _trailing(state, terms, endPeriod);
+        if (tally.present < terms.minTrailingDays) revert TooFewDays(tally.present, terms.minTrailingDays);
+        return (tally.sum / tally.present, tally.finalDays == tally.present);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function windowMean(
+        bytes32 index,
+        uint32 first,
+        uint32 last
+    ) external view returns (uint256 sum, uint256 present, bool allFinal) {
+        Tally memory tally = _window(index, first, last);
+        return (tally.sum, tally.present, tally.finalDays == tally.present);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function lockedSum(
+        bytes32 index,
+        uint32 first,
+        uint32 last
+    ) external view returns (uint256 sum, uint256 finalDays) {
+        Tally memory tally = _window(index, first, last);
+        return (tally.finalSum, tally.finalDays);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function finalAt(bytes32 index, uint32 period) external view returns (uint64) {
+        PrintStore storage prints = _indices[index].prints;
+        PrintCell cell = prints.cellOf(period);
+        return cell.isPresent() ? prints.finalAt(cell, period).toUint64() : type(uint64).max;
+    }
+
+    /// @inheritdoc IUsageIndex
+    function previewSettlement(
+        bytes32 index,
+        uint32 first,
+        uint32 last
+    ) external view returns (bool ready, uint256 sum, uint256 days_, uint64 readyAt) {
+        SettlementPlan memory plan = _plan(_listed(index), first, last);
+        readyAt = plan.orphaned ? type(uint64).max : plan.readyAt.toUint64();
+        return (block.timestamp >= readyAt, plan.sum, plan.fills.length, readyAt);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function config(bytes32 index) external view returns (IndexConfig memory) {
+        return _listed(index).terms;
+    }
+
+    /// @inheritdoc IUsageIndex
+    function readers(bytes32 index) external view returns (IIndexReader[] memory list) {
+        IndexState storage state = _indices[index];
+        list = new IIndexReader[](state.readerCount);
+        for (uint256 i; i < list.length; ++i) list[i] = state.readers[i];
+    }
+
+    /// @inheritdoc IUsageIndex
+    function reporter(address account) external view returns (bool active, uint8 seat) {
+        uint32 bit = _panel.seatOf[account];
+        return (bit != 0, uint8(Math.log2(bit)));
+    }
+
+    /// @inheritdoc IUsageIndex
+    function panel() external view returns (uint32 seats) {
+        return _panel.seats;
+    }
+
+    /// @inheritdoc IUsageIndex
+    function hashReport(
+        bytes32 index,
+        uint32 period,
+        uint32 revision,
+        uint128 value,
+        bytes32 vintage,
+        uint64 deadline
+    ) external view returns (bytes32) {
+        ReportKey memory key = ReportKey(_domainSeparatorV4(), index, period, revision);
+        return Reports.digest(key, value, vintage, deadline);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- internal
+
+    /// @dev Pushes the newest trailing mean if the print of `period` changed it. All state is written before the first
+    /// call; a reader that calls back finds it so, and has too little gas to push in its turn.
+    function _pushChange(
+        IndexState storage state,
+        IndexConfig memory terms,
+        bytes32 index,
+        uint32 period
+    ) private {
+        Newest memory newest = state.newest;
+        if (uint256(period) + terms.trailingDays <= newest.period) return;
+        if (period > newest.period) newest.period = period;
+
+        Tally memory tally = _trailing(state, terms, newest.period);
+        if (tally.present < terms.minTrailingDays) {
+            state.newest.period = newest.period;
+            return;
+        }
+        uint256 mean = tally.sum / tally.present;
+        bool sameDay = newest.sequence != 0 && newest.period == newest.pushedPeriod;
+        if (sameDay && mean == newest.value) return;
+
+        newest.value = mean.toUint96();
+        ++newest.sequence;
+        newest.pushedPeriod = newest.period;
+        newest.pushedAt = block.timestamp.toUint40();
+        state.newest = newest;
+
+        emit IndexPushed(index, newest.sequence, mean, newest.period);
+        uint256 count = state.readerCount;
+        for (uint256 i; i < count; ++i) {
+            IIndexReader reader = state.readers[i];
+            if (!reader.push(index, mean, newest.sequence, newest.period)) {
+                emit PushFailed(index, reader, newest.sequence);
+            }
+        }
+    }
+
+    function _trailing(
+        IndexState storage state,
+        IndexConfig memory terms,
+        uint256 endPeriod
+    ) private view returns (Tally memory) {
+        uint256 first = Math.saturatingSub(endPeriod + 1, terms.trailingDays);
+        return state.prints.tally(first, endPeriod, false);
+    }
+
+    function _window(bytes32 index, uint32 first, uint32 last) private view returns (Tally memory) {
+        _requireWindow(first, last);
+        return _indices[index].prints.tally(first, last, true);
+    }
+
+    function _plan(
+        IndexState storage state,
+        uint32 first,
+        uint32 last
+    ) private view returns (SettlementPlan memory) {
+        _requireWindow(first, last);
+        if (first < state.terms.firstPeriod) revert PeriodTooEarly(first, state.terms.firstPeriod);
+        return Settlement.plan(state.prints, first, last);
+    }
+
+    function _listed(bytes32 index) private view returns (IndexState storage state) {
+        state = _indices[index];
+        if (state.terms.quorum == 0) revert IndexNotListed(index);
+    }
+
+    /// @dev Place of a reader, or the number of readers if it is none.
+    function _readerPlace(IndexState storage state, address account) private view returns (uint256 place) {
+        uint256 count = state.readerCount;
+        while (place < count && address(state.readers[place]) != account) ++place;
+    }
+
+    function _requireReader(
+        IndexState storage state,
+        bytes32 index,
+        address account
+    ) private view returns (uint256 place) {
+        place = _readerPlace(state, account);
+        if (place == state.readerCount) revert NotReader(index, account);
+    }
+
+    function _requireWindow(uint32 first, uint32 last) private pure {
+        if (last < first) revert WindowReversed(first, last);
+        uint256 length = uint256(last) - first + 1;
+        if (length > MAX_WINDOW_DAYS) revert WindowTooLong(length, MAX_WINDOW_DAYS);
+    }
+
+    function _requireWithin(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
+        if (value < min) revert ConfigTooSmall(field, value, min);
+        if (value > max) revert ConfigTooLarge(field, value, max);
+    }
+}
