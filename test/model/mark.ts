@@ -1,0 +1,137 @@
+import { type Book, impactTick } from "./book.ts";
+import { bandAround, tierOf } from "./margin.ts";
+import { BPS, clamp, DAY, expMinus, FINE, FINE_BITS, floorDiv, max, min, MINUTE } from "./numbers.ts";
+import type { Listing } from "./types.ts";
+
+/**
+ * Mark price and funding, minute by minute in a plain loop: the reference for the closed form on chain. Prices are ticks ×
+ * 2^128, so that the loop's own rounding never shows.
+ */
+export interface MarkState {
+  listing: Listing;
+  /** Second up to which everything is accounted. */
+  time: bigint;
+  /** Moving average of mid, not clamped. */
+  mean: bigint;
+  /** Index (perpetual) or previous daily settlement price (dated). */
+  anchor: bigint;
+  /** Standing impact prices in ticks; 0 where a side is too thin. */
+  bid: bigint;
+  ask: bigint;
+  /** Mid × seconds of the running minute, and the seconds for which there was a mid. */
+  sum: bigint;
+  seconds: bigint;
+  /** Ticks × 2^128 that one long lot has paid since listing. */
+  cumulative: bigint;
+  /** Second from which the index is stale and funding stands still. */
+  staleAt: bigint;
+}
+
+/** Minutes after which a perpetual without a two-sided book has come 1/e nearer to its index. */
+export const IDLE_MINUTES = 24n * 60n;
+
+const toFine = (tick: bigint): bigint => tick << FINE_BITS;
+export const fromX16 = (x16: bigint): bigint => x16 << (FINE_BITS - 16n);
+export const toX16 = (fine: bigint): bigint => fine >> (FINE_BITS - 16n);
+export const toX20 = (fine: bigint): bigint => fine >> (FINE_BITS - 20n);
+
+/** An index value (WAD) in ticks × 2^16, by floor. */
+export const indexToX16 = (value: bigint, indexPerTick: bigint): bigint => (value << 16n) / indexPerTick;
+
+export function startMark(listing: Listing, time: bigint, firstX16: bigint): MarkState {
+  return {
+    listing,
+    time,
+    mean: fromX16(firstX16),
+    anchor: fromX16(firstX16),
+    bid: 0n,
+    ask: 0n,
+    sum: 0n,
+    seconds: 0n,
+    cumulative: 0n,
+    staleAt: (1n << 63n) - 1n,
+  };
+}
+
+/** The mean, no further from its anchor than the clamp. */
+export function clampedMark({ mean, anchor, listing }: MarkState): bigint {
+  const distance = (anchor * listing.clampBps) / BPS;
+  return clamp(mean, anchor - distance, anchor + distance);
+}
+
+/** Ticks × 2^128 that a long pays in one minute at this mark and index. */
+export function fundingOfMinute(listing: Listing, mark: bigint, index: bigint): bigint {
+  if (listing.kind !== "perpetual") return 0n;
+  const cap = (index * listing.fundingCapBps) / BPS;
+  const premium = mark - index + floorDiv(index * listing.fundingInterestBps, BPS);
+  return floorDiv(clamp(premium, -cap, cap) * MINUTE, listing.fundingPeriod);
+}
+
+/** Lets time pass with the standing mid, one minute after the other. */
+export function advance(state: MarkState, now: bigint): void {
+  while (state.time < now) {
+    const end = (state.time / MINUTE + 1n) * MINUTE;
+    const until = min(now, end);
+    if (state.bid !== 0n && state.ask !== 0n) {
+      const mid = midOf(state);
+      state.sum += mid * (until - state.time);
+      state.seconds += until - state.time;
+    }
+    state.time = until;
+    if (until === end) closeMinute(state);
+  }
+}
+
+/** Mid of the standing impact prices; one that mark has left on the wrong side of the fill band counts at its edge. */
+function midOf(state: MarkState): bigint {
+  const { fillBandBps } = tierOf(state.listing, state.time);
+  const { lowest, highest } = bandAround(clampedMark(state), FINE_BITS, fillBandBps);
+  return toFine(min(state.bid, highest) + max(state.ask, lowest)) / 2n;
+}
+
+/** The end of a minute: funding at the mark that stood during it, then the average, then a new day's anchor. */
+function closeMinute(state: MarkState): void {
+  const { listing } = state;
+  const frozen = state.time - MINUTE >= state.staleAt;
+  if (!frozen && listing.kind === "perpetual")
+    state.cumulative += fundingOfMinute(listing, clampedMark(state), state.anchor);
+  state.mean = nextMean(state);
+  state.sum = 0n;
+  state.seconds = 0n;
+  if (listing.kind === "dated" && state.time % DAY === 0n) state.anchor = clampedMark(state);
+}
+
+/** Seconds without a two-sided book hold the mean; a perpetual's minute without any moves it towards the index. */
+function nextMean({ listing, mean, sum, seconds, anchor }: MarkState): bigint {
+  if (seconds > 0n) {
+    const mid = (sum + mean * (MINUTE - seconds)) / MINUTE;
+    return towards(mean, mid, decay(listing.markMinutes));
+  }
+  return listing.kind === "perpetual" ? towards(mean, anchor, decay(IDLE_MINUTES)) : mean;
+}
+
+const towards = (mean: bigint, target: bigint, kept: bigint): bigint =>
+  target + floorDiv((mean - target) * kept, FINE);
+
+const decays = new Map<bigint, bigint>();
+
+/** Share of a difference that is left after one minute: e^(−1/minutes). */
+function decay(minutes: bigint): bigint {
+  let kept = decays.get(minutes);
+  if (kept === undefined) decays.set(minutes, (kept = expMinus(1n, minutes)));
+  return kept;
+}
+
+/** A new top of the book from this second on. */
+export function standAt(state: MarkState, now: bigint, book: Book): void {
+  advance(state, now);
+  state.bid = impactTick(book.bids, state.listing.impactLots);
+  state.ask = impactTick(book.asks, state.listing.impactLots);
+}
+
+/** A new followed index from this second on. */
+export function followAt(state: MarkState, now: bigint, indexX16: bigint, staleAt: bigint): void {
+  advance(state, now);
+  state.anchor = fromX16(indexX16);
+  state.staleAt = staleAt;
+}

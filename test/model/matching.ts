@@ -1,0 +1,136 @@
+import { crosses, insert, oppositeOf, remove, type RestingOrder } from "./book.ts";
+import { fillBand, marketOf, phaseOf } from "./margin.ts";
+import { abs, min, sign } from "./numbers.ts";
+import { accountOf, applyFill, makerFeeOf, positionOf, prune, takerFeeOf } from "./position.ts";
+import { type Account, type DropReason, type Market, Refusal, type State } from "./types.ts";
+
+/** What a pass through the book did. */
+export interface Matched {
+  /** Signed lots traded. */
+  lots: bigint;
+  /** Tick·lots, signed as in a position. */
+  quote: bigint;
+  /** Collateral units of taker fees. */
+  fee: bigint;
+  /** Lots that were not traded, with the sign of the order. */
+  rest: bigint;
+  /** Whether `maxFills` ended the pass while the order still crossed. */
+  exhausted: boolean;
+}
+
+export interface Pass {
+  account: Account;
+  lots: bigint;
+  limit: bigint;
+  maxFills: number;
+  /** Refuse at the first live order. */
+  postOnly?: boolean;
+  /** Called before each live order with its tick and what was done: how many lots at most. Without it all that remain. */
+  cap?: (tick: bigint, sofar: Matched) => bigint;
+  /** Whether taker fees are charged (a liquidation pays its own fee). */
+  charged?: boolean;
+}
+
+/** Why a resting order can no longer be filled; undefined for a live one. */
+export function deadBecause(
+  state: State,
+  market: Market,
+  order: RestingOrder,
+  taker: number,
+): DropReason | undefined {
+  const maker = accountOf(state, order.account);
+  if (maker.retired) return "accountRetired";
+  if (order.expiry !== 0n && state.now > order.expiry) return "expired";
+  if (order.account === taker) return "ownOrder";
+  const { lowest, highest } = fillBand(market, state.now);
+  if (order.lots > 0n ? order.tick > highest : order.tick < lowest) return "outsideBand";
+  if (order.reduceOnly && sign(order.lots) * sign(positionOf(maker, market).size) >= 0n) return "notReducing";
+  return undefined;
+}
+
+/** Adds an order to the book and to its owner's counts. */
+export function rest(state: State, market: Market, order: RestingOrder): void {
+  const position = positionOf(accountOf(state, order.account), market);
+  if (order.lots > 0n) position.bidLots += order.lots;
+  else position.askLots -= order.lots;
+  position.openOrders++;
+  insert(market.book, order);
+}
+
+/** Takes lots off a resting order and its owner's counts; an order without lots leaves the book. */
+export function reduceOrder(state: State, market: Market, order: RestingOrder, lots: bigint): void {
+  const owner = accountOf(state, order.account);
+  const position = positionOf(owner, market);
+  if (order.lots > 0n) position.bidLots -= lots;
+  else position.askLots -= lots;
+  const left = abs(order.lots) - lots;
+  if (left === 0n) {
+    remove(market.book, order);
+    position.openOrders--;
+    prune(owner);
+  } else {
+    order.lots = order.lots > 0n ? left : -left;
+  }
+}
+
+/** Removes an order whole. */
+export const drop = (state: State, market: Market, order: RestingOrder): void =>
+  reduceOrder(state, market, order, abs(order.lots));
+
+/** One fill at the resting order's tick. Returns the taker's fee. */
+function fill(
+  state: State,
+  market: Market,
+  order: RestingOrder,
+  taker: Account,
+  lots: bigint,
+  charged: boolean,
+): bigint {
+  const maker = accountOf(state, order.account);
+  const signed = order.lots > 0n ? -lots : lots;
+  const fee = charged ? takerFeeOf(market, lots, order.tick) : 0n;
+  const makerFee = makerFeeOf(market, lots, order.tick, fee);
+  applyFill(taker, market, signed, order.tick, 0n);
+  taker.cash -= fee;
+  applyFill(maker, market, -signed, order.tick, makerFee);
+  market.feesPayable += fee + makerFee * market.listing.tickValue;
+  reduceOrder(state, market, order, lots);
+  return fee;
+}
+
+/** Lets an order trade against what it crosses. Dead orders are dropped where they are met. */
+export function match(state: State, marketId: number, pass: Pass): Matched {
+  const market = marketOf(state, marketId);
+  const result: Matched = { lots: 0n, quote: 0n, fee: 0n, rest: pass.lots, exhausted: false };
+  for (let walked = 0; result.rest !== 0n; walked++) {
+    const head = oppositeOf(market.book, pass.lots)[0];
+    if (!head || !crosses(pass.lots, pass.limit, head.tick)) break;
+    if (walked === pass.maxFills) {
+      result.exhausted = true;
+      break;
+    }
+    if (deadBecause(state, market, head, pass.account.id)) {
+      drop(state, market, head);
+      continue;
+    }
+    if (pass.postOnly) throw new Refusal("WouldCross", [pass.limit, head.tick]);
+    const room = head.reduceOnly
+      ? abs(positionOf(accountOf(state, head.account), market).size)
+      : abs(head.lots);
+    const cap = pass.cap?.(head.tick, result) ?? abs(result.rest);
+    const lots = min(min(abs(result.rest), cap), min(abs(head.lots), room));
+    if (lots === 0n) break;
+    const signed = result.rest > 0n ? lots : -lots;
+    result.fee += fill(state, market, head, pass.account, lots, pass.charged ?? true);
+    result.lots += signed;
+    result.quote -= signed * head.tick;
+    result.rest -= signed;
+  }
+  return result;
+}
+
+/** Whether a market takes orders at all. */
+export function requireTrading(state: State, market: Market): void {
+  const phase = phaseOf(market, state.now);
+  if (phase === "expired" || phase === "settled") throw new Refusal("MarketNotOpen");
+}

@@ -1,0 +1,119 @@
+import { abs, ceilDiv, floorDiv, max, min, sign } from "./numbers.ts";
+import { emptyPosition, marketOf, pendingFunding } from "./margin.ts";
+import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
+
+/** What happens to accounts and positions: funding, fills, fees, realisation. */
+
+export const FUND_OFFSET = 0;
+export const ESCROW_OFFSET = 1024;
+export const FIRST_OWNER = 2048;
+
+/** An account, made on first sight if it is a fund or an escrow. */
+export function accountOf(state: State, id: number): Account {
+  let account = state.accounts.get(id);
+  if (!account && id < FIRST_OWNER) {
+    account = { id, cash: 0n, retired: false, positions: new Map() };
+    state.accounts.set(id, account);
+  }
+  if (!account) throw new Refusal("UnknownAccount", [BigInt(id)]);
+  return account;
+}
+
+export const fundOf = (state: State, market: Market): Account => accountOf(state, FUND_OFFSET + market.id);
+export const escrowOf = (state: State, market: Market): Account =>
+  accountOf(state, ESCROW_OFFSET + market.id);
+
+/** The account's position in a market; an empty one starts where funding stands. */
+export function positionOf(account: Account, market: Market): Position {
+  let position = account.positions.get(market.id);
+  if (!position) {
+    position = emptyPosition();
+    account.positions.set(market.id, position);
+  }
+  return position;
+}
+
+/** Moves funding since the last settlement into quote, floored; the pool takes the other side, remainder included. */
+export function settleFunding(market: Market, position: Position): void {
+  const settled = position.size === 0n ? 0n : pendingFunding(market, position);
+  position.quote += settled;
+  market.fundingPool -= settled;
+  position.snapshot = market.cumulativeFunding;
+}
+
+/** Turns the quote of a position without size into cash. */
+function realise(account: Account, market: Market, position: Position, quote: bigint): void {
+  position.quote -= quote;
+  account.cash += quote * market.listing.tickValue;
+}
+
+/**
+ * Changes a position by `lots` at `tick` and charges `feeQuote` (tick·lots, below zero when earned) to its quote.
+ * Quote becomes cash when size reaches zero or flips; on a flip the new side starts with its own lots alone, so the fee
+ * belongs to what is realised.
+ */
+export function applyFill(
+  account: Account,
+  market: Market,
+  lots: bigint,
+  tick: bigint,
+  feeQuote: bigint,
+): void {
+  const position = positionOf(account, market);
+  settleFunding(market, position);
+  const before = position.size;
+  position.size += lots;
+  position.quote -= lots * tick + feeQuote;
+  market.openInterest += max(position.size, 0n) - max(before, 0n);
+  const flipped = sign(before) * sign(position.size) < 0n;
+  if (position.size === 0n || flipped)
+    realise(account, market, position, position.quote + position.size * tick);
+}
+
+/** Fee of a taker in collateral units. */
+export const takerFeeOf = ({ listing }: Market, lots: bigint, tick: bigint): bigint =>
+  ceilDiv(abs(lots) * tick * listing.tickValue * listing.takerFee, 100_000n);
+
+/**
+ * Fee of a maker in tick·lots: a fee ceils, a rebate (below zero) floors in magnitude and never exceeds what the taker of
+ * the same fill paid.
+ */
+export function makerFeeOf({ listing }: Market, lots: bigint, tick: bigint, takerPaid: bigint): bigint {
+  const amount = abs(lots) * tick * listing.makerFee;
+  if (amount >= 0n) return ceilDiv(amount, 100_000n);
+  return -min(floorDiv(-amount, 100_000n), floorDiv(takerPaid, listing.tickValue));
+}
+
+/** Forgets positions that hold nothing, so that they count nowhere. */
+export function prune(account: Account): void {
+  for (const [id, { size, quote, openOrders }] of account.positions)
+    if (size === 0n && quote === 0n && openOrders === 0) account.positions.delete(id);
+}
+
+/**
+ * Converts the account's position in a settled market into cash against the market's escrow. The market's fund pays what
+ * an account without other positions is short.
+ */
+export function convert(state: State, account: Account, market: Market): boolean {
+  const position = account.positions.get(market.id);
+  if (market.settlementTick === 0n || !position || position.size === 0n) return false;
+  const value = position.size * market.settlementTick;
+  settleFunding(market, position);
+  position.quote += value;
+  escrowOf(state, market).cash -= value * market.listing.tickValue;
+  market.openInterest -= max(position.size, 0n);
+  position.size = 0n;
+  realise(account, market, position, position.quote);
+  const others = [...account.positions.values()].some(({ size }) => size !== 0n);
+  if (account.cash < 0n && !others && account.id >= FIRST_OWNER) {
+    fundOf(state, market).cash += account.cash;
+    account.cash = 0n;
+  }
+  prune(account);
+  return true;
+}
+
+/** Converts everything of the account that has been settled. */
+export function convertSettled(state: State, account: Account): void {
+  for (const id of [...account.positions.keys()]) convert(state, account, marketOf(state, id));
+}
