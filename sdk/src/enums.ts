@@ -1,0 +1,21 @@
+// Names of Solidity's enum values, in its order: an ABI knows them as numbers only.
+
+export const marketKinds = ["perpetual", "dated"] as const;
+export type MarketKind = (typeof marketKinds)[number];
+
+export const marketPhases = ["open", "reduceOnly", "expired", "settled"] as const;
+export type MarketPhase = (typeof marketPhases)[number];
+
+export const orderKinds = ["limit", "postOnly", "immediateOrCancel", "fillOrKill"] as const;
+export type OrderKind = (typeof orderKinds)[number];
+
+export const dropReasons = [
+  "cancelled",
+  "expired",
+  "ownOrder",
+  "notReducing",
+  "accountRetired",
+  "outsideBand",
+  "riskRaising",
+] as const;
+export type DropReason = (typeof dropReasons)[number];

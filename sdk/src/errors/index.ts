@@ -1,0 +1,17 @@
+export {
+  ContractError,
+  isContractError,
+  type ActionErrorType,
+  type ContractErrorArgs,
+  type ContractErrorName,
+} from "./ContractError.ts";
+export { decodeUsanceError, errorsAbi } from "./decodeUsanceError.ts";
+export {
+  AccountMissingError,
+  InvalidDecimalError,
+  InvalidDeploymentError,
+  OffStepError,
+  OffTickError,
+  OutOfRangeError,
+} from "./inputErrors.ts";
+export { CallFailedError, UsanceError } from "./UsanceError.ts";

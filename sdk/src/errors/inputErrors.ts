@@ -1,0 +1,69 @@
+import { UsanceError } from "./UsanceError.ts";
+
+/** A field of a deployment file is missing or wrong. */
+export class InvalidDeploymentError extends UsanceError {
+  override readonly name = "InvalidDeploymentError";
+
+  constructor(
+    readonly field: string,
+    readonly value: unknown,
+  ) {
+    super(
+      `The deployment's ${field} is ${JSON.stringify(value) ?? "missing"}: check deployments/<chainId>.json.`,
+    );
+  }
+}
+
+/** A text is not a decimal number. */
+export class InvalidDecimalError extends UsanceError {
+  override readonly name = "InvalidDecimalError";
+
+  constructor(readonly text: string) {
+    super(`"${text}" is not a decimal number: write digits with at most one point, such as "3841.5".`);
+  }
+}
+
+/** A value is not a whole number of steps. */
+export class OffStepError extends UsanceError {
+  override readonly name: string = "OffStepError";
+
+  constructor(
+    readonly text: string,
+    readonly step: string,
+    advice = "write a multiple of it",
+  ) {
+    super(`"${text}" is not a multiple of ${step}: ${advice}.`);
+  }
+}
+
+/** A price is not a whole number of ticks. */
+export class OffTickError extends OffStepError {
+  override readonly name = "OffTickError";
+
+  constructor(text: string, tickSize: string) {
+    super(text, tickSize, "choose a price on a tick, or round it with roundToTick");
+  }
+}
+
+/** A number does not fit the word that the contract keeps it in. */
+export class OutOfRangeError extends UsanceError {
+  override readonly name = "OutOfRangeError";
+
+  constructor(
+    readonly field: string,
+    readonly value: bigint,
+    readonly min: bigint,
+    readonly max: bigint,
+  ) {
+    super(`${field} is ${value}: it must lie between ${min} and ${max}.`);
+  }
+}
+
+/** An action needs somebody who signs. */
+export class AccountMissingError extends UsanceError {
+  override readonly name = "AccountMissingError";
+
+  constructor() {
+    super("No account signs: create the client with an account, or pass one as `account`.");
+  }
+}

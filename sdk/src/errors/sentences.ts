@@ -1,0 +1,165 @@
+import type { ContractErrorName } from "./ContractError.ts";
+
+/** What each error of the contracts means and what to do; `{operand}` stands for the error's operand of that name. */
+export const sentences: Record<ContractErrorName, string> = {
+  // Accounts
+  ZeroAmount: "The amount is zero: give at least one collateral unit.",
+  ZeroAddress: "The address is zero: give the one that is meant.",
+  UnknownAccount:
+    "Account {account} does not exist: a first deposit opens an account, and getAccountId finds it.",
+  NotOwner:
+    "{sender} does not own the account, {owner} does: only the owner may withdraw and name operators.",
+  NotAuthorised:
+    "{sender} may not trade for account {account}: its owner can allow it with setOperator, and an expired operator again.",
+  AccountIsRetired: "Account {account} was absorbed and never trades again: use another subaccount.",
+  DepositCredited:
+    "The token credited {credited} units of {amount}: tokens that take a share of transfers cannot be collateral.",
+  CashOutOfRange: "The account's cash would be {cash}, more than it can hold: move a smaller amount.",
+  TooManyAccounts: "There are {accounts} accounts and at most {limit}: use an account that is open.",
+  InsufficientMargin:
+    "Equity would be {equity} and the margin requirement {required} collateral units: deposit more, or make the order or withdrawal smaller.",
+  InsufficientCash:
+    "Cash is {cash} and {amount} was asked for: results that are not realised cannot be withdrawn, so ask for less or close positions.",
+
+  // Markets and feeds
+  UnknownMarket: "Market {market} is not listed: getMarkets lists those that are.",
+  UnknownFeed: "Feed {feed} does not exist: a market's feed is in getMarket.",
+  UnknownFunction:
+    "The clearing house has no function {selector}: check its address and the version of the SDK.",
+  MarketNotOpen: "Market {market} is {phase}: this needs a market in which trading has not ended.",
+  OnlyReducing:
+    "Market {market} is {phase} and takes only orders that reduce a position: make the order reduceOnly and smaller.",
+  IndexStale:
+    "Feed {feed} has had no print for {age} s, more than the {limit} s allowed: wait for the next print, or only reduce.",
+  NotDated: "Market {market} is a perpetual: only dated futures expire and settle.",
+  NotExpired:
+    "Market {market} trades until {expiry} and it is {timestamp} (Unix time): settle it afterwards.",
+  NotSettled: "Market {market} is {phase}: its accounts convert once settle has written its price.",
+  AlreadySettled:
+    "Market {market} was settled at tick {settlementTick}: convert its accounts with settleAccounts.",
+  NotIndex:
+    "{sender} pushed a value, but only the index contract {index} may: check which index was deployed.",
+  FeedExists: "Index {index} is followed already: use its feed.",
+  FeedEmpty: "Feed {feed} has no value yet: list the market after the index's first push.",
+  FundInDeficit:
+    "The fund of market {market} holds {cash}: top it up with depositFor before new risk is allowed.",
+
+  // Orders
+  OrderTooSmall: "The order has {lots} lots and the market's minimum is {minLots}: make it larger.",
+  OrderTooLarge: "The order has {lots} lots and one order may have {maxLots}: split it.",
+  TickOutOfRange: "Tick {tick} is not a price: ticks run from 1 to {maxTick}.",
+  TickOutsideBand:
+    "Tick {tick} is outside the fill band from {lowest} to {highest}: bid at or below its top, ask at or above its bottom.",
+  ExpiryNotAligned: "Expiry {expiry} is not a multiple of {unit} s: round it.",
+  ExpiryInPast: "Expiry {expiry} is not after the present {timestamp}: choose a later one, or 0 for none.",
+  ExpiryNotUsed: "Expiry {expiry} has no meaning for an order that never rests: leave it 0.",
+  ZeroMaxFills: "maxFills is zero: allow at least one resting order to be met.",
+  WouldCross:
+    "A post-only order at tick {tick} would meet {bestOpposite}: move it back from there, or use another kind.",
+  NotFilled:
+    "Only {filled} of {lots} lots would fill: make the fill-or-kill order smaller, its limit wider or maxFills larger.",
+  WouldNotReduce:
+    "{lots} lots do not reduce a position of {size}: turn the sign, make it smaller or drop reduceOnly.",
+  PositionLimit:
+    "Position and orders would reach {exposure} lots and the limit is {limit}: make the order smaller.",
+  OpenInterestLimit:
+    "Open interest would be {openInterest} lots and the limit is {limit}: only orders that do not raise it can fill.",
+  TooManyOrders:
+    "The account has {orders} resting orders in the market and may have {limit}: cancel some first.",
+  TooManyMarkets:
+    "The account is active in {markets} markets and may be in {limit}: leave one or use another subaccount.",
+  LevelFull: "The price level holds {orders} orders of {capacity}: choose the next tick.",
+  OrderNotFound: "Order {id} is not in the book: it was filled, cancelled or dropped.",
+  WrongAccount: "Order {id} does not belong to account {account}: pass its orders only.",
+  Previewed: "The order would be accepted: previewOrder reads what it would do.",
+
+  // Liquidation
+  AccountHealthy: "Equity is {equity} and the requirement {required}: a healthy account is left alone.",
+  AccountBankrupt: "Equity is {equity}: nothing is left to liquidate, so absorb the account.",
+  AccountNotBankrupt: "Equity is {equity}: only an account without equity is absorbed, so liquidate it.",
+  NoPosition: "Account {account} has no position in market {market}: choose a market in which it has one.",
+  SelfLiquidation:
+    "Account {account} cannot be liquidated for account {keeper} of the same owner: name another keeper's account.",
+  NothingToFill:
+    "The book has nothing up to tick {limitTick}, the furthest that a liquidation may go: try again when it has.",
+
+  // Parameters and words
+  UnsafeParameters: "The parameters break a rule of safety, {rule}: {left} against {right}.",
+  ParameterOutOfRange: "{parameter} is {value}: it must lie between {min} and {max}.",
+  Overflow: "{value} does not fit {bits} bits: use a smaller amount.",
+
+  // Index: terms, panel and readers
+  IndexAlreadyListed: "Index {index} is listed already, and its terms never change.",
+  IndexNotListed: "Index {index} is not listed: check its id.",
+  ConfigTooSmall: "{field} is {value}: it must be at least {min}.",
+  ConfigTooLarge: "{field} is {value}: it may be at most {max}.",
+  ReporterUnchanged: "Reporter {reporter} already has that state (active: {active}): nothing is to be done.",
+  ReporterIsZero: "The zero address cannot be a reporter: give the reporter's address.",
+  PanelIsFull: "All {seats} seats of the panel are taken: free one first.",
+  TooManyReaders: "The index has {readers} readers and may have {max}: remove one first.",
+  ReaderAlreadyAdded: "{reader} reads index {index} already: nothing is to be done.",
+  NotReader: "{account} is not a reader of index {index}: add it first.",
+  ReaderHasNoCode: "{reader} is not a contract: give the address of one that takes pushes.",
+
+  // Index: reports
+  TooFewReports: "{reports} reports came and the quorum is {quorum}: collect more.",
+  ReporterInactive:
+    "{signer} has no seat on the panel: check the report's fields, chain and contract too, since another message recovers to a stranger.",
+  DuplicateReporter: "{signer} signed two of the reports: keep one a reporter.",
+  UnsortedReporters: "{signer} comes after {previous}: order the reports with sortReports.",
+  MalleableSignature:
+    "The signature of report {position} has a high s ({s}): sign it again with a library that gives the lower one.",
+  InvalidSignature: "The signature of report {position} is nobody's: sign it again.",
+  ReportExpired:
+    "It is {timestamp} and a report was good until {deadline} (Unix time): sign it again with a later deadline.",
+  ZeroValue: "Report {position} has the value zero: a day without data stays without a print.",
+  ValueTooLarge:
+    "A report's value is {value}, above the index's bound {maxValue}: check its unit (1e18 is one point).",
+  DispersionTooHigh:
+    "The reports are {dispersionBps} basis points apart, {maxDispersionBps} are allowed: find the reporter that is off.",
+  FuturePeriod: "Day {period} has not ended, it is day {today}: post it after its end.",
+  PeriodTooEarly: "Day {period} lies before the index's first, {firstPeriod}.",
+  StaleRevision: "Revision {revision} is not above the stored {stored}: sign a higher one.",
+  PrintIsFinal:
+    "The print of day {period} of index {index} is final since {finalAt} (Unix time) and cannot be revised.",
+  PeriodIsSettled: "Day {period} of index {index} was filled at a settlement and cannot be posted.",
+
+  // Index: pushes and means
+  NotEnoughGasToPush: "{available} gas is left and a push needs {needed}: send the transaction with more.",
+  RepushFailed: "{reader} does not take push {sequence} of index {index}: look at why it reverts.",
+  NothingPushed: "Index {index} has had no trailing mean yet: post enough days first.",
+  NoPrints: "Index {index} has no print yet: post one first.",
+  TooFewDays:
+    "{present} days have a print and the trailing mean needs {minTrailingDays}: post more or ask for another day.",
+  WindowReversed: "The window starts with day {first} and ends with {last}: swap them.",
+  WindowTooLong: "The window has {days} days and a call may walk {max}: ask for less.",
+  WindowNotFinal: "The print of day {period} is final at {finalAt} (Unix time): settle after that.",
+  DayStillMissing:
+    "Day {period} has no print and may be filled from {fillableAt} (Unix time): post it or wait.",
+  NoKnownNeighbour: "Day {period} has no print within {maxDistance} days to be filled from: post one.",
+
+  // Collateral token
+  ERC20InsufficientAllowance:
+    "{spender} may spend {allowance} units and needs {needed}: approve it with approveCollateral or deposit with a permit.",
+  ERC20InsufficientBalance:
+    "{sender} holds {balance} units and needs {needed}: get more of the collateral token.",
+  ERC20InvalidApprover: "{approver} cannot approve anybody: check the sender.",
+  ERC20InvalidReceiver: "{receiver} cannot receive the token: check the address.",
+  ERC20InvalidSender: "{sender} cannot send the token: check the address.",
+  ERC20InvalidSpender: "{spender} cannot be approved: check the address.",
+  ERC2612ExpiredSignature: "The permit was good until {deadline} (Unix time): sign another one.",
+  ERC2612InvalidSigner:
+    "The permit was signed by {signer} and not by {owner}: check nonce, amount, chain and token.",
+  InvalidAccountNonce: "The nonce of {account} is {currentNonce}: sign the permit again with it.",
+  ECDSAInvalidSignature: "The signature is nobody's: sign again.",
+  ECDSAInvalidSignatureLength: "The signature has {length} bytes: give 65 or 64.",
+  ECDSAInvalidSignatureS: "The signature has a high s ({s}): sign with a library that gives the lower one.",
+  InvalidShortString:
+    "The token's name or version is stored wrongly: it is not a token that this exchange can use.",
+  StringTooLong: 'The name "{str}" is too long for the token.',
+
+  // The compiler's own
+  Error: "The call reverted: {message}.",
+  Panic:
+    "The contract stopped at a check of its own (panic {reason}), which no input should reach: please report it.",
+};

@@ -1,0 +1,103 @@
+import type {
+  Abi,
+  Account,
+  Address,
+  Chain,
+  Client,
+  ContractEventName,
+  ContractFunctionArgs,
+  ContractFunctionName,
+  Hash,
+  Log,
+} from "viem";
+import { simulateContract, writeContract } from "viem/actions";
+import type { Deployment } from "../deployment.ts";
+import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
+import { nameOutcome, type Outcome } from "./abi.ts";
+import type { DeploymentParameter } from "./contracts.ts";
+import { type EventsByName, parseEvents } from "./events.ts";
+
+/** Who sends a transaction to which exchange, and how. */
+export type WriteParameters = DeploymentParameter & {
+  /** Sender; the client's account when left out. */
+  account?: Account | Address | undefined;
+  /** Chain that the wallet must be on; the client's when left out, unchecked when null. */
+  chain?: Chain | null | undefined;
+  gas?: bigint | undefined;
+  maxFeePerGas?: bigint | undefined;
+  maxPriorityFeePerGas?: bigint | undefined;
+  nonce?: number | undefined;
+};
+
+/** An action that sends a transaction. */
+export interface WriteAction<parameters extends WriteParameters, result, events> {
+  /** Sends the transaction and gives its hash. Throws the contract's typed error where the node's gas estimate meets it. */
+  (client: Client, parameters: parameters): Promise<Hash>;
+  /** Gives what the call would return now, without sending anything, or throws its typed error. */
+  simulate(client: Client, parameters: parameters): Promise<result>;
+  /** Decodes the action's events in a receipt, by name. */
+  extract(receipt: { logs: readonly Log[] }): events;
+}
+
+type WriteDefinition<abi, name, args, parameters, event> = {
+  contract: (parameters: DeploymentParameter) => { abi: abi; address: Address };
+  functionName: name;
+  args: (parameters: parameters, client: Client) => args | Promise<args>;
+  events: readonly event[];
+};
+
+/** Makes a write action from the call that it sends and the events that it decodes. */
+export function defineWrite<
+  const abi extends Abi,
+  name extends ContractFunctionName<abi, "nonpayable">,
+  const args extends ContractFunctionArgs<abi, "nonpayable", name>,
+  parameters extends WriteParameters,
+  const event extends ContractEventName<abi>,
+>({
+  contract,
+  functionName,
+  args,
+  events,
+}: WriteDefinition<abi, name, args, parameters, event>): WriteAction<
+  parameters,
+  Outcome<abi, name>,
+  EventsByName<abi, event>
+> {
+  async function request(client: Client, parameters: parameters) {
+    const { account = client.account, chain = client.chain ?? null } = parameters;
+    const { gas, maxFeePerGas, maxPriorityFeePerGas, nonce } = parameters;
+    return {
+      ...contract(parameters),
+      functionName,
+      args: await args(parameters, client),
+      ...{ account, chain, gas, maxFeePerGas, maxPriorityFeePerGas, nonce },
+    };
+  }
+
+  async function send(client: Client, parameters: parameters) {
+    type Request = Parameters<typeof writeContract>[1];
+    try {
+      return await writeContract(client, (await request(client, parameters)) as unknown as Request);
+    } catch (error) {
+      throw decodeUsanceError(error);
+    }
+  }
+
+  async function simulate(client: Client, parameters: parameters) {
+    type Request = Parameters<typeof simulateContract>[1];
+    try {
+      const call = await request(client, parameters);
+      const { result } = await simulateContract(client, call as unknown as Request);
+      return nameOutcome(call.abi, functionName, result) as Outcome<abi, name>;
+    } catch (error) {
+      throw decodeUsanceError(error);
+    }
+  }
+
+  // The ABI is the same whatever the address.
+  const { abi } = contract({ deployment: {} as Deployment });
+  return Object.assign(send, {
+    simulate,
+    extract: ({ logs }: { logs: readonly Log[] }) => parseEvents(abi, events, logs),
+  });
+}
