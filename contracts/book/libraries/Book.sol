@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
+import {ClearingState} from "../../clearing/libraries/ClearingStorage.sol";
+import {Rounding} from "../../clearing/libraries/Rounding.sol";
+import {BookTop, Level, RestingOrder, Words} from "../../clearing/libraries/Words.sol";
+import {Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
+import {TickBitmap} from "./TickBitmap.sol";
+
+/// @notice Price levels as queues of packed orders, and the best prices that follow from them.
+/// @dev A level that empties keeps its words: it bumps its epoch and starts again at index 0, so that steady placing
+///      rewrites dirty slots. An order id names the epoch, so it is never valid twice.
+///      Invariants: `lots` of a level is the sum of what its live orders still have open; a tick is marked in the bitmap
+///      if and only if its level's lots are above zero; best bid < best ask.
+library Book {
+    using TickBitmap for mapping(uint256 => uint256);
+    using Rounding for uint256;
+
+    /// @dev Orders that a level may hold at once; order words form a ring, three orders each.
+    uint256 internal constant CAPACITY = 3 << 14;
+
+    function levelKey(MarketId market, uint256 tick) internal pure returns (uint256) {
+        return (market.unwrap() << 24) | tick;
+    }
+
+    function wordKey(MarketId market, uint256 tick, uint256 index) internal pure returns (uint256) {
+        unchecked {
+            return (market.unwrap() << 64) | (tick << 40) | ((index % CAPACITY) / 3);
+        }
+    }
+
+    /// @dev Puts an order at the end of its level and marks the level if it was empty.
+    /// @return id Its id.
+    /// @return lots Lots of the level afterwards.
+    function push(
+        ClearingState storage s,
+        MarketId market,
+        uint256 tick,
+        RestingOrder memory order
+    ) internal returns (OrderId id, uint256 lots) {
+        uint256 key = levelKey(market, tick);
+        Level memory level = Words.toLevel(s.levels[key]);
+        uint256 waiting = level.tail - level.head;
+        if (waiting >= CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY);
+        if (level.lots == 0) s.ticks.set(market.unwrap(), tick);
+
+        uint256 index = level.tail;
+        uint256 slot = wordKey(market, tick, index);
+        unchecked {
+            uint256 lane = (index % 3) * 85;
+            // The first order of a word overwrites it whole: what it held belongs to another round of the ring.
+            uint256 word = lane == 0 ? 0 : s.orders[slot] & ~(((1 << 85) - 1) << lane);
+            s.orders[slot] = word | (Words.pack(order) << lane);
+            level.tail = index + 1;
+            level.lots += order.lots;
+        }
+        s.levels[key] = Words.pack(level);
+        return (Identifiers.toOrderId(market, tick, level.epoch, index), level.lots);
+    }
+
+    /// @dev The order behind an id, with what is still open of it. `lots` is 0 when it is no longer in the queue.
+    function find(
+        ClearingState storage s,
+        OrderId id
+    ) internal view returns (RestingOrder memory order, Level memory level) {
+        MarketId market = id.market();
+        uint256 tick = id.tick();
+        uint256 index = id.index();
+        level = Words.toLevel(s.levels[levelKey(market, tick)]);
+        if (level.epoch != id.epoch() || index < level.head || index >= level.tail) return (order, level);
+        order = Words.toRestingOrder(s.orders[wordKey(market, tick, index)], index);
+        if (index == level.head && order.lots != 0) order.lots -= level.headFilled;
+    }
+
+    /// @dev Takes a found order with open lots out of its level. The head of a queue leaves by the head pointer, any
+    ///      other order by an empty lane.
+    /// @return lots Lots of the level afterwards.
+    function remove(
+        ClearingState storage s,
+        OrderId id,
+        Level memory level,
+        uint256 open
+    ) internal returns (uint256 lots) {
+        MarketId market = id.market();
+        uint256 tick = id.tick();
+        uint256 index = id.index();
+        level.lots -= open;
+        if (level.lots == 0) {
+            reset(level);
+            s.ticks.clear(market.unwrap(), tick);
+        } else if (index == level.head) {
+            level.head = index + 1;
+            level.headFilled = 0;
+        } else {
+            uint256 slot = wordKey(market, tick, index);
+            s.orders[slot] &= ~(((1 << 85) - 1) << ((index % 3) * 85));
+        }
+        s.levels[levelKey(market, tick)] = Words.pack(level);
+        return level.lots;
+    }
+
+    /// @dev Empties a level: nothing in it is open, so every pointer starts again under a new epoch.
+    function reset(Level memory level) internal pure {
+        level.lots = 0;
+        level.head = 0;
+        level.tail = 0;
+        level.headFilled = 0;
+        unchecked {
+            level.epoch += 1;
+        }
+    }
+
+    /// @dev Next level away from the best price behind `tick`; "no bid" or "no ask" if there is none.
+    function next(
+        ClearingState storage s,
+        MarketId market,
+        uint256 tick,
+        bool bids
+    ) internal view returns (uint256) {
+        return bids ? s.ticks.below(market.unwrap(), tick) : s.ticks.above(market.unwrap(), tick);
+    }
+
+    /// @dev The marginal tick of `impactLots` on one side over at most two levels, 0 if they are thinner.
+    /// @param best Best price of the side.
+    function impactTick(
+        ClearingState storage s,
+        MarketId market,
+        uint256 best,
+        uint256 impactLots,
+        bool bids
+    ) internal view returns (uint256) {
+        if (bids ? best == 0 : best == Words.NO_ASK) return 0;
+        uint256 lots = uint40(s.levels[levelKey(market, best)]);
+        if (lots >= impactLots) return best;
+        uint256 second = next(s, market, best, bids);
+        if (bids ? second == 0 : second == Words.NO_ASK) return 0;
+        lots += uint40(s.levels[levelKey(market, second)]);
+        return lots >= impactLots ? second : 0;
+    }
+}

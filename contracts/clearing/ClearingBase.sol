@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IUsageIndex} from "../index/interfaces/IUsageIndex.sol";
+import {IClearingErrors} from "./interfaces/IClearingErrors.sol";
+
+/// @dev What the clearing house and each of its modules are built with; the same for all of them.
+/// @param authority AccessManager that governs it.
+/// @param collateral ERC-20 of 6 to 18 decimals.
+/// @param index Index contract whose pushes it takes.
+struct Configuration {
+    address authority;
+    address collateral;
+    address index;
+}
+
+/// @notice Immutables shared by the clearing house and its modules. Modules run by delegatecall, so that storage,
+///         balance and sender are the clearing house's; what they read from code must be equal in all of them.
+abstract contract ClearingBase is AccessManaged, ReentrancyGuardTransient {
+    address internal immutable COLLATERAL;
+    IUsageIndex internal immutable INDEX;
+    /// @dev Collateral units in a millionth of a token: tick values are told in millionths.
+    uint256 internal immutable UNIT;
+
+    constructor(Configuration memory configuration) AccessManaged(configuration.authority) {
+        uint256 decimals = IERC20Metadata(configuration.collateral).decimals();
+        if (decimals < 6 || decimals > 18) {
+            revert IClearingErrors.ParameterOutOfRange("decimals", int256(decimals), 6, 18);
+        }
+        if (configuration.index == address(0)) revert IClearingErrors.ZeroAddress();
+        COLLATERAL = configuration.collateral;
+        INDEX = IUsageIndex(configuration.index);
+        UNIT = 10 ** (decimals - 6);
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccountId, FeedId, MarketId, OrderId, Tick} from "../../types/Identifiers.sol";
+
+/// @dev What a market is. A perpetual follows the trailing mean; a dated future settles on the mean of a window.
+enum MarketKind {
+    Perpetual,
+    Dated
+}
+
+/// @dev Where a market stands in its life.
+///      Open: trading. ReduceOnly: no new risk (guardian, fund spent). Expired: trading has ended, prints of the window
+///      become final. Settled: the settlement price is written; positions convert at any touch.
+enum MarketPhase {
+    Open,
+    ReduceOnly,
+    Expired,
+    Settled
+}
+
+/// @dev How an order meets the book.
+///      Limit: trades what crosses, rests the remainder. PostOnly: refused if it would cross a live order.
+///      ImmediateOrCancel: trades what crosses, drops the remainder. FillOrKill: trades whole or reverts.
+enum OrderKind {
+    Limit,
+    PostOnly,
+    ImmediateOrCancel,
+    FillOrKill
+}
+
+/// @dev Why a resting order left the book without being filled.
+enum DropReason {
+    Cancelled,
+    Expired,
+    OwnOrder,
+    NotReducing,
+    AccountRetired,
+    OutsideBand,
+    RiskRaising
+}
+
+/// @dev An order as its owner writes it.
+/// @param market Market to trade.
+/// @param lots Signed size in lots: above zero buys, below zero sells; at least the market's minimum in magnitude.
+/// @param tick Limit price, in ticks, inside the fill band (bids not above it, asks not below it).
+/// @param kind How it meets the book.
+/// @param reduceOnly Whether it may only bring the position nearer to zero.
+/// @param expiry Last second at which a resting order is good, a multiple of 300; 0 is until cancelled.
+/// @param maxFills Most resting orders (filled or dropped) that this call walks over; at least 1.
+/// @param clientOrderId Free number of the sender, only repeated in the event.
+struct OrderParameters {
+    MarketId market;
+    int40 lots;
+    Tick tick;
+    OrderKind kind;
+    bool reduceOnly;
+    uint40 expiry;
+    uint16 maxFills;
+    uint64 clientOrderId;
+}
+
+/// @dev Margins and fill band, in basis points of the mark price.
+struct MarginTier {
+    uint16 initialMarginBps;
+    uint16 maintenanceMarginBps;
+    uint16 fillBandBps;
+}
+
+/// @dev Everything that the listing of a market fixes or sets at first.
+/// @param kind Perpetual or dated.
+/// @param feed Index that it follows.
+/// @param indexPerTick Index value (WAD) of one tick: divisor × tick size × 1e18. Price in ticks = value / indexPerTick.
+/// @param tickValue Millionths of a collateral token that one lot gains when the price rises one tick.
+/// @param tiers Margins: a perpetual uses the first; a dated future front, next and third month.
+/// @param clampBps Furthest that mark may be from its anchor (index; previous daily settlement price).
+/// @param takerFee Tenths of a basis point of notional.
+/// @param makerFee Tenths of a basis point; below zero is a rebate, never above the taker fee of the same fill.
+/// @param liquidationFeeBps Basis points of notional that a liquidation pays, half to the keeper, half to the fund.
+/// @param insuranceShareBps Share of collected fees that goes to the market's insurance fund.
+/// @param fundingPeriod Seconds over which mark − index is paid once (perpetual; 0 for dated).
+/// @param fundingCapBps Cap of funding per period, basis points of index.
+/// @param fundingInterestBps Interest per period added to the premium, signed basis points of index.
+/// @param markMinutes Time constant of the mark price's moving average, in minutes.
+/// @param impactLots Lots a side that the standing mid must be backed by.
+/// @param minLots Smallest order.
+/// @param maxPositionLots Largest worst-side exposure of one account.
+/// @param maxOpenInterestLots Open interest above which fills may not raise it.
+/// @param concentrationLots Exposure from which IM grows with the account's own size (0: never).
+/// @param firstPeriod First UTC day of the delivery window (dated).
+/// @param lastPeriod Last UTC day of the delivery window; trading ends with it.
+/// @param nextFromPeriod UTC day from which the second tier holds (dated).
+/// @param firstMarkTick Anchor and mark at listing (dated; a perpetual starts at its index).
+struct MarketListing {
+    MarketKind kind;
+    FeedId feed;
+    uint128 indexPerTick;
+    uint16 tickValue;
+    MarginTier[3] tiers;
+    uint16 clampBps;
+    uint16 takerFee;
+    int16 makerFee;
+    uint16 liquidationFeeBps;
+    uint16 insuranceShareBps;
+    uint32 fundingPeriod;
+    uint16 fundingCapBps;
+    int16 fundingInterestBps;
+    uint16 markMinutes;
+    uint24 impactLots;
+    uint16 minLots;
+    uint40 maxPositionLots;
+    uint40 maxOpenInterestLots;
+    uint40 concentrationLots;
+    uint32 firstPeriod;
+    uint32 lastPeriod;
+    uint32 nextFromPeriod;
+    Tick firstMarkTick;
+}
+
+/// @dev An index that the clearing house follows.
+/// @param index Id in the index contract.
+/// @param maxMoveBps Furthest that the followed value may move within any 24 hours.
+/// @param limit1 Seconds of age from which takers must reduce and funding stops.
+/// @param limit2 Seconds of age from which mark is no longer valid.
+/// @param limit3 Seconds of age from which perpetuals settle at the last valid mark.
+struct FeedListing {
+    bytes32 index;
+    uint16 maxMoveBps;
+    uint32 limit1;
+    uint32 limit2;
+    uint32 limit3;
+}
+
+// ------------------------------------------------------------------------------------------------------- views of state
+
+/// @dev A position as stored, and what it is worth.
+/// @param size Lots, signed.
+/// @param quote Signed sum of −lots × tick over fills, settled funding and maker fees, tick·lots.
+/// @param bidLots Lots of the account's resting bids.
+/// @param askLots Lots of the account's resting asks.
+/// @param openOrders Number of resting orders.
+/// @param fundingSnapshot Cumulative funding (ticks × 2^20) at the last settlement into quote.
+/// @param pendingFunding Funding since then, tick·lots, as it would settle now (floored).
+struct PositionView {
+    MarketId market;
+    int256 size;
+    int256 quote;
+    uint256 bidLots;
+    uint256 askLots;
+    uint256 openOrders;
+    int256 fundingSnapshot;
+    int256 pendingFunding;
+}
+
+/// @dev An account with its health; amounts in collateral units.
+/// @param owner Address that owns it; zero for funds and escrows.
+/// @param subaccount Number under that owner.
+/// @param retired Whether it was absorbed.
+/// @param cash Deposits plus realised results.
+/// @param equity Cash plus quote, size at mark and pending funding, floored once.
+/// @param initialMargin Requirement to add risk, orders included, ceiled once.
+/// @param maintenanceMargin Requirement of the positions alone, ceiled once. Below it the account is liquidated.
+/// @param withdrawable Most that may be withdrawn now.
+struct AccountView {
+    AccountId id;
+    address owner;
+    uint16 subaccount;
+    bool retired;
+    int256 cash;
+    int256 equity;
+    uint256 initialMargin;
+    uint256 maintenanceMargin;
+    uint256 withdrawable;
+    PositionView[] positions;
+}
+
+/// @dev A market's changing state, advanced in the view to the current minute.
+/// @param markX16 Mark price, ticks × 2^16, clamped.
+/// @param meanX16 Moving average of mid before clamping, ticks × 2^16.
+/// @param anchorX16 Index or previous daily settlement price, ticks × 2^16.
+/// @param cumulativeFunding Ticks × 2^20 that one long lot has paid since listing.
+/// @param bestBid 0 when there is none.
+/// @param bestAsk 0 when there is none.
+/// @param impactBid Standing impact bid, 0 when the side is too thin.
+/// @param impactAsk Standing impact ask, 0 when the side is too thin.
+/// @param lowestFill Lowest tick of the fill band.
+/// @param highestFill Highest tick of the fill band.
+/// @param openInterest Lots.
+/// @param fundingPool Tick·lots of funding paid and not yet received, with roundings.
+/// @param feesPayable Collateral units of fees not collected yet.
+/// @param fundCash Cash of the market's insurance fund.
+/// @param expiry Unix time at which trading ends; 0 for a perpetual.
+/// @param settlementTick 0 until settled.
+struct MarketView {
+    MarketId id;
+    MarketKind kind;
+    MarketPhase phase;
+    FeedId feed;
+    bytes32 index;
+    uint256 markX16;
+    uint256 meanX16;
+    uint256 anchorX16;
+    int256 cumulativeFunding;
+    uint256 bestBid;
+    uint256 bestAsk;
+    uint256 impactBid;
+    uint256 impactAsk;
+    uint256 lowestFill;
+    uint256 highestFill;
+    uint256 openInterest;
+    int256 fundingPool;
+    uint256 feesPayable;
+    int256 fundCash;
+    uint256 expiry;
+    uint256 settlementTick;
+    uint256 initialMarginBps;
+    uint256 maintenanceMarginBps;
+    uint256 fillBandBps;
+    bool stale;
+}
+
+/// @dev A feed's state.
+/// @param target Value pushed last, WAD.
+/// @param followed Value that markets follow, WAD; at most `maxMove` from any value of the last 24 hours.
+/// @param movedAt Unix time of the last move of `followed`.
+/// @param staleAt Unix time from which takers must reduce.
+struct FeedView {
+    FeedId id;
+    bytes32 index;
+    uint256 target;
+    uint256 followed;
+    uint256 sequence;
+    uint256 newestPeriod;
+    uint256 movedAt;
+    uint256 staleAt;
+}
+
+/// @dev One price level of the book.
+struct LevelView {
+    uint256 tick;
+    uint256 lots;
+}
+
+/// @dev A resting order.
+/// @param lots Signed: bids above zero; what is still open.
+struct OrderView {
+    OrderId id;
+    AccountId account;
+    int256 lots;
+    uint256 expiry;
+    bool reduceOnly;
+}
+
+/// @dev Result of an order, as it would be or was.
+/// @param id Zero when nothing rests.
+/// @param filledLots Signed lots traded.
+/// @param quote Tick·lots of the fills, signed as in a position (buys below zero).
+/// @param fee Taker fee in collateral units.
+/// @param restingLots Signed lots left in the book.
+/// @param equity Equity after, collateral units.
+/// @param initialMargin Requirement after.
+struct OrderPreview {
+    OrderId id;
+    int256 filledLots;
+    int256 quote;
+    uint256 fee;
+    int256 restingLots;
+    int256 equity;
+    uint256 initialMargin;
+}

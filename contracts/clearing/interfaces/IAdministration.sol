@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FeedId, MarketId} from "../../types/Identifiers.sol";
+import {FeedListing, MarginTier, MarketListing} from "./ClearingTypes.sol";
+
+/// @notice Listing, parameters, fees and the guardian. Each function is restricted by the AccessManager.
+interface IAdministration {
+    /// @notice Follows an index of the index contract. The clearing house must be added there as a reader.
+    /// @dev Listing role. Errors: ParameterOutOfRange.
+    function addFeed(FeedListing calldata feed) external returns (FeedId id);
+
+    /// @notice Lists a market. A perpetual needs a feed with a value.
+    /// @dev Listing role. Errors: ParameterOutOfRange, UnsafeParameters (the inequality that failed), UnknownFeed,
+    ///      FeedEmpty, TooManyMarkets.
+    function listMarket(MarketListing calldata listing) external returns (MarketId id);
+
+    /// @notice Changes fees of a market, within their hard limits.
+    /// @dev Risk role. Errors: UnknownMarket, ParameterOutOfRange, UnsafeParameters.
+    function setFees(MarketId market, uint16 takerFee, int16 makerFee, uint16 insuranceShareBps) external;
+
+    /// @notice Changes position and open-interest limits of a market. Standing positions are not touched.
+    /// @dev Risk role. Errors: UnknownMarket, ParameterOutOfRange.
+    function setLimits(MarketId market, uint40 maxPositionLots, uint40 maxOpenInterestLots) external;
+
+    /// @notice Stops new risk in a market: orders may only reduce. Cancels, withdrawals, liquidation and settlement go on.
+    /// @dev Guardian role. Errors: UnknownMarket, MarketNotOpen.
+    function stopNewRisk(MarketId market) external;
+
+    /// @notice Allows new risk again.
+    /// @dev Risk role, not the guardian. Errors: UnknownMarket, MarketNotOpen, FundInDeficit.
+    function resumeNewRisk(MarketId market) external;
+
+    /// @notice Pays the fees of a market out: the insurance share to its fund, the rest to the treasury.
+    /// @dev Treasury role. Errors: UnknownMarket.
+    /// @return toFund Collateral units credited to the fund.
+    /// @return toTreasury Collateral units sent to `treasury`.
+    function collectFees(
+        MarketId market,
+        address treasury
+    ) external returns (uint256 toFund, uint256 toTreasury);
+
+    /// @notice Sends tokens that came in without a call (balance above `tracked`) to `to`.
+    /// @dev Treasury role.
+    function skim(address to) external returns (uint256 amount);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccountId, FeedId, MarketId, OrderId, Tick} from "../../types/Identifiers.sol";
+import {DropReason, FeedListing, MarketListing, MarketPhase} from "./ClearingTypes.sol";
+
+/// @notice Events of the clearing house; together they rebuild its state.
+interface IClearingEvents {
+    /// @notice An owner's subaccount was opened.
+    event AccountOpened(AccountId indexed account, address indexed owner, uint16 subaccount);
+
+    /// @notice Collateral came in for an account.
+    event Deposited(AccountId indexed account, address indexed sender, uint256 amount);
+
+    /// @notice Collateral went out of an account.
+    event Withdrawn(AccountId indexed account, address indexed to, uint256 amount);
+
+    /// @notice An operator may trade for the account until `expiry`.
+    event OperatorSet(AccountId indexed account, address indexed operator, uint40 expiry);
+
+    /// @notice An order rests in the book. Market and tick are in its id.
+    /// @param lots Signed lots that rest: bids above zero.
+    event OrderPlaced(
+        AccountId indexed account,
+        OrderId id,
+        int256 lots,
+        uint256 expiry,
+        bool reduceOnly,
+        uint64 clientOrderId
+    );
+
+    /// @notice A resting order was filled, wholly or in part, at its own tick; the taker's `OrderTaken` follows.
+    /// @param makerFee Tick·lots that the maker paid (below zero: earned).
+    event OrderFilled(AccountId indexed maker, OrderId id, uint256 lots, int256 makerFee);
+
+    /// @notice An order took liquidity: the sum of the fills since its call began.
+    /// @param lots Signed lots: buys above zero.
+    /// @param quote Tick·lots, signed as in a position.
+    /// @param fee Collateral units that the taker paid.
+    event OrderTaken(
+        AccountId indexed account,
+        MarketId indexed market,
+        int256 lots,
+        int256 quote,
+        uint256 fee,
+        uint64 clientOrderId
+    );
+
+    /// @notice A resting order left the book without a fill.
+    /// @param lots Lots that were still open.
+    event OrderDropped(AccountId indexed account, OrderId id, uint256 lots, DropReason reason);
+
+    /// @notice Realised cash of a position that was closed, flipped, settled or absorbed.
+    /// @param amount Collateral units added to cash, signed.
+    event Realised(AccountId indexed account, MarketId indexed market, int256 amount);
+
+    /// @notice A market reached a new minute.
+    /// @param meanX16 Moving average before clamping, ticks × 2^16.
+    /// @param anchorX16 Index (perpetual) or daily settlement price (dated), ticks × 2^16.
+    /// @param cumulativeFunding Ticks × 2^20 that one long lot has paid since listing.
+    event MarketAdvanced(
+        MarketId indexed market,
+        uint256 meanX16,
+        uint256 anchorX16,
+        int256 cumulativeFunding
+    );
+
+    /// @notice A feed took a push or caught up.
+    /// @param target Value pushed, WAD.
+    /// @param followed Value that markets follow now, WAD.
+    event FeedFollowed(
+        FeedId indexed feed,
+        uint256 target,
+        uint256 followed,
+        uint256 sequence,
+        uint256 newestPeriod
+    );
+
+    /// @notice A feed was added.
+    event FeedAdded(FeedId indexed feed, FeedListing listing);
+
+    /// @notice A market was listed.
+    event MarketListed(MarketId indexed market, MarketListing listing);
+
+    /// @notice A market entered another phase.
+    event PhaseChanged(MarketId indexed market, MarketPhase phase);
+
+    /// @notice The settlement price of a dated future was written.
+    /// @param sum Sum of the window's prints, WAD.
+    /// @param periods Days of the window.
+    event MarketSettled(MarketId indexed market, Tick settlementTick, uint256 sum, uint256 periods);
+
+    /// @notice An account below MM was closed into the book.
+    /// @param closed Signed change of the position.
+    event Liquidated(
+        AccountId indexed account,
+        MarketId indexed market,
+        AccountId indexed keeper,
+        int256 closed,
+        int256 quote,
+        uint256 keeperFee,
+        uint256 fundFee
+    );
+
+    /// @notice A fund took a position over.
+    /// @param size Lots taken over, signed.
+    /// @param quote Quote taken over, tick·lots.
+    /// @param shortfall Collateral units that the fund is worse off at mark.
+    event Absorbed(
+        AccountId indexed account,
+        MarketId indexed market,
+        int256 size,
+        int256 quote,
+        uint256 shortfall
+    );
+
+    /// @notice An account was absorbed and never trades again.
+    event AccountRetired(AccountId indexed account);
+
+    /// @notice A fund paid what a converted account was short.
+    event ShortfallPaid(AccountId indexed account, MarketId indexed market, uint256 amount);
+
+    /// @notice Fees were paid out.
+    event FeesCollected(
+        MarketId indexed market,
+        address indexed treasury,
+        uint256 toFund,
+        uint256 toTreasury
+    );
+
+    /// @notice Fees or limits of a market changed.
+    event ParametersChanged(MarketId indexed market, MarketListing listing);
+
+    /// @notice Surplus tokens were sent away.
+    event Skimmed(address indexed to, uint256 amount);
+}

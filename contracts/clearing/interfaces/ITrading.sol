@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccountId, OrderId} from "../../types/Identifiers.sol";
+import {OrderParameters} from "./ClearingTypes.sol";
+
+/// @notice Orders. Price-time priority; makers are settled in the taker's transaction.
+/// @dev A fill happens at the resting order's tick and only inside the fill band. Dead orders (expired, own, retired
+///      owner, no longer reducing, outside the band) are dropped where the matching loop meets them, and count
+///      towards `maxFills`.
+interface ITrading {
+    /// @notice Places an order for an account: trades what crosses, then rests or drops the remainder.
+    /// @dev Owner or operator. If the worst-side exposure of the account in the market rises, equity must cover IM
+    ///      afterwards; an order that lowers it is always allowed.
+    ///      Errors: NotAuthorised, UnknownMarket, MarketNotOpen, OnlyReducing, OrderTooSmall, OrderTooLarge,
+    ///      TickOutOfRange, TickOutsideBand, ExpiryNotAligned, ExpiryInPast, ExpiryNotUsed, ZeroMaxFills, WouldCross,
+    ///      NotFilled, WouldNotReduce, PositionLimit, OpenInterestLimit, TooManyOrders, TooManyMarkets, LevelFull,
+    ///      InsufficientMargin, IndexStale.
+    /// @return id Id of the resting remainder; 0 when nothing rests.
+    /// @return filledLots Lots traded, unsigned.
+    function place(
+        AccountId account,
+        OrderParameters calldata order
+    ) external returns (OrderId id, uint256 filledLots);
+
+    /// @notice Cancels one resting order. Works in every phase of the market.
+    /// @dev Owner or operator of the order's account. Errors: OrderNotFound, NotAuthorised.
+    /// @return lots Lots that were still open.
+    function cancel(OrderId id) external returns (uint256 lots);
+
+    /// @notice Cancels several orders of one account, then places several: all or nothing. Orders to cancel that are no
+    ///         longer in the book are passed over; margin is checked once, after the last step.
+    /// @dev Owner or operator. Errors: as `place`, and WrongAccount for an order of somebody else.
+    /// @return ids Ids of the resting remainders, 0 where nothing rests.
+    function batch(
+        AccountId account,
+        OrderId[] calldata cancels,
+        OrderParameters[] calldata orders
+    ) external returns (OrderId[] memory ids);
+}

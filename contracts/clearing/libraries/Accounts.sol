@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {AccountId, MarketId} from "../../types/Identifiers.sol";
+import {ClearingState, ClearingStorage} from "./ClearingStorage.sol";
+import {Purse, Words} from "./Words.sol";
+
+/// @notice Who owns an account, what cash it has, and in which markets it is active.
+library Accounts {
+    using Words for Purse;
+
+    uint256 private constant RETIRED = 1 << 176;
+    uint256 private constant MARKET_BITS = 10;
+    uint256 private constant MARKET_MASK = (1 << MARKET_BITS) - 1;
+
+    /// @dev The owner's subaccount, opened if it is not yet.
+    function openFor(
+        ClearingState storage s,
+        address owner,
+        uint16 subaccount
+    ) internal returns (AccountId account) {
+        uint256 key = (uint256(uint160(owner)) << 16) | subaccount;
+        uint256 id = s.accounts[key];
+        if (id != 0) return AccountId.wrap(uint32(id));
+        id = ClearingStorage.FIRST_ACCOUNT + s.accountCount;
+        if (id >= ClearingStorage.MAX_ACCOUNTS) {
+            revert IClearingErrors.TooManyAccounts(id, ClearingStorage.MAX_ACCOUNTS);
+        }
+        s.accountCount += 1;
+        s.accounts[key] = id;
+        s.heads[id] = uint256(uint160(owner)) | (uint256(subaccount) << 160);
+        account = AccountId.wrap(uint32(id));
+        emit IClearingEvents.AccountOpened(account, owner, subaccount);
+    }
+
+    function ownerOf(ClearingState storage s, AccountId account) internal view returns (address) {
+        return address(uint160(s.heads[account.unwrap()]));
+    }
+
+    function subaccountOf(ClearingState storage s, AccountId account) internal view returns (uint16) {
+        return uint16(s.heads[account.unwrap()] >> 160);
+    }
+
+    function isRetired(ClearingState storage s, AccountId account) internal view returns (bool) {
+        return s.heads[account.unwrap()] & RETIRED != 0;
+    }
+
+    function retire(ClearingState storage s, AccountId account) internal {
+        s.heads[account.unwrap()] |= RETIRED;
+        emit IClearingEvents.AccountRetired(account);
+    }
+
+    /// @dev Whether the account is an owner's, or the fund or escrow of a market that exists.
+    function exists(ClearingState storage s, AccountId account) internal view returns (bool) {
+        uint256 id = account.unwrap();
+        if (id >= ClearingStorage.FIRST_ACCOUNT) return s.heads[id] != 0;
+        uint256 market = id & (ClearingStorage.FIRST_ACCOUNT / 2 - 1);
+        return market != 0 && market <= s.marketCount;
+    }
+
+    /// @dev Owner or unexpired operator, and not retired.
+    function requireTrader(ClearingState storage s, AccountId account) internal view {
+        uint256 head = s.heads[account.unwrap()];
+        if (head >> 160 > type(uint16).max) revert IClearingErrors.AccountIsRetired(account);
+        if (address(uint160(head)) != msg.sender) {
+            if (head == 0 || s.operators[account.unwrap()][msg.sender] < block.timestamp) {
+                revert IClearingErrors.NotAuthorised(msg.sender, account);
+            }
+        }
+    }
+
+    function requireOwner(ClearingState storage s, AccountId account) internal view {
+        address owner = ownerOf(s, account);
+        // Funds and escrows have no owner, and nobody sends as address zero.
+        if (owner != msg.sender) revert IClearingErrors.NotOwner(msg.sender, owner);
+    }
+
+    function loadPurse(ClearingState storage s, AccountId account) internal view returns (Purse memory) {
+        return Words.toPurse(s.purses[account.unwrap()]);
+    }
+
+    function storePurse(ClearingState storage s, AccountId account, Purse memory purse) internal {
+        s.purses[account.unwrap()] = purse.pack();
+    }
+
+    /// @dev Adds to an account's cash outside of trading.
+    function credit(ClearingState storage s, AccountId account, int256 amount) internal {
+        Purse memory purse = loadPurse(s, account);
+        purse.cash += amount;
+        storePurse(s, account, purse);
+    }
+
+    /// @dev Market number in place `i` of the list, 0 behind its end.
+    function marketAt(uint256 markets, uint256 i) internal pure returns (uint256) {
+        unchecked {
+            return (markets >> (i * MARKET_BITS)) & MARKET_MASK;
+        }
+    }
+
+    function isActive(uint256 markets, MarketId market) internal pure returns (bool) {
+        uint256 wanted = market.unwrap();
+        while (markets != 0) {
+            if (markets & MARKET_MASK == wanted) return true;
+            markets >>= MARKET_BITS;
+        }
+        return false;
+    }
+
+    /// @dev Appends a market that is not in the list.
+    function activate(Purse memory purse, MarketId market) internal pure {
+        uint256 count = 0;
+        while (marketAt(purse.markets, count) != 0) ++count;
+        if (count == Words.MARKETS_PER_ACCOUNT) {
+            revert IClearingErrors.TooManyMarkets(count + 1, Words.MARKETS_PER_ACCOUNT);
+        }
+        purse.markets |= market.unwrap() << (count * MARKET_BITS);
+    }
+
+    /// @dev Removes a market from the list: the last one takes its place.
+    function deactivate(Purse memory purse, MarketId market) internal pure {
+        uint256 place = type(uint256).max;
+        uint256 count = 0;
+        for (uint256 id; (id = marketAt(purse.markets, count)) != 0; ++count) {
+            if (id == market.unwrap()) place = count;
+        }
+        if (place == type(uint256).max) return;
+        uint256 last = marketAt(purse.markets, count - 1);
+        purse.markets &= ~(MARKET_MASK << (place * MARKET_BITS));
+        if (place != count - 1) {
+            purse.markets &= ~(MARKET_MASK << ((count - 1) * MARKET_BITS));
+            purse.markets |= last << (place * MARKET_BITS);
+        }
+    }
+}

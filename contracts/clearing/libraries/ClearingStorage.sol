@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MarginTier} from "../interfaces/ClearingTypes.sol";
+
+/// @dev Words of a market. `top`, `risk` and `flow` are hot (see Words.sol), the rest is read by cold paths only.
+/// @param top Best prices, observation, order checks: read by every order.
+/// @param risk Mark, funding, margins: read by every margin check.
+/// @param flow Open interest, funding pool, fees: written by fills.
+/// @param funding Terms of funding, read when a perpetual reaches a new minute.
+/// @param terms Everything else of the listing.
+struct Market {
+    uint256 top;
+    uint256 risk;
+    uint256 flow;
+    FundingTerms funding;
+    MarketTerms terms;
+}
+
+/// @dev One slot. indexPerTick converts a followed index into ticks.
+struct FundingTerms {
+    uint32 period;
+    uint16 capBps;
+    int16 interestBps;
+    uint128 indexPerTick;
+}
+
+/// @dev Listing terms outside the hot words, two slots and the tiers.
+struct MarketTerms {
+    uint16 liquidationFeeBps;
+    uint16 insuranceShareBps;
+    uint32 firstPeriod;
+    uint32 lastPeriod;
+    uint32 nextFromPeriod;
+    uint40 concentrationLots;
+    uint24 firstMarkTick;
+    uint24 settlementTick;
+    MarginTier[3] tiers;
+}
+
+/// @dev Terms of a feed. Each perpetual that follows it is brought to the minute of a push before its index changes.
+struct FeedTerms {
+    bytes32 index;
+    uint16 maxMoveBps;
+    uint32 limit1;
+    uint32 limit2;
+    uint32 limit3;
+    uint16[4] perpetuals;
+}
+
+/// @dev All state of the clearing house.
+///
+///      Slot arithmetic: each mapping has one key of one word, so a lookup is one keccak256.
+///      positions: market << 28 | account                  levels: market << 24 | tick
+///      orders:    market << 64 | tick << 40 | word        ticks:  market << 32 | floor << 28 | index of the bitmap word
+///      steps:     feed << 8 | ring position               accounts: owner << 16 | subaccount
+struct ClearingState {
+    uint256 tracked;
+    uint32 accountCount;
+    uint16 marketCount;
+    uint8 feedCount;
+    // Account → owner (bits 0–159), subaccount (160–175), retired (176).
+    mapping(uint256 account => uint256) heads;
+    // Account → Purse.
+    mapping(uint256 account => uint256) purses;
+    mapping(uint256 ownerAndSubaccount => uint256 account) accounts;
+    mapping(uint256 account => mapping(address operator => uint40 expiry)) operators;
+    mapping(uint256 market => Market) markets;
+    mapping(uint256 marketAndAccount => uint256) positions;
+    mapping(uint256 marketAndTick => uint256) levels;
+    mapping(uint256 marketTickAndWord => uint256) orders;
+    mapping(uint256 marketFloorAndIndex => uint256) ticks;
+    // Feed → Feed word, its terms, and the ring of its last moves (value in bits 0–83, time since in 84–123).
+    mapping(uint256 feed => uint256) feeds;
+    mapping(uint256 feed => FeedTerms) feedTerms;
+    mapping(uint256 feedAndPosition => uint256) steps;
+    mapping(bytes32 index => uint256 feed) feedOf;
+}
+
+/// @notice Where the state lives, for the contract and its modules alike.
+library ClearingStorage {
+    /// @dev keccak256(abi.encode(uint256(keccak256("usance.storage.clearing")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant LOCATION = 0x9a092534dea4fcf2bfb453aa60a391042f86059114fdd419b77a969d07140600;
+
+    uint256 internal constant FIRST_ACCOUNT = 2048;
+    uint256 internal constant MAX_ACCOUNTS = 1 << 28;
+    uint256 internal constant MAX_MARKETS = 1023;
+    uint256 internal constant MAX_FEEDS = 255;
+
+    function load() internal pure returns (ClearingState storage s) {
+        bytes32 location = LOCATION;
+        // A storage pointer to a constant slot cannot be made otherwise.
+        assembly ("memory-safe") {
+            s.slot := location
+        }
+    }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
+import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
+import {Accounts} from "./Accounts.sol";
+import {ClearingState} from "./ClearingStorage.sol";
+import {Health, Margin} from "./Margin.sol";
+import {Matching, Taker} from "./Matching.sol";
+import {Orders} from "./Orders.sol";
+import {Positions} from "./Positions.sol";
+import {Rounding} from "./Rounding.sol";
+import {MarketFlow, MarketRisk, Position, Purse, Words} from "./Words.sol";
+
+/// @notice Closing into the book and absorption by the funds. Callers have touched every market of the account.
+library Liquidations {
+    using Positions for Position;
+    using Rounding for int256;
+    using Words for MarketFlow;
+    using Words for MarketRisk;
+
+    uint256 private constant BPS = 10_000;
+    /// @dev Furthest that a liquidation trades from mark, basis points.
+    uint256 private constant MAX_DISTANCE_BPS = 300;
+
+    /// @dev Whether taking `lots` of an order away lowers the account's worst-side exposure.
+    function raisesRisk(
+        ClearingState storage s,
+        OrderId id,
+        AccountId account,
+        uint256 lots
+    ) internal view returns (bool) {
+        Position memory p = Positions.load(s, id.market(), account);
+        if (p.openOrders == 0) return false;
+        uint256 exposure = p.exposure();
+        if (id.tick() <= uint24(s.markets[id.market().unwrap()].top)) p.bids -= lots;
+        else p.asks -= lots;
+        return p.exposure() < exposure;
+    }
+
+    /// @dev Closes lots of one position into the book; see ILiquidation.liquidate.
+    function close(
+        ClearingState storage s,
+        AccountId account,
+        MarketId market,
+        uint16 maxFills,
+        AccountId keeper,
+        Health memory h,
+        uint256 unit
+    ) internal returns (uint256 closedLots, uint256 keeperFee) {
+        MarketContext memory c = Markets.load(s, market, unit);
+        Markets.advance(s, c);
+        if (c.risk.phase >= uint256(MarketPhase.Expired)) {
+            revert IClearingErrors.MarketNotOpen(market, MarketPhase(c.risk.phase));
+        }
+        Taker memory t;
+        t.account = account;
+        t.position = Positions.load(s, market, account);
+        if (t.position.size == 0) revert IClearingErrors.NoPosition(account, market);
+        t.purse = Accounts.loadPurse(s, account);
+        t.flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+        t.buys = t.position.size < 0;
+        t.walk = maxFills;
+        t.limit = limitTick(c, h, t.buys);
+        uint256 feeBps = s.markets[market.unwrap()].terms.liquidationFeeBps;
+        t.lots = lotsToClose(s, c, t, h.equity, feeBps, unit);
+
+        Matching.run(s, c, t);
+        // Where the walk ended among dead orders, what it cleared is kept and the next call goes on from there.
+        if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
+        if (t.filled != 0) keeperFee = settleClose(s, c, t, keeper, feeBps, unit);
+        if (t.position.size == 0 && t.position.openOrders == 0) Accounts.deactivate(t.purse, market);
+        Positions.store(s, market, account, t.position);
+        Accounts.storePurse(s, account, t.purse);
+        s.markets[market.unwrap()].flow = t.flow.pack();
+        Markets.store(s, c);
+        return (t.filled, keeperFee);
+    }
+
+    /// @dev Charges the liquidation fee, half to the keeper and half to the fund, never more than the equity left.
+    function settleClose(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        AccountId keeper,
+        uint256 feeBps,
+        uint256 unit
+    ) private returns (uint256 keeperFee) {
+        int256 equity = Orders.health(s, c, t, unit).equity;
+        uint256 fee = (t.notional * c.tickValue * feeBps) / BPS;
+        fee = Rounding.min(fee, equity > 0 ? uint256(equity) : 0);
+        keeperFee = fee / 2;
+        t.purse.cash -= int256(fee);
+        Accounts.credit(s, keeper, int256(keeperFee));
+        Accounts.credit(s, DatedFutures.fundOf(c.id), int256(fee - keeperFee));
+        int256 lots = int256(t.filled);
+        int256 quote = int256(t.notional);
+        emit IClearingEvents.Liquidated(
+            t.account,
+            c.id,
+            keeper,
+            t.buys ? lots : -lots,
+            t.buys ? -quote : quote,
+            keeperFee,
+            fee - keeperFee
+        );
+    }
+
+    /// @dev Worst tick of a liquidation, rounded towards mark: the smallest of 3 %, a quarter of MM, the fill band and the
+    ///      lot's share of equity. That share is equity × (MM of this market / MM of all) per lot:
+    ///      equity × mark × rate / MM in ticks, so that no fill takes equity below zero.
+    function limitTick(MarketContext memory c, Health memory h, bool buys) private pure returns (uint256) {
+        uint256 bps = Rounding.min(MAX_DISTANCE_BPS, c.risk.maintenanceBps / 4);
+        uint256 distance = (c.mark * bps) / BPS;
+        uint256 share = (uint256(h.equity) * c.mark * c.risk.maintenanceBps) / (BPS * h.maintenance);
+        distance = Rounding.min(distance, share);
+        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
+        if (buys) return Rounding.min((c.mark + distance) >> 16, highest);
+        return Rounding.max(Rounding.ceilShift(c.mark - distance, 16), lowest);
+    }
+
+    /// @dev Lots that bring the account back to IM of its positions if they trade at mark: ⌈(IM − equity) / (IM − fee) of
+    ///      a lot⌉. A rest below the smallest order is closed too.
+    function lotsToClose(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        int256 equity,
+        uint256 feeBps,
+        uint256 unit
+    ) private view returns (uint256 lots) {
+        uint256 size = t.position.size.abs();
+        int256 short = int256(positionsInitial(s, t, unit)) - equity;
+        uint256 perLot = c.mark * c.tickValue * (c.risk.initialBps - feeBps);
+        lots = (uint256(short) * (BPS << 16) + perLot - 1) / perLot;
+        if (lots >= size || size - lots < c.top.minLots) lots = size;
+    }
+
+    /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more.
+    function positionsInitial(
+        ClearingState storage s,
+        Taker memory t,
+        uint256 unit
+    ) private view returns (uint256 sum) {
+        for (uint256 markets = t.purse.markets; markets != 0; markets >>= 10) {
+            uint256 id = markets & 1023;
+            MarketRisk memory r = Words.toMarketRisk(s.markets[id].risk);
+            if (r.phase == uint256(MarketPhase.Settled)) continue;
+            Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
+            sum += p.size.abs() * r.initialBps * Markets.markOf(r) * r.tickValue * unit;
+        }
+        return (sum + (BPS << 16) - 1) / (BPS << 16);
+    }
+
+    /// @dev Hands every position to its market's fund and the cash with them: fund i gets −value_i − share_i, where share_i
+    ///      is its part of the shortfall by MM, so that each is worse off by exactly its share; roundings are the last
+    ///      fund's. Σ of what the funds get is the account's cash, to the unit.
+    function absorb(ClearingState storage s, AccountId account, int256 equity, uint256 unit) internal {
+        Purse memory purse = Accounts.loadPurse(s, account);
+        uint256 weights = 0;
+        for (uint256 markets = purse.markets; markets != 0; markets >>= 10) {
+            weights += weight(s, markets & 1023, account);
+        }
+        int256 cash = purse.cash;
+        for (uint256 markets = purse.markets; markets != 0; markets >>= 10) {
+            uint256 id = markets & 1023;
+            bool last = markets >> 10 == 0;
+            uint256 share =
+                weights == 0
+                    ? (last ? uint256(-equity) : 0)
+                    : (uint256(-equity) * weight(s, id, account)) / weights;
+            cash -= takeOver(s, MarketId.wrap(uint16(id)), account, share, cash, last, unit);
+        }
+        s.purses[account.unwrap()] = 0;
+        Accounts.retire(s, account);
+    }
+
+    function weight(
+        ClearingState storage s,
+        uint256 market,
+        AccountId account
+    ) private view returns (uint256) {
+        MarketRisk memory r = Words.toMarketRisk(s.markets[market].risk);
+        Position memory p = Positions.load(s, MarketId.wrap(uint16(market)), account);
+        return p.size.abs() * r.maintenanceBps * Markets.markOf(r) * r.tickValue;
+    }
+
+    /// @dev Moves one position to the fund.
+    /// @param left Cash of the account not yet handed out; the last fund takes all of it.
+    /// @return given Cash that went with the position.
+    function takeOver(
+        ClearingState storage s,
+        MarketId market,
+        AccountId account,
+        uint256 share,
+        int256 left,
+        bool last,
+        uint256 unit
+    ) private returns (int256 given) {
+        MarketRisk memory r = Words.toMarketRisk(s.markets[market.unwrap()].risk);
+        MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+        int256 tickValue = int256(r.tickValue * unit);
+        Position memory p = Positions.load(s, market, account);
+        p.settleFunding(flow, r.funding);
+        int256 value = ((p.quote << 16) + p.size * int256(Markets.markOf(r))) * tickValue;
+        given = last ? left : -value.floorShift(16) - int256(share);
+        emit IClearingEvents.Absorbed(account, market, p.size, p.quote, share);
+        s.positions[Positions.key(market, account)] = 0;
+        join(s, market, p, flow, r.funding, given, tickValue);
+        stopIfSpent(s, market, r, unit);
+    }
+
+    /// @dev Adds a position and cash to the fund's.
+    function join(
+        ClearingState storage s,
+        MarketId market,
+        Position memory p,
+        MarketFlow memory flow,
+        int256 funding,
+        int256 given,
+        int256 tickValue
+    ) private {
+        AccountId fund = DatedFutures.fundOf(market);
+        Position memory f = Positions.load(s, market, fund);
+        Purse memory purse = Accounts.loadPurse(s, fund);
+        f.settleFunding(flow, funding);
+        purse.cash += given;
+
+        // Two positions become one: what they held against each other is no longer open.
+        int256 longs = positive(f.size + p.size) - positive(f.size) - positive(p.size);
+        flow.openInterest = uint256(int256(flow.openInterest) + longs);
+        bool wasActive = f.size != 0;
+        f.size += p.size;
+        f.quote += p.quote;
+        if (f.size == 0 && f.quote != 0) {
+            purse.cash += f.quote * tickValue;
+            emit IClearingEvents.Realised(fund, market, f.quote * tickValue);
+            f.quote = 0;
+        }
+        if (wasActive && f.size == 0) Accounts.deactivate(purse, market);
+        else if (!wasActive && f.size != 0) Accounts.activate(purse, market);
+        Accounts.storePurse(s, fund, purse);
+        Positions.store(s, market, fund, f);
+        s.markets[market.unwrap()].flow = flow.pack();
+    }
+
+    /// @dev A fund whose equity is below zero owes its market: no new risk until it has been topped up.
+    function stopIfSpent(
+        ClearingState storage s,
+        MarketId market,
+        MarketRisk memory r,
+        uint256 unit
+    ) private {
+        AccountId fund = DatedFutures.fundOf(market);
+        if (r.phase != uint256(MarketPhase.Open) || Margin.health(s, fund, unit).equity >= 0) return;
+        r.phase = uint256(MarketPhase.ReduceOnly);
+        s.markets[market.unwrap()].risk = r.pack();
+        emit IClearingEvents.PhaseChanged(market, MarketPhase.ReduceOnly);
+    }
+
+    function positive(int256 a) private pure returns (int256) {
+        return a > 0 ? a : int256(0);
+    }
+}

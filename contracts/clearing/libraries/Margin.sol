@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {Markets} from "../../instruments/libraries/Markets.sol";
+import {AccountId, MarketId} from "../../types/Identifiers.sol";
+import {Accounts} from "./Accounts.sol";
+import {ClearingState} from "./ClearingStorage.sol";
+import {Positions} from "./Positions.sol";
+import {Rounding} from "./Rounding.sol";
+import {MarketRisk, Position, Purse, Words} from "./Words.sol";
+
+/// @dev An account's health in collateral units.
+/// @param equity Floored once.
+/// @param initial IM, resting orders included, ceiled once.
+/// @param maintenance MM of the positions alone, ceiled once.
+/// @param expiredGain Gains in markets whose trading has ended, floored: they do not count for withdrawal.
+struct Health {
+    int256 equity;
+    uint256 initial;
+    uint256 maintenance;
+    int256 expiredGain;
+}
+
+/// @dev Sums over markets before the one rounding: equity in collateral units × 2^20, requirements × 2^16 × 10^4.
+struct Sums {
+    int256 equity;
+    uint256 initial;
+    uint256 maintenance;
+    int256 expiredGain;
+}
+
+/// @notice Equity and requirements over all markets of an account.
+/// @dev Equity = cash + Σ (quote + size × mark + pending funding) × tickValue, floored.
+///      IM = Σ rate × max(|size + bids|, |size − asks|) × mark × tickValue, ceiled; MM the same with its rate and |size|.
+///      Markets other than the one at hand stand at their last touch, which keepers bring to every minute that matters.
+library Margin {
+    using Positions for Position;
+    using Rounding for int256;
+
+    function add(
+        Sums memory sums,
+        Position memory p,
+        MarketRisk memory r,
+        uint256 mark,
+        uint256 tickValue
+    ) internal pure {
+        int256 value = (p.quote << 20) + p.size * ((int256(mark) << 4) - (r.funding - p.snapshot));
+        value *= int256(tickValue);
+        sums.equity += value;
+        if (r.phase >= uint256(MarketPhase.Expired)) {
+            // Nothing can be added here any more; until settlement the position still needs its maintenance.
+            if (value > 0) sums.expiredGain += value;
+            if (r.phase == uint256(MarketPhase.Settled)) return;
+        }
+        uint256 notional = mark * tickValue;
+        // After expiry resting orders are void.
+        uint256 exposure = r.phase >= uint256(MarketPhase.Expired) ? p.size.abs() : p.exposure();
+        sums.initial += exposure * r.initialBps * notional;
+        sums.maintenance += p.size.abs() * r.maintenanceBps * notional;
+    }
+
+    /// @dev Adds every market of `purse` but `skip`.
+    function addOthers(
+        ClearingState storage s,
+        Sums memory sums,
+        AccountId account,
+        uint256 markets,
+        MarketId skip,
+        uint256 unit
+    ) internal view {
+        while (markets != 0) {
+            uint256 id = markets & 1023;
+            markets >>= 10;
+            if (id == skip.unwrap()) continue;
+            MarketRisk memory r = Words.toMarketRisk(s.markets[id].risk);
+            Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), account);
+            add(sums, p, r, Markets.markOf(r), r.tickValue * unit);
+        }
+    }
+
+    function close(Sums memory sums, int256 cash) internal pure returns (Health memory h) {
+        h.equity = cash + sums.equity.floorShift(20);
+        h.initial = (sums.initial + (10_000 << 16) - 1) / (10_000 << 16);
+        h.maintenance = (sums.maintenance + (10_000 << 16) - 1) / (10_000 << 16);
+        h.expiredGain = sums.expiredGain == 0 ? int256(0) : (sums.expiredGain + (1 << 20) - 1).floorShift(20);
+    }
+
+    /// @dev Health from storage alone, at every market's last touch.
+    function health(
+        ClearingState storage s,
+        AccountId account,
+        uint256 unit
+    ) internal view returns (Health memory) {
+        Purse memory purse = Accounts.loadPurse(s, account);
+        Sums memory sums;
+        addOthers(s, sums, account, purse.markets, MarketId.wrap(0), unit);
+        return close(sums, purse.cash);
+    }
+}

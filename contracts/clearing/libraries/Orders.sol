@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {DropReason, MarketPhase, OrderKind, OrderParameters} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {Book} from "../../book/libraries/Book.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
+import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol";
+import {Accounts} from "./Accounts.sol";
+import {ClearingState} from "./ClearingStorage.sol";
+import {Health, Margin, Sums} from "./Margin.sol";
+import {Matching, Taker} from "./Matching.sol";
+import {Positions} from "./Positions.sol";
+import {Rounding} from "./Rounding.sol";
+import {Feed, Level, MarketFlow, Position, RestingOrder, Words} from "./Words.sol";
+
+/// @notice Placing and cancelling: checks, matching, the resting remainder, and what the account's margin says of it.
+library Orders {
+    using Positions for Position;
+    using Rounding for int256;
+    using Words for MarketFlow;
+
+    uint256 internal constant MAX_OPEN_ORDERS = 200;
+    uint256 internal constant POSITION_UNIT = 4096;
+
+    /// @dev Places an order whose sender has been checked, and stores everything but the margin check's verdict.
+    /// @return id Id of the resting remainder, 0 if nothing rests.
+    /// @return c The market as stored.
+    /// @return t The taker as stored.
+    /// @return raised Whether the worst-side exposure grew, so that equity must cover IM.
+    function place(
+        ClearingState storage s,
+        AccountId account,
+        OrderParameters calldata order,
+        uint256 unit
+    ) internal returns (OrderId id, MarketContext memory c, Taker memory t, bool raised) {
+        c = Markets.load(s, order.market, unit);
+        Markets.touch(s, c);
+        t.account = account;
+        t.position = Positions.load(s, order.market, account);
+        t.purse = Accounts.loadPurse(s, account);
+        check(s, c, t, order);
+
+        bool wasActive = t.position.size != 0 || t.position.openOrders != 0;
+        uint256 exposure = t.position.exposure();
+        if (t.buys ? t.limit >= c.top.bestAsk : t.limit <= c.top.bestBid) {
+            trade(s, c, t, order);
+            if (order.kind == OrderKind.FillOrKill && t.lots != 0) {
+                revert IClearingErrors.NotFilled(t.filled, t.filled + t.lots);
+            }
+        } else if (order.kind == OrderKind.FillOrKill) {
+            revert IClearingErrors.NotFilled(0, t.lots);
+        }
+        if (order.kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
+        else t.lots = 0;
+
+        uint256 exposureAfter = t.position.exposure();
+        raised = exposureAfter > exposure;
+        if (raised && exposureAfter > c.risk.maxPosition * POSITION_UNIT) {
+            revert IClearingErrors.PositionLimit(exposureAfter, c.risk.maxPosition * POSITION_UNIT);
+        }
+        bool isActive = t.position.size != 0 || t.position.openOrders != 0;
+        bool purseChanged = t.filled != 0;
+        if (isActive != wasActive) {
+            if (isActive) Accounts.activate(t.purse, order.market);
+            else Accounts.deactivate(t.purse, order.market);
+            purseChanged = true;
+        }
+        Positions.store(s, order.market, account, t.position);
+        if (purseChanged) Accounts.storePurse(s, account, t.purse);
+        Markets.store(s, c);
+    }
+
+    /// @dev Health of the account behind an order that was just placed, without reading its market again.
+    function health(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        uint256 unit
+    ) internal view returns (Health memory) {
+        Sums memory sums;
+        Margin.add(sums, t.position, c.risk, c.mark, c.tickValue);
+        Margin.addOthers(s, sums, t.account, t.purse.markets, c.id, unit);
+        return Margin.close(sums, t.purse.cash);
+    }
+
+    /// @dev Takes a found order out of the book, for any reason but a fill.
+    /// @return removed False if its account no longer has it: the position was converted after settlement.
+    function remove(
+        ClearingState storage s,
+        OrderId id,
+        AccountId account,
+        RestingOrder memory order,
+        Level memory level,
+        DropReason reason,
+        uint256 unit
+    ) internal returns (bool removed) {
+        MarketContext memory c = Markets.load(s, id.market(), unit);
+        Markets.touch(s, c);
+        Position memory p = Positions.load(s, c.id, account);
+        if (p.openOrders == 0) return false;
+        uint256 tick = id.tick();
+        bool bid = tick <= c.top.bestBid;
+        uint256 left = Book.remove(s, id, level, order.lots);
+        if (left == 0) {
+            if (bid && tick == c.top.bestBid) c.top.bestBid = Book.next(s, c.id, tick, true);
+            else if (!bid && tick == c.top.bestAsk) c.top.bestAsk = Book.next(s, c.id, tick, false);
+        }
+        uint256 impact = bid ? c.top.impactBid : c.top.impactAsk;
+        // Beyond the marginal tick nothing counts; a best level that is still deep enough stays marginal.
+        bool counts = impact == 0 || (bid ? tick >= impact : tick <= impact);
+        if (
+            counts &&
+            !(tick == impact && left >= c.top.impactLots && tick == (bid ? c.top.bestBid : c.top.bestAsk))
+        ) {
+            Markets.refreshImpact(s, c, bid);
+        }
+        Matching.release(p, bid, order.lots, true);
+        Positions.store(s, c.id, account, p);
+        if (p.size == 0 && p.openOrders == 0) Matching.settlePurse(s, c, account, p, 0);
+        Markets.store(s, c);
+        emit IClearingEvents.OrderDropped(account, id, order.lots, reason);
+        return true;
+    }
+
+    /// @dev Refuses what the order or the state of the market do not allow, and fills in the taker.
+    function check(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        OrderParameters calldata order
+    ) private view {
+        MarketPhase phase = MarketPhase(c.risk.phase);
+        if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(order.market, phase);
+        int256 wanted = order.lots;
+        t.buys = wanted > 0;
+        t.lots = wanted.abs();
+        t.limit = order.tick.unwrap();
+        t.walk = order.maxFills;
+        t.probe = order.kind == OrderKind.PostOnly;
+        t.takerFee = c.top.takerFee;
+        if (t.lots < c.top.minLots || t.lots == 0)
+            revert IClearingErrors.OrderTooSmall(t.lots, c.top.minLots);
+        if (t.lots > type(uint32).max) revert IClearingErrors.OrderTooLarge(t.lots, type(uint32).max);
+        if (t.limit == 0 || t.limit > Words.MAX_TICK) {
+            revert IClearingErrors.TickOutOfRange(t.limit, Words.MAX_TICK);
+        }
+        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
+        if (t.buys ? t.limit > highest : t.limit < lowest) {
+            revert IClearingErrors.TickOutsideBand(t.limit, lowest, highest);
+        }
+        if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
+        checkExpiry(order);
+
+        bool reduces = reducing(t.position.size, wanted);
+        if (order.reduceOnly && !reduces) revert IClearingErrors.WouldNotReduce(wanted, t.position.size);
+        if (reduces) return;
+        if (phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(order.market, phase);
+        if (order.kind != OrderKind.PostOnly) {
+            (uint256 age, uint256 limit) = Markets.age(Words.toFeed(s.feeds[c.risk.feed]));
+            if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(c.risk.feed)), age, limit);
+        }
+    }
+
+    function checkExpiry(OrderParameters calldata order) private view {
+        uint256 expiry = order.expiry;
+        if (expiry == 0) return;
+        if (order.kind > OrderKind.PostOnly) revert IClearingErrors.ExpiryNotUsed(expiry);
+        if (expiry % Words.EXPIRY_UNIT != 0)
+            revert IClearingErrors.ExpiryNotAligned(expiry, Words.EXPIRY_UNIT);
+        if (expiry <= block.timestamp) revert IClearingErrors.ExpiryInPast(expiry, block.timestamp);
+    }
+
+    /// @dev Whether signed `lots` only bring `size` nearer to zero.
+    function reducing(int256 size, int256 lots) private pure returns (bool) {
+        return (size > 0) != (lots > 0) && size != 0 && lots.abs() <= size.abs();
+    }
+
+    function trade(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        OrderParameters calldata order
+    ) private {
+        uint256 word = s.markets[c.id.unwrap()].flow;
+        t.flow = Words.toMarketFlow(word);
+        uint256 openInterest = t.flow.openInterest;
+        Matching.run(s, c, t);
+        if (t.filled == 0) return;
+        uint256 limit = t.flow.maxOpenInterest;
+        if (t.flow.openInterest > limit && t.flow.openInterest > openInterest) {
+            revert IClearingErrors.OpenInterestLimit(t.flow.openInterest, limit);
+        }
+        t.purse.cash -= int256(t.fee);
+        s.markets[c.id.unwrap()].flow = t.flow.pack();
+        int256 lots = int256(t.filled);
+        int256 quote = int256(t.notional);
+        emit IClearingEvents.OrderTaken(
+            t.account,
+            c.id,
+            t.buys ? lots : -lots,
+            t.buys ? -quote : quote,
+            t.fee,
+            order.clientOrderId
+        );
+    }
+
+    /// @dev Rests what is left, unless it still crosses because the walk was over: then it is dropped.
+    function rest(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        OrderParameters calldata order
+    ) private returns (OrderId id) {
+        uint256 tick = t.limit;
+        if (t.buys ? tick >= c.top.bestAsk : tick <= c.top.bestBid) {
+            t.lots = 0;
+            return id;
+        }
+        RestingOrder memory resting = RestingOrder({
+            account: t.account.unwrap(),
+            lots: t.lots,
+            expiry: order.expiry / Words.EXPIRY_UNIT,
+            reduceOnly: order.reduceOnly
+        });
+        uint256 levelLots;
+        (id, levelLots) = Book.push(s, order.market, tick, resting);
+        Position memory p = t.position;
+        p.openOrders += 1;
+        if (p.openOrders > MAX_OPEN_ORDERS)
+            revert IClearingErrors.TooManyOrders(p.openOrders, MAX_OPEN_ORDERS);
+        uint256 impact;
+        bool better;
+        if (t.buys) {
+            p.bids += t.lots;
+            if (tick > c.top.bestBid) c.top.bestBid = tick;
+            better = tick == c.top.bestBid;
+            impact = c.top.impactBid;
+            if (impact != 0 && tick <= impact) return announce(id, t, order);
+        } else {
+            p.asks += t.lots;
+            if (tick < c.top.bestAsk) c.top.bestAsk = tick;
+            better = tick == c.top.bestAsk;
+            impact = c.top.impactAsk;
+            if (impact != 0 && tick >= impact) return announce(id, t, order);
+        }
+        if (better && levelLots >= c.top.impactLots) {
+            if (t.buys) Markets.setImpact(c, tick, c.top.impactAsk);
+            else Markets.setImpact(c, c.top.impactBid, tick);
+        } else {
+            Markets.refreshImpact(s, c, t.buys);
+        }
+        return announce(id, t, order);
+    }
+
+    function announce(OrderId id, Taker memory t, OrderParameters calldata order) private returns (OrderId) {
+        emit IClearingEvents.OrderPlaced(
+            t.account,
+            id,
+            t.buys ? int256(t.lots) : -int256(t.lots),
+            order.expiry,
+            order.reduceOnly,
+            order.clientOrderId
+        );
+        return id;
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+
+/// @notice Division with a named direction, and narrowing that is always checked.
+/// @dev Solidity's `/` truncates towards zero, which favours whoever is below zero; nothing signed uses it.
+library Rounding {
+    /// @dev ⌈a / b⌉ for b > 0.
+    function mulDivUp(uint256 a, uint256 b, uint256 denominator) internal pure returns (uint256) {
+        uint256 product = a * b;
+        unchecked {
+            // The remainder test cannot overflow and a quotient below the product can take one more.
+            return product / denominator + (product % denominator == 0 ? 0 : 1);
+        }
+    }
+
+    /// @dev ⌊a / b⌋ towards −∞, b > 0.
+    function floorDiv(int256 a, int256 b) internal pure returns (int256 quotient) {
+        quotient = a / b;
+        if (a < 0 && a % b != 0) quotient -= 1;
+    }
+
+    /// @dev ⌊a / 2^bits⌋ towards −∞: the arithmetic shift does exactly that.
+    function floorShift(int256 a, uint256 bits) internal pure returns (int256) {
+        return a >> bits;
+    }
+
+    /// @dev ⌈a / 2^bits⌉ for unsigned a.
+    function ceilShift(uint256 a, uint256 bits) internal pure returns (uint256) {
+        return (a + (1 << bits) - 1) >> bits;
+    }
+
+    /// @dev `numerator / denominator` to the nearest integer, ties to the even one.
+    function divHalfEven(uint256 numerator, uint256 denominator) internal pure returns (uint256 quotient) {
+        quotient = numerator / denominator;
+        uint256 twice = 2 * (numerator % denominator);
+        if (twice > denominator || (twice == denominator && quotient % 2 == 1)) quotient += 1;
+    }
+
+    function max(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a > b ? a : b;
+    }
+
+    function min(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
+    function abs(int256 a) internal pure returns (uint256) {
+        // −2^255 cannot come from a stored word, all of which are narrower.
+        return a < 0 ? uint256(-a) : uint256(a);
+    }
+
+    function clamp(int256 a, int256 low, int256 high) internal pure returns (int256) {
+        return a < low ? low : (a > high ? high : a);
+    }
+
+    /// @dev Reverts with Overflow if `value` needs more than `bits` bits.
+    function fit(uint256 value, uint256 bits) internal pure returns (uint256) {
+        // The cast is for the report only.
+        if (value >> bits != 0) revert IClearingErrors.Overflow(int256(value), bits);
+        return value;
+    }
+
+    /// @dev Two's complement of `value` in `bits` bits; reverts with Overflow if it does not fit.
+    function fitSigned(int256 value, uint256 bits) internal pure returns (uint256) {
+        int256 limit = int256(1 << (bits - 1));
+        if (value >= limit || value < -limit) revert IClearingErrors.Overflow(value, bits);
+        return uint256(value) & ((1 << bits) - 1);
+    }
+
+    /// @dev The signed number in the low `bits` bits of `word`.
+    function signed(uint256 word, uint256 bits) internal pure returns (int256) {
+        unchecked {
+            uint256 up = 256 - bits;
+            return int256(word << up) >> up;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
+import {FeedId, MarketId} from "../../types/Identifiers.sol";
+import {ClearingBase, Configuration} from "../ClearingBase.sol";
+import {FeedListing, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {IAdministration} from "../interfaces/IAdministration.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {Accounts} from "../libraries/Accounts.sol";
+import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Listings} from "../libraries/Listings.sol";
+import {Margin} from "../libraries/Margin.sol";
+import {MarketFlow, Words} from "../libraries/Words.sol";
+
+/// @title AdministrationModule
+/// @notice Listing, parameters, fees and the guardian, behind the clearing house's fallback. Nothing here moves an owner's
+///         cash or position.
+contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents, IClearingErrors {
+    using SafeERC20 for IERC20;
+    using Words for MarketFlow;
+
+    constructor(Configuration memory configuration) ClearingBase(configuration) {}
+
+    /// @inheritdoc IAdministration
+    function addFeed(FeedListing calldata feed) external restricted returns (FeedId id) {
+        return Listings.addFeed(ClearingStorage.load(), feed);
+    }
+
+    /// @inheritdoc IAdministration
+    function listMarket(MarketListing calldata listing) external restricted returns (MarketId id) {
+        return Listings.list(ClearingStorage.load(), listing);
+    }
+
+    /// @inheritdoc IAdministration
+    function setFees(
+        MarketId market,
+        uint16 takerFee,
+        int16 makerFee,
+        uint16 insuranceShareBps
+    ) external restricted {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        MarketListing memory l = Listings.read(s, market);
+        (l.takerFee, l.makerFee, l.insuranceShareBps) = (takerFee, makerFee, insuranceShareBps);
+        Listings.check(l);
+        c.top.takerFee = takerFee;
+        c.top.makerFee = makerFee;
+        s.markets[market.unwrap()].terms.insuranceShareBps = insuranceShareBps;
+        Markets.store(s, c);
+        emit ParametersChanged(market, l);
+    }
+
+    /// @inheritdoc IAdministration
+    function setLimits(
+        MarketId market,
+        uint40 maxPositionLots,
+        uint40 maxOpenInterestLots
+    ) external restricted {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        MarketListing memory l = Listings.read(s, market);
+        (l.maxPositionLots, l.maxOpenInterestLots) = (maxPositionLots, maxOpenInterestLots);
+        Listings.check(l);
+        c.risk.maxPosition = maxPositionLots / Listings.POSITION_UNIT;
+        MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+        flow.maxOpenInterest = maxOpenInterestLots;
+        s.markets[market.unwrap()].flow = flow.pack();
+        Markets.store(s, c);
+        emit ParametersChanged(market, l);
+    }
+
+    /// @inheritdoc IAdministration
+    function stopNewRisk(MarketId market) external restricted {
+        _setPhase(market, MarketPhase.Open, MarketPhase.ReduceOnly);
+    }
+
+    /// @inheritdoc IAdministration
+    function resumeNewRisk(MarketId market) external restricted {
+        int256 equity = Margin.health(ClearingStorage.load(), DatedFutures.fundOf(market), UNIT).equity;
+        if (equity < 0) revert FundInDeficit(market, equity);
+        _setPhase(market, MarketPhase.ReduceOnly, MarketPhase.Open);
+    }
+
+    /// @inheritdoc IAdministration
+    function collectFees(
+        MarketId market,
+        address treasury
+    ) external restricted nonReentrant returns (uint256 toFund, uint256 toTreasury) {
+        ClearingState storage s = ClearingStorage.load();
+        Markets.load(s, market, UNIT);
+        if (treasury == address(0)) revert ZeroAddress();
+        MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+        uint256 fees = flow.feesPayable;
+        toTreasury = (fees * (10_000 - s.markets[market.unwrap()].terms.insuranceShareBps)) / 10_000;
+        toFund = fees - toTreasury;
+        flow.feesPayable = 0;
+        s.markets[market.unwrap()].flow = flow.pack();
+        Accounts.credit(s, DatedFutures.fundOf(market), int256(toFund));
+        s.tracked -= toTreasury;
+        emit FeesCollected(market, treasury, toFund, toTreasury);
+        if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);
+    }
+
+    /// @inheritdoc IAdministration
+    function skim(address to) external restricted nonReentrant returns (uint256 amount) {
+        if (to == address(0)) revert ZeroAddress();
+        amount = IERC20(COLLATERAL).balanceOf(address(this)) - ClearingStorage.load().tracked;
+        emit Skimmed(to, amount);
+        if (amount != 0) IERC20(COLLATERAL).safeTransfer(to, amount);
+    }
+
+    function _setPhase(MarketId market, MarketPhase from, MarketPhase to) private {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
+        if (c.risk.phase != uint256(from)) revert MarketNotOpen(market, MarketPhase(c.risk.phase));
+        c.risk.phase = uint256(to);
+        Markets.store(s, c);
+        emit PhaseChanged(market, to);
+    }
+}

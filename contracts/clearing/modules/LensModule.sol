@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Book} from "../../book/libraries/Book.sol";
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
+import {AccountId, FeedId, Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
+import {ClearingBase, Configuration} from "../ClearingBase.sol";
+import {
+    AccountView,
+    FeedView,
+    LevelView,
+    MarketKind,
+    MarketListing,
+    MarketPhase,
+    MarketView,
+    OrderParameters,
+    OrderPreview,
+    OrderView,
+    PositionView
+} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {ILens} from "../interfaces/ILens.sol";
+import {Accounts} from "../libraries/Accounts.sol";
+import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Listings} from "../libraries/Listings.sol";
+import {Health, Margin, Sums} from "../libraries/Margin.sol";
+import {Taker} from "../libraries/Matching.sol";
+import {Orders} from "../libraries/Orders.sol";
+import {Positions} from "../libraries/Positions.sol";
+import {Feed, Level, MarketFlow, Position, Purse, RestingOrder, Words} from "../libraries/Words.sol";
+
+/// @title LensModule
+/// @notice Views of the clearing house, behind its fallback: the same libraries that trade compute what is shown here.
+contract LensModule is ClearingBase, ILens, IClearingErrors {
+    using Positions for Position;
+
+    constructor(Configuration memory configuration) ClearingBase(configuration) {}
+
+    /// @dev Selectors that no module knows end here.
+    fallback() external {
+        revert UnknownFunction(msg.sig);
+    }
+
+    /// @inheritdoc ILens
+    function marketCount() external view returns (uint256) {
+        return ClearingStorage.load().marketCount;
+    }
+
+    /// @inheritdoc ILens
+    function accountCount() external view returns (uint256) {
+        return ClearingStorage.load().accountCount;
+    }
+
+    /// @inheritdoc ILens
+    function feedCount() external view returns (uint256) {
+        return ClearingStorage.load().feedCount;
+    }
+
+    /// @inheritdoc ILens
+    function market(MarketId id) external view returns (MarketView memory v) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = _current(s, id);
+        MarketFlow memory flow = Words.toMarketFlow(s.markets[id.unwrap()].flow);
+        v.id = id;
+        v.kind = MarketKind(c.risk.kind);
+        v.phase = MarketPhase(c.risk.phase);
+        v.feed = FeedId.wrap(uint8(c.risk.feed));
+        v.index = s.feedTerms[c.risk.feed].index;
+        v.markX16 = c.mark;
+        v.meanX16 = c.risk.mean;
+        v.anchorX16 = c.risk.anchor;
+        v.cumulativeFunding = c.risk.funding;
+        v.bestBid = c.top.bestBid;
+        v.bestAsk = c.top.bestAsk == Words.NO_ASK ? 0 : c.top.bestAsk;
+        v.impactBid = c.top.impactBid;
+        v.impactAsk = c.top.impactAsk;
+        (v.lowestFill, v.highestFill) = Markets.fillBand(c);
+        v.openInterest = flow.openInterest;
+        v.fundingPool = flow.fundingPool;
+        v.feesPayable = flow.feesPayable;
+        v.fundCash = Accounts.loadPurse(s, DatedFutures.fundOf(id)).cash;
+        v.expiry = c.top.expiryPeriod * 1 days;
+        v.settlementTick = s.markets[id.unwrap()].terms.settlementTick;
+        v.initialMarginBps = c.risk.initialBps;
+        v.maintenanceMarginBps = c.risk.maintenanceBps;
+        v.fillBandBps = c.top.fillBandBps;
+        v.stale = Markets.isStale(Words.toFeed(s.feeds[c.risk.feed]));
+    }
+
+    /// @inheritdoc ILens
+    function listing(MarketId id) external view returns (MarketListing memory) {
+        return Listings.read(ClearingStorage.load(), id);
+    }
+
+    /// @inheritdoc ILens
+    function feed(FeedId id) external view returns (FeedView memory v) {
+        ClearingState storage s = ClearingStorage.load();
+        uint256 number = id.unwrap();
+        if (number == 0 || number > s.feedCount) revert UnknownFeed(id);
+        Feed memory f = Words.toFeed(s.feeds[number]);
+        v.id = id;
+        v.index = s.feedTerms[number].index;
+        v.target = f.target;
+        v.followed = f.followed;
+        v.sequence = f.sequence;
+        v.newestPeriod = f.newestPeriod;
+        v.movedAt = s.steps[(number << 8) | f.newestStep] >> 84;
+        v.staleAt = (f.newestPeriod + 2) * 1 days + f.limit1Hours * 1 hours;
+    }
+
+    /// @inheritdoc ILens
+    function account(AccountId id) external view returns (AccountView memory) {
+        return _account(id);
+    }
+
+    /// @inheritdoc ILens
+    function accounts(AccountId[] calldata ids) external view returns (AccountView[] memory views) {
+        views = new AccountView[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) views[i] = _account(ids[i]);
+    }
+
+    /// @inheritdoc ILens
+    function levels(MarketId id, bool bids, uint256 most) external view returns (LevelView[] memory found) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, id, UNIT);
+        uint256 first = bids ? c.top.bestBid : c.top.bestAsk;
+        uint256 count = 0;
+        for (uint256 t = first; count < most && !_isEnd(t, bids); t = Book.next(s, id, t, bids)) ++count;
+        found = new LevelView[](count);
+        uint256 tick = first;
+        for (uint256 i = 0; i < count; ++i) {
+            found[i] = LevelView(tick, uint40(s.levels[Book.levelKey(id, tick)]));
+            tick = Book.next(s, id, tick, bids);
+        }
+    }
+
+    /// @inheritdoc ILens
+    function ordersAt(
+        MarketId id,
+        uint24 tick,
+        uint256 most
+    ) external view returns (OrderView[] memory found) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, id, UNIT);
+        Level memory level = Words.toLevel(s.levels[Book.levelKey(id, tick)]);
+        OrderView[] memory all = new OrderView[](
+            level.tail - level.head < most ? level.tail - level.head : most
+        );
+        uint256 count = 0;
+        for (uint256 i = level.head; i < level.tail && count < all.length; ++i) {
+            OrderView memory v = _order(s, c, Identifiers.toOrderId(id, tick, level.epoch, i));
+            if (v.lots != 0) all[count++] = v;
+        }
+        found = new OrderView[](count);
+        for (uint256 i = 0; i < count; ++i) found[i] = all[i];
+    }
+
+    /// @inheritdoc ILens
+    function order(OrderId id) external view returns (OrderView memory v) {
+        ClearingState storage s = ClearingStorage.load();
+        v = _order(s, Markets.load(s, id.market(), UNIT), id);
+        if (v.lots == 0) revert OrderNotFound(id);
+    }
+
+    /// @inheritdoc ILens
+    function previewOrder(AccountId id, OrderParameters calldata parameters) external {
+        ClearingState storage s = ClearingStorage.load();
+        (OrderId resting, MarketContext memory c, Taker memory t, bool raised) = Orders.place(
+            s,
+            id,
+            parameters,
+            UNIT
+        );
+        Health memory h = Orders.health(s, c, t, UNIT);
+        if (raised && h.equity < int256(h.initial)) revert InsufficientMargin(h.equity, h.initial);
+        int256 side = t.buys ? int256(1) : int256(-1);
+        revert Previewed(
+            OrderPreview({
+                id: resting,
+                filledLots: side * int256(t.filled),
+                quote: -side * int256(t.notional),
+                fee: t.fee,
+                restingLots: side * int256(t.lots),
+                equity: h.equity,
+                initialMargin: h.initial
+            })
+        );
+    }
+
+    /// @dev A market at the current minute; after expiry at the mean of its prints so far.
+    function _current(ClearingState storage s, MarketId id) private view returns (MarketContext memory c) {
+        c = Markets.load(s, id, UNIT);
+        Markets.advance(s, c);
+        DatedFutures.markExpired(s, c, INDEX);
+    }
+
+    function _account(AccountId id) private view returns (AccountView memory v) {
+        ClearingState storage s = ClearingStorage.load();
+        if (!Accounts.exists(s, id)) revert UnknownAccount(id);
+        Purse memory purse = Accounts.loadPurse(s, id);
+        v.id = id;
+        v.owner = Accounts.ownerOf(s, id);
+        v.subaccount = Accounts.subaccountOf(s, id);
+        v.retired = Accounts.isRetired(s, id);
+        v.cash = purse.cash;
+        uint256 count = 0;
+        while (Accounts.marketAt(purse.markets, count) != 0) ++count;
+        v.positions = new PositionView[](count);
+        Sums memory sums;
+        for (uint256 i = 0; i < count; ++i) {
+            MarketId market_ = MarketId.wrap(uint16(Accounts.marketAt(purse.markets, i)));
+            MarketContext memory c = _current(s, market_);
+            Position memory p = Positions.load(s, market_, id);
+            Margin.add(sums, p, c.risk, c.mark, c.tickValue);
+            v.positions[i] = PositionView({
+                market: market_,
+                size: p.size,
+                quote: p.quote,
+                bidLots: p.bids,
+                askLots: p.asks,
+                openOrders: p.openOrders,
+                fundingSnapshot: p.snapshot,
+                pendingFunding: p.pendingFunding(c.risk.funding)
+            });
+        }
+        Health memory h = Margin.close(sums, purse.cash);
+        v.equity = h.equity;
+        v.initialMargin = h.initial;
+        v.maintenanceMargin = h.maintenance;
+        int256 free = h.equity - h.expiredGain - int256(h.initial);
+        if (free > purse.cash) free = purse.cash;
+        v.withdrawable = free > 0 && v.owner != address(0) ? uint256(free) : 0;
+    }
+
+    function _order(
+        ClearingState storage s,
+        MarketContext memory c,
+        OrderId id
+    ) private view returns (OrderView memory v) {
+        (RestingOrder memory o, ) = Book.find(s, id);
+        if (o.lots == 0) return v;
+        v.id = id;
+        v.account = AccountId.wrap(uint32(o.account));
+        v.lots = id.tick() <= c.top.bestBid ? int256(o.lots) : -int256(o.lots);
+        v.expiry = o.expiry * Words.EXPIRY_UNIT;
+        v.reduceOnly = o.reduceOnly;
+    }
+
+    function _isEnd(uint256 tick, bool bids) private pure returns (bool) {
+        return bids ? tick == 0 : tick == Words.NO_ASK;
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IIndexReader} from "../../index/interfaces/IIndexReader.sol";
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Feeds} from "../../instruments/libraries/Feeds.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
+import {AccountId, FeedId, MarketId} from "../../types/Identifiers.sol";
+import {ClearingBase, Configuration} from "../ClearingBase.sol";
+import {MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Words} from "../libraries/Words.sol";
+
+/// @title SettlementModule
+/// @notice The clock of the markets, behind the clearing house's fallback: pushes, minutes, expiry, settlement.
+contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingEvents, IClearingErrors {
+    constructor(Configuration memory configuration) ClearingBase(configuration) {}
+
+    /// @inheritdoc IIndexReader
+    function onIndexPushed(bytes32 index, uint256 value, uint32 sequence, uint32 newestPeriod) external {
+        if (msg.sender != address(INDEX)) revert NotIndex(msg.sender, address(INDEX));
+        ClearingState storage s = ClearingStorage.load();
+        uint256 feed = s.feedOf[index];
+        if (feed == 0) revert UnknownFeed(FeedId.wrap(0));
+        Feeds.take(s, feed, value, sequence, newestPeriod);
+    }
+
+    /// @inheritdoc ISettlement
+    function sync(MarketId market) external {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
+        DatedFutures.markExpired(s, c, INDEX);
+        Markets.store(s, c);
+    }
+
+    /// @inheritdoc ISettlement
+    function follow(FeedId feed) external {
+        ClearingState storage s = ClearingStorage.load();
+        uint256 id = feed.unwrap();
+        if (id == 0 || id > s.feedCount) revert UnknownFeed(feed);
+        Feeds.catchUp(s, id, Words.toFeed(s.feeds[id]));
+    }
+
+    /// @inheritdoc ISettlement
+    function settle(MarketId market) external returns (uint256 settlementTick) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        if (c.risk.kind != uint256(MarketKind.Dated)) revert NotDated(market);
+        if (c.risk.phase == uint256(MarketPhase.Settled)) {
+            revert AlreadySettled(market, s.markets[market.unwrap()].terms.settlementTick);
+        }
+        Markets.touch(s, c);
+        if (c.risk.phase != uint256(MarketPhase.Expired)) {
+            revert NotExpired(market, block.timestamp, c.top.expiryPeriod * 1 days);
+        }
+        settlementTick = DatedFutures.settle(s, c, INDEX);
+        Markets.store(s, c);
+    }
+
+    /// @inheritdoc ISettlement
+    function settleAccounts(
+        MarketId market,
+        AccountId[] calldata accounts
+    ) external returns (uint256 converted) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        if (c.risk.phase != uint256(MarketPhase.Settled)) {
+            revert NotSettled(market, MarketPhase(c.risk.phase));
+        }
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (DatedFutures.convert(s, market, accounts[i], c.risk.anchor >> 16, c.tickValue)) ++converted;
+        }
+    }
+}

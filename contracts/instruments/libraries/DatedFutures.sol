@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
+import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
+import {Accounts} from "../../clearing/libraries/Accounts.sol";
+import {
+    ClearingState,
+    ClearingStorage,
+    FeedTerms,
+    MarketTerms
+} from "../../clearing/libraries/ClearingStorage.sol";
+import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
+import {Positions} from "../../clearing/libraries/Positions.sol";
+import {Rounding} from "../../clearing/libraries/Rounding.sol";
+import {MarketFlow, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
+import {IUsageIndex} from "../../index/interfaces/IUsageIndex.sol";
+import {AccountId, FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
+import {MarketContext, Markets} from "./Markets.sol";
+
+/// @notice The end of a dated future: mark from expiry to settlement, the settlement price, conversion into cash.
+library DatedFutures {
+    using Positions for Position;
+    using Words for MarketFlow;
+
+    /// @dev Touches and stores every market of an account, so that its health is of this minute.
+    function touchAll(ClearingState storage s, AccountId account, IUsageIndex index, uint256 unit) internal {
+        uint256 markets = Accounts.loadPurse(s, account).markets;
+        for (; markets != 0; markets >>= 10) {
+            MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(markets & 1023)), unit);
+            Markets.touch(s, c);
+            markExpired(s, c, index);
+            Markets.store(s, c);
+        }
+    }
+
+    /// @dev From expiry to settlement the mark is the mean of the window's prints so far. Before the first print it stays
+    ///      where trading left it.
+    function markExpired(ClearingState storage s, MarketContext memory c, IUsageIndex index) internal view {
+        if (c.risk.phase != uint256(MarketPhase.Expired)) return;
+        MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
+        (uint256 sum, uint256 present, ) = index.windowMean(
+            s.feedTerms[c.risk.feed].index,
+            terms.firstPeriod,
+            terms.lastPeriod
+        );
+        if (present == 0) return;
+        c.risk.anchor = Markets.toTicksX16(sum / present, s.markets[c.id.unwrap()].funding.indexPerTick);
+        c.mark = c.risk.anchor;
+    }
+
+    /// @dev Writes the settlement price: the exact mean of the window, divided by the divisor, half-even to a tick, once.
+    function settle(
+        ClearingState storage s,
+        MarketContext memory c,
+        IUsageIndex index
+    ) internal returns (uint256 tick) {
+        MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
+        FeedTerms storage feed = s.feedTerms[c.risk.feed];
+        (uint256 sum, uint256 periods) = index.settleWindow(feed.index, terms.firstPeriod, terms.lastPeriod);
+        tick = Rounding.divHalfEven(sum, periods * s.markets[c.id.unwrap()].funding.indexPerTick);
+        // A price beyond the last tick settles there: a revert would lock every position in for ever.
+        if (tick > Words.MAX_TICK) tick = Words.MAX_TICK;
+        terms.settlementTick = uint24(tick);
+        c.risk.anchor = tick << 16;
+        c.risk.phase = uint256(MarketPhase.Settled);
+        c.mark = c.risk.anchor;
+        emit IClearingEvents.MarketSettled(c.id, Tick.wrap(uint24(tick)), sum, periods);
+        emit IClearingEvents.PhaseChanged(c.id, MarketPhase.Settled);
+    }
+
+    /// @dev Turns one position of a settled market into cash; its resting orders are void. An owner's account that is left
+    ///      with a debt and nothing else is paid for by the market's fund.
+    /// @return converted Whether there was anything to convert.
+    function convert(
+        ClearingState storage s,
+        MarketId market,
+        AccountId account,
+        uint256 tick,
+        uint256 tickValue
+    ) internal returns (bool converted) {
+        Position memory p = Positions.load(s, market, account);
+        if (p.size == 0 && p.openOrders == 0) return false;
+        Purse memory purse = Accounts.loadPurse(s, account);
+        if (p.size != 0) {
+            MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+            // A dated future has no funding: quote is all there is.
+            int256 realised = p.fill(flow, -p.size, tick) * int256(tickValue);
+            s.markets[market.unwrap()].flow = flow.pack();
+            purse.cash += realised;
+            emit IClearingEvents.Realised(account, market, realised);
+        }
+        s.positions[Positions.key(market, account)] = 0;
+        Accounts.deactivate(purse, market);
+        if (purse.cash < 0 && purse.markets == 0 && account.unwrap() >= ClearingStorage.FIRST_ACCOUNT) {
+            Accounts.credit(s, fundOf(market), purse.cash);
+            emit IClearingEvents.ShortfallPaid(account, market, uint256(-purse.cash));
+            purse.cash = 0;
+        }
+        Accounts.storePurse(s, account, purse);
+        return true;
+    }
+
+    /// @dev Converts whatever settled markets an account still has on its list.
+    function convertAll(ClearingState storage s, AccountId account, uint256 unit) internal {
+        uint256 markets = Accounts.loadPurse(s, account).markets;
+        for (; markets != 0; markets >>= 10) {
+            MarketId id = MarketId.wrap(uint16(markets & 1023));
+            MarketContext memory c = Markets.load(s, id, unit);
+            if (c.risk.phase == uint256(MarketPhase.Settled)) {
+                convert(s, id, account, c.risk.anchor >> 16, c.tickValue);
+            }
+        }
+    }
+
+    /// @dev Reverts if mark of any of the account's markets is no longer valid: its index is older than the second limit.
+    function requireValidMarks(ClearingState storage s, AccountId account) internal view {
+        uint256 markets = Accounts.loadPurse(s, account).markets;
+        for (; markets != 0; markets >>= 10) {
+            requireValidMark(s, markets & 1023);
+        }
+    }
+
+    function requireValidMark(ClearingState storage s, uint256 market) internal view {
+        uint256 word = s.markets[market].risk;
+        uint256 feed = Words.toMarketRisk(word).feed;
+        // A market whose trading has ended no longer needs its index to be fresh: its window is what it is.
+        if (Words.toMarketRisk(word).phase >= uint256(MarketPhase.Expired)) return;
+        (uint256 age, ) = Markets.age(Words.toFeed(s.feeds[feed]));
+        uint256 limit = s.feedTerms[feed].limit2;
+        if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age, limit);
+    }
+
+    function fundOf(MarketId market) internal pure returns (AccountId) {
+        return AccountId.wrap(MarketId.unwrap(market));
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {Rounding} from "../../clearing/libraries/Rounding.sol";
+
+/// @notice The moving average of the standing mid on the minute grid, in closed form, and its sums for funding.
+/// @dev Prices are ticks × 2^16. One minute moves the mean by 1/τ of its distance to that minute's mid, so n minutes of a
+///      standing mid m give E_n = m + (E_0 − m) dⁿ with d = 1 − 1/τ, and
+///      Σ_{k=1..n} E_k = n m + (E_0 − m)(τ − 1)(1 − dⁿ): the geometric sum, since d / (1 − d) = τ − 1.
+library MarkPrice {
+    using Rounding for int256;
+
+    uint256 private constant ONE = 1e27;
+
+    /// @dev dⁿ × 1e27, each multiplication rounded to nearest; 0 once it is below one unit.
+    function decay(uint256 tau, uint256 minutes_) internal pure returns (uint256) {
+        if (minutes_ == 0) return ONE;
+        if (tau == 1) return 0;
+        // e^(−64) is below 2^−92: nothing of a price survives, and the power stays cheap.
+        if (minutes_ > tau * 64) return 0;
+        return FixedPointMathLib.rpow(ONE - ONE / tau, minutes_, ONE);
+    }
+
+    /// @dev E_n for a standing mid, floored.
+    function advance(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 minutes_
+    ) internal pure returns (uint256) {
+        if (mean == mid) return mean;
+        int256 distance = int256(mean) - int256(mid);
+        return uint256(int256(mid) + (distance * int256(decay(tau, minutes_))).floorDiv(int256(ONE)));
+    }
+
+    /// @dev One minute of which only `depthSeconds` had a two-sided book, with Σ (bid + ask) × seconds over them; floored.
+    function advanceObserved(
+        uint256 mean,
+        uint256 midSeconds,
+        uint256 depthSeconds,
+        uint256 tau
+    ) internal pure returns (uint256) {
+        // (bid + ask) / 2 × 2^16 = (bid + ask) × 2^15
+        int256 pull = int256(midSeconds << 15) - int256(mean * depthSeconds);
+        return uint256(int256(mean) + pull.floorDiv(int256(60 * tau)));
+    }
+
+    /// @dev Σ_{k=1..n} of E_k limited to [low, high]. E moves one way only, so the sum falls into at most three runs:
+    ///      beyond one limit, between them, beyond the other.
+    function limitedSum(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 minutes_,
+        int256 low,
+        int256 high
+    ) internal pure returns (int256 sum) {
+        if (minutes_ == 1) return int256(advance(mean, mid, tau, 1)).clamp(low, high);
+        while (minutes_ != 0) {
+            int256 first = int256(advance(mean, mid, tau, 1));
+            int256 last = int256(advance(mean, mid, tau, minutes_));
+            uint256 run = minutes_;
+            if (side(first, low, high) != side(last, low, high)) {
+                run = runLength(mean, mid, tau, minutes_, low, high, side(first, low, high));
+            }
+            int256 where = side(first, low, high);
+            if (where == 0) sum += plainSum(mean, mid, tau, run);
+            else sum += int256(run) * (where < 0 ? low : high);
+            mean = advance(mean, mid, tau, run);
+            minutes_ -= run;
+        }
+    }
+
+    /// @dev Σ_{k=1..n} E_k, floored.
+    function plainSum(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 minutes_
+    ) internal pure returns (int256) {
+        int256 distance = int256(mean) - int256(mid);
+        int256 weight = int256((tau - 1) * (ONE - decay(tau, minutes_)));
+        return int256(minutes_ * mid) + (distance * weight).floorDiv(int256(ONE));
+    }
+
+    /// @dev −1 below low, 1 above high, 0 between.
+    function side(int256 price, int256 low, int256 high) private pure returns (int256) {
+        return price < low ? int256(-1) : (price > high ? int256(1) : int256(0));
+    }
+
+    /// @dev Largest k for which E_1 … E_k lie on the side `where`; E_1 does and E_n does not.
+    function runLength(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 minutes_,
+        int256 low,
+        int256 high,
+        int256 where
+    ) private pure returns (uint256 inside) {
+        inside = 1;
+        uint256 outside = minutes_;
+        while (outside - inside > 1) {
+            uint256 middle = (inside + outside) / 2;
+            if (side(int256(advance(mean, mid, tau, middle)), low, high) == where) inside = middle;
+            else outside = middle;
+        }
+    }
+}
