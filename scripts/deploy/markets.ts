@@ -158,7 +158,10 @@ export function monthlySymbol(month: string): string {
   return `TUM-${month}`;
 }
 
-/** Name of a market on token usage, which the chain does not store: it follows from kind and delivery window. */
-export function symbolOf({ kind, firstPeriod }: Pick<MarketListing, "kind" | "firstPeriod">): string {
-  return kind === MarketKind.perpetual ? TUX_PERP : monthlySymbol(monthOfPeriod(firstPeriod));
+/**
+ * Name of a market on token usage, which the chain does not store: it follows from the last day of the delivery
+ * window, 0 for the perpetual.
+ */
+export function symbolOf({ lastPeriod }: Pick<MarketListing, "lastPeriod">): string {
+  return lastPeriod === 0 ? TUX_PERP : monthlySymbol(monthOfPeriod(lastPeriod));
 }

@@ -1,4 +1,4 @@
-import type { Hash } from "viem";
+import type { Hash, Hex } from "viem";
 
 /** A job that anyone may run: it watches the chain and calls what the contracts leave to the public. */
 export interface Keeper {
@@ -14,14 +14,16 @@ export interface Keeper {
   stop(): Promise<void>;
 }
 
-/** One call that a keeper decided on. */
-export interface KeeperAction {
-  /** Function of the clearing house. */
-  kind:
-    "sync" | "follow" | "repush" | "cancelRiskRaising" | "liquidate" | "absorb" | "settle" | "settleAccounts";
-  /** What it is about, for logs: account, market, feed. */
-  subject: Readonly<Record<string, number | bigint>>;
-}
+/** One call that a keeper decided on. Amounts and ids as the contracts number them. */
+export type KeeperAction =
+  | { kind: "sync"; market: number }
+  | { kind: "follow"; feed: number }
+  | { kind: "repush"; index: Hex }
+  | { kind: "cancelRiskRaising"; account: number; ids: readonly bigint[] }
+  | { kind: "liquidate"; account: number; market: number; maxFills: number; keeper: number }
+  | { kind: "absorb"; account: number }
+  | { kind: "settle"; market: number }
+  | { kind: "settleAccounts"; market: number; accounts: readonly number[] };
 
 /** What became of an action. */
 export type KeeperOutcome =

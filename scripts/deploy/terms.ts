@@ -1,0 +1,30 @@
+import { BASE_DATE, TU1D } from "../reporter/calculation.ts";
+import { periodOfDate } from "../lib/calendar.ts";
+
+const WAD = 10n ** 18n;
+const HOUR = 3_600;
+
+/** Seats of the reference panel. With a quorum of five it resists two colluders. */
+export const PANEL_SIZE = 7;
+
+/** Terms of TU1D, the index of daily token usage. */
+export const TU1D_CONFIG = {
+  quorum: 5,
+  /** Reporters compute from the same data: 1 % is far more than rounding can cause. */
+  maxDispersionBps: 100,
+  trailingDays: 7,
+  /** More than half of the week. */
+  minTrailingDays: 4,
+  firstPeriod: periodOfDate(BASE_DATE),
+  /** Just under what a packed print holds. */
+  maxValue: 9_000_000n * WAD,
+};
+
+/** How the clearing house follows TU1D: at most 8 % a day, with the ladder of staleness of the reference market. */
+export const TU1D_FEED = {
+  index: TU1D,
+  maxMoveBps: 800,
+  limit1: 30 * HOUR,
+  limit2: 54 * HOUR,
+  limit3: 7 * 24 * HOUR,
+};

@@ -1,0 +1,75 @@
+import { getAccounts, type Deployment } from "@usance/sdk";
+import { clearinghouseAbi } from "@usance/sdk/abis";
+import type { Account, Chain, Client, Transport } from "viem";
+import { getBlock, getChainId, getCode, readContract } from "viem/actions";
+import type { KeeperLog } from "./keeper.ts";
+
+/** Owners' accounts are numbered from here; the funds of markets 1 to 1023 have the markets' numbers. */
+export const FIRST_ACCOUNT = 2048;
+
+/** Accounts that one call of the lens is asked for. */
+const PAGE = 100;
+
+/** What every keeper is created with. */
+export interface KeeperOptions {
+  /** Client with the account that signs. */
+  client: Client<Transport, Chain | undefined, Account>;
+  deployment: Deployment;
+  log: KeeperLog;
+  /** Decide and simulate, send nothing. */
+  dryRun?: boolean;
+  /** Most that may be paid for a unit of gas, wei. */
+  maxFeePerGas?: bigint | undefined;
+  /** Part of the accounts that this keeper looks after: those whose number leaves `index` when divided by `of`. */
+  shard?: { index: number; of: number };
+}
+
+/** Options in the form that rounds use. */
+export interface KeeperContext extends Omit<KeeperOptions, "dryRun"> {
+  dryRun: boolean;
+  fees: { maxFeePerGas?: bigint };
+}
+
+/** Fills in what options leave open. */
+export function contextOf(options: KeeperOptions): KeeperContext {
+  const { dryRun = false, maxFeePerGas } = options;
+  return { ...options, dryRun, fees: maxFeePerGas === undefined ? {} : { maxFeePerGas } };
+}
+
+/**
+ * Makes sure that the node serves the deployment's chain and knows the clearing house.
+ * @throws Error in one sentence where it does not.
+ */
+export async function checkDeployment({ client, deployment }: KeeperContext): Promise<void> {
+  const chainId = await getChainId(client);
+  if (chainId !== deployment.chainId)
+    throw new Error(`The node serves chain ${chainId}, the deployment is on chain ${deployment.chainId}.`);
+  const code = await getCode(client, { address: deployment.clearinghouse });
+  if (code === undefined)
+    throw new Error(`There is no clearing house at ${deployment.clearinghouse}: is the node a fresh one?`);
+}
+
+/** Number and time of the newest block. Every read of a round names this block, so that they agree. */
+export async function newestBlock({ client }: KeeperContext): Promise<{ block: bigint; now: number }> {
+  const { number, timestamp } = await getBlock(client, { blockTag: "latest" });
+  return { block: number, now: Number(timestamp) };
+}
+
+/** Every account of an owner, as it stands at a block: those of the keeper's shard. */
+export async function readAccounts({ client, deployment, shard }: KeeperContext, blockNumber: bigint) {
+  const count = await readContract(client, {
+    address: deployment.clearinghouse,
+    abi: clearinghouseAbi,
+    functionName: "accountCount",
+    blockNumber,
+  });
+  const ids = Array.from({ length: Number(count) }, (_, offset) => FIRST_ACCOUNT + offset).filter(
+    (id) => shard === undefined || id % shard.of === shard.index,
+  );
+  const pages = [];
+  for (let start = 0; start < ids.length; start += PAGE)
+    pages.push(
+      await getAccounts(client, { deployment, accountIds: ids.slice(start, start + PAGE), blockNumber }),
+    );
+  return pages.flat();
+}

@@ -1,0 +1,107 @@
+import {
+  absorb,
+  cancelRiskRaising,
+  follow,
+  isContractError,
+  liquidate,
+  repush,
+  settle,
+  settleAccounts,
+  sync,
+  type ContractErrorName,
+} from "@usance/sdk";
+import { waitForTransactionReceipt } from "viem/actions";
+import type { Hash } from "viem";
+import type { KeeperContext } from "./context.ts";
+import type { KeeperAction, KeeperOutcome } from "./keeper.ts";
+
+/** Errors that mean the state moved on between the decision and the call: somebody else did it, or it can wait. */
+const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
+  sync: [],
+  follow: [],
+  repush: ["RepushFailed", "NothingPushed"],
+  cancelRiskRaising: ["AccountHealthy", "AccountIsRetired"],
+  liquidate: [
+    "AccountHealthy",
+    "AccountBankrupt",
+    "AccountIsRetired",
+    "NoPosition",
+    "MarketNotOpen",
+    "IndexStale",
+    // The book is empty where it would be fair: a later round finds buyers, or the fund takes over.
+    "NothingToFill",
+  ],
+  absorb: ["AccountNotBankrupt", "AccountIsRetired", "NoPosition", "IndexStale"],
+  settle: ["NotExpired", "AlreadySettled", "WindowNotFinal", "DayStillMissing"],
+  settleAccounts: ["NotSettled"],
+};
+
+/**
+ * Simulates and sends actions, one after the other, each in a block before the next is tried: an action may settle what
+ * a later one is about, and one sender's nonces stay in order.
+ * @throws UsanceError where a call fails for another reason than a race.
+ */
+export async function execute(
+  context: KeeperContext,
+  actions: readonly KeeperAction[],
+): Promise<KeeperOutcome[]> {
+  const outcomes: KeeperOutcome[] = [];
+  for (const action of actions) outcomes.push(await attempt(context, action));
+  return outcomes;
+}
+
+async function attempt(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome> {
+  const call = callOf(context, action);
+  try {
+    await call.simulate();
+    if (context.dryRun) return { action, result: "dryRun" };
+    const hash = await call.send();
+    const receipt = await waitForTransactionReceipt(context.client, { hash });
+    if (receipt.status === "success") return { action, result: "sent", hash, gasUsed: receipt.gasUsed };
+    // It was fine when it was simulated. The next round looks at what is left.
+    return { action, result: "lost", error: "reverted in its block" };
+  } catch (error) {
+    if (isContractError(error) && RACES[action.kind].includes(error.name))
+      return { action, result: "lost", error: error.name };
+    throw error;
+  }
+}
+
+interface Call {
+  simulate(): Promise<unknown>;
+  send(): Promise<Hash>;
+}
+
+function callOf({ client, deployment, fees }: KeeperContext, action: KeeperAction): Call {
+  const common = { deployment, ...fees };
+  const bind = <parameters>(
+    write: {
+      (client: KeeperContext["client"], parameters: parameters): Promise<Hash>;
+      simulate(client: KeeperContext["client"], parameters: parameters): Promise<unknown>;
+    },
+    parameters: parameters,
+  ): Call => ({
+    simulate: () => write.simulate(client, parameters),
+    send: () => write(client, parameters),
+  });
+  switch (action.kind) {
+    case "sync":
+      return bind(sync, { ...common, market: action.market });
+    case "follow":
+      return bind(follow, { ...common, feed: action.feed });
+    case "repush":
+      return bind(repush, { ...common, index: action.index, reader: deployment.clearinghouse });
+    case "cancelRiskRaising":
+      return bind(cancelRiskRaising, { ...common, accountId: action.account, ids: action.ids });
+    case "liquidate": {
+      const { account: accountId, market, maxFills, keeper } = action;
+      return bind(liquidate, { ...common, accountId, market, maxFills, keeper });
+    }
+    case "absorb":
+      return bind(absorb, { ...common, accountId: action.account });
+    case "settle":
+      return bind(settle, { ...common, market: action.market });
+    case "settleAccounts":
+      return bind(settleAccounts, { ...common, market: action.market, accountIds: action.accounts });
+  }
+}

@@ -1,0 +1,123 @@
+import { getAccountId, getMarkets, type MarketPhase } from "@usance/sdk";
+import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
+import { execute } from "./execute.ts";
+import type { Keeper, KeeperAction } from "./keeper.ts";
+import { OrderFinder } from "./orders.ts";
+import { createKeeper } from "./rounds.ts";
+
+/** What the liquidation keeper knows of an account; amounts in collateral units. */
+export interface AccountState {
+  id: number;
+  retired: boolean;
+  equity: bigint;
+  initialMargin: bigint;
+  maintenanceMargin: bigint;
+  positions: readonly { market: number; size: bigint; openOrders: bigint }[];
+}
+
+/** What the liquidation keeper looks at. */
+export interface LiquidationState {
+  accounts: readonly AccountState[];
+  markets: ReadonlyMap<
+    number,
+    { phase: MarketPhase; stale: boolean; markX16: bigint; maintenanceMarginBps: bigint }
+  >;
+  /** Resting orders of the accounts that `needsOrders` named. */
+  orders: ReadonlyMap<number, readonly bigint[]>;
+  /** Account that earns the keeper's share. */
+  keeper: number;
+  /** Resting orders that one liquidation walks over. */
+  maxFills: number;
+}
+
+/** Whether the first step concerns an account: it is below IM and has resting orders. */
+export function needsOrders({ retired, equity, initialMargin, positions }: AccountState): boolean {
+  return !retired && equity < BigInt(initialMargin) && positions.some(({ openOrders }) => openOrders > 0n);
+}
+
+/**
+ * Decides on the steps of the ladder, the weakest accounts first: cancel risk-raising orders below IM, close into the
+ * book below MM (the position that needs most margin first), hand to the funds at zero equity or below. Equality with
+ * a requirement is healthy.
+ */
+export function decideLiquidation(state: LiquidationState): KeeperAction[] {
+  const { accounts, orders, keeper } = state;
+  return [...accounts]
+    .filter(({ id, retired }) => !retired && id !== keeper)
+    .sort((a, b) => compare(a.equity - a.maintenanceMargin, b.equity - b.maintenanceMargin))
+    .flatMap((account): KeeperAction[] => {
+      const held = account.positions.some(({ size }) => size !== 0n);
+      if (held && account.equity <= 0n) return [{ kind: "absorb", account: account.id }];
+      const actions: KeeperAction[] = [];
+      const ids = orders.get(account.id) ?? [];
+      if (needsOrders(account) && ids.length > 0)
+        actions.push({ kind: "cancelRiskRaising", account: account.id, ids });
+      if (account.equity < account.maintenanceMargin) actions.push(...closings(state, account));
+      return actions;
+    });
+}
+
+function closings({ markets, keeper, maxFills }: LiquidationState, account: AccountState): KeeperAction[] {
+  const margin = ({ market, size }: { market: number; size: bigint }) => {
+    const { markX16 = 0n, maintenanceMarginBps = 0n } = markets.get(market) ?? {};
+    return (size < 0n ? -size : size) * markX16 * maintenanceMarginBps;
+  };
+  return account.positions
+    .filter(({ market, size }) => {
+      const state = markets.get(market);
+      const trades = state?.phase === "open" || state?.phase === "reduceOnly";
+      return size !== 0n && trades && !state.stale;
+    })
+    .sort((a, b) => compare(margin(b), margin(a)))
+    .map(({ market }) => ({ kind: "liquidate", account: account.id, market, maxFills, keeper }));
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Watches the health of every account and takes the steps of the ladder where an account falls short. */
+export function createLiquidationKeeper(
+  options: KeeperOptions & {
+    /** Account that earns the keeper's share; the sender's subaccount 0 when left out. */
+    keeperAccount?: number | undefined;
+    maxFills?: number;
+  },
+): Keeper {
+  const context = contextOf(options);
+  const { client, deployment, log } = context;
+  const finder = new OrderFinder(context);
+  let keeper = options.keeperAccount ?? 0;
+  return createKeeper({
+    name: "liquidation",
+    log,
+    async init() {
+      await checkDeployment(context);
+      const owner = client.account.address;
+      if (keeper === 0) keeper = await getAccountId(client, { deployment, owner, subaccount: 0 });
+      if (keeper === 0)
+        throw new Error(
+          `The keeper ${owner} has no account to earn into: deposit once, then start it again.`,
+        );
+    },
+    async round() {
+      const { block } = await newestBlock(context);
+      const [accounts, markets] = await Promise.all([
+        readAccounts(context, block),
+        getMarkets(client, { deployment, blockNumber: block }),
+      ]);
+      const orders = await finder.find(
+        accounts.filter(needsOrders).map(({ id }) => id),
+        block,
+      );
+      const actions = decideLiquidation({
+        accounts,
+        markets: new Map(markets.map((market) => [market.id, market])),
+        orders,
+        keeper,
+        maxFills: options.maxFills ?? 50,
+      });
+      return { block, outcomes: await execute(context, actions) };
+    },
+  });
+}

@@ -1,0 +1,57 @@
+import type { Keeper, KeeperHealth, KeeperLog, KeeperOutcome, KeeperReport } from "./keeper.ts";
+
+/** The parts of a keeper that differ from job to job. */
+export interface Job {
+  name: string;
+  log: KeeperLog;
+  /** Reads what every round needs. */
+  init: () => Promise<void>;
+  /** One round. */
+  round: () => Promise<{ block: bigint; outcomes: KeeperOutcome[] }>;
+}
+
+/** Makes a keeper from a job: rounds never overlap, and what they did is logged and kept for `health`. */
+export function createKeeper({ name, log, init, round }: Job): Keeper {
+  const state: KeeperHealth = { healthy: true, rounds: 0 };
+  let underWay: Promise<unknown> = Promise.resolve();
+  let stopped = false;
+
+  async function run(): Promise<KeeperReport> {
+    try {
+      const report = stopped ? { block: 0n, outcomes: [] } : await round();
+      state.healthy = true;
+      state.lastRun = Date.now();
+      state.rounds += 1;
+      delete state.error;
+      for (const outcome of report.outcomes) logOutcome(log, name, outcome);
+      return { keeper: name, ...report };
+    } catch (error) {
+      state.healthy = false;
+      state.lastRun = Date.now();
+      state.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  return {
+    name,
+    init,
+    runOnce() {
+      const next = underWay.then(run, run);
+      // Whoever called for the round hears of its error; the next round starts afresh.
+      underWay = next.catch(() => undefined);
+      return next;
+    },
+    health: () => ({ ...state }),
+    async stop() {
+      stopped = true;
+      await underWay;
+    },
+  };
+}
+
+function logOutcome(log: KeeperLog, keeper: string, outcome: KeeperOutcome): void {
+  const { result, ...fields } = { keeper, ...outcome };
+  if (result === "lost") log.debug(fields, "somebody else was first");
+  else log.info(fields, result === "sent" ? "sent" : "would be sent");
+}

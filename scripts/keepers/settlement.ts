@@ -1,0 +1,94 @@
+import type { Hex } from "viem";
+import { getAccounts, getListing, getMarkets, getSettlementPreview, type MarketPhase } from "@usance/sdk";
+import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
+import { execute } from "./execute.ts";
+import type { Keeper, KeeperAction } from "./keeper.ts";
+import { createKeeper } from "./rounds.ts";
+
+/** Blocks after which a settled market without holders is looked at no more: no reorganisation undoes that. */
+const CONFIRMATIONS = 64n;
+
+/** What the settlement keeper looks at. */
+export interface SettlementState {
+  /** Unix time of the block. */
+  now: number;
+  markets: readonly {
+    id: number;
+    phase: MarketPhase;
+    /** Unix time at which trading ends; 0 for a perpetual. */
+    expiry: number;
+    /** Whether every print of the window is final or may be filled. */
+    ready: boolean;
+    /** Accounts that hold a position. */
+    holders: readonly number[];
+  }[];
+  /** Accounts converted in one call. */
+  batch: number;
+}
+
+/**
+ * Decides which markets to settle and whose positions to convert. A market that is settled in this round is converted
+ * in the same one: its holders cannot change any more.
+ */
+export function decideSettlement({ now, markets, batch }: SettlementState): KeeperAction[] {
+  return markets.flatMap(({ id, phase, expiry, ready, holders }): KeeperAction[] => {
+    const settles = phase !== "settled" && expiry !== 0 && now >= expiry && ready;
+    if (phase !== "settled" && !settles) return [];
+    const actions: KeeperAction[] = settles ? [{ kind: "settle", market: id }] : [];
+    for (let start = 0; start < holders.length; start += batch)
+      actions.push({ kind: "settleAccounts", market: id, accounts: holders.slice(start, start + batch) });
+    return actions;
+  });
+}
+
+/** Settles dated futures once their prints are final, and converts the positions of every account. */
+export function createSettlementKeeper(options: KeeperOptions & { batch?: number }): Keeper {
+  const context = contextOf(options);
+  const { client, deployment, log } = context;
+  // Block at which a settled market was first seen without holders.
+  const empty = new Map<number, bigint>();
+
+  async function isReady(market: number, index: Hex, blockNumber: bigint): Promise<boolean> {
+    const at = { deployment, blockNumber };
+    const { firstPeriod: first, lastPeriod: last } = await getListing(client, { ...at, market });
+    return (await getSettlementPreview(client, { ...at, index, first, last })).ready;
+  }
+
+  return createKeeper({
+    name: "settlement",
+    log,
+    init: () => checkDeployment(context),
+    async round() {
+      const { block, now } = await newestBlock(context);
+      const at = { deployment, blockNumber: block };
+      const ended = (await getMarkets(client, at)).filter(
+        ({ id, expiry }) =>
+          expiry !== 0n && BigInt(now) >= expiry && (empty.get(id) ?? block) + CONFIRMATIONS >= block,
+      );
+      if (ended.length === 0) return { block, outcomes: [] };
+      const accounts = [
+        ...(await readAccounts(context, block)),
+        // A fund that took a position over converts like anybody.
+        ...(await getAccounts(client, { ...at, accountIds: ended.map(({ id }) => id) })),
+      ];
+      const markets = await Promise.all(
+        ended.map(async ({ id, phase, expiry, index }) => {
+          const holders = accounts
+            .filter(({ positions }) => positions.some(({ market, size }) => market === id && size !== 0n))
+            .map((account) => account.id);
+          if (phase !== "settled" || holders.length > 0) empty.delete(id);
+          else if (!empty.has(id)) empty.set(id, block);
+          return {
+            id,
+            phase,
+            expiry: Number(expiry),
+            ready: phase !== "settled" && (await isReady(id, index, block)),
+            holders,
+          };
+        }),
+      );
+      const actions = decideSettlement({ now, markets, batch: options.batch ?? 40 });
+      return { block, outcomes: await execute(context, actions) };
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { getFeed, getMarkets, getPushed, type MarketPhase } from "@usance/sdk";
+import type { Hex } from "viem";
+import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
+import { execute } from "./execute.ts";
+import type { Keeper, KeeperAction } from "./keeper.ts";
+import { createKeeper } from "./rounds.ts";
+
+/** What the sync keeper looks at. */
+export interface SyncState {
+  /** Unix time of the block. */
+  now: number;
+  markets: readonly { id: number; phase: MarketPhase }[];
+  feeds: readonly { id: number; index: Hex; target: bigint; followed: bigint; sequence: bigint }[];
+  /** Sequence of the last push of each index. */
+  pushed: ReadonlyMap<Hex, bigint>;
+  /** Unix time at which this keeper last touched a market (`market 1`) or a feed (`feed 1`). */
+  touched: ReadonlyMap<string, number>;
+  /** Seconds between two touches. */
+  interval: number;
+}
+
+/**
+ * Decides what needs a touch: pushes that a feed missed, feeds that are still catching up, and markets whose mark,
+ * funding and daily settlement nobody has advanced for a while. Touching seldom or often changes no price.
+ */
+export function decideSync({ now, markets, feeds, pushed, touched, interval }: SyncState): KeeperAction[] {
+  const due = (subject: string) => now - (touched.get(subject) ?? -Infinity) >= interval;
+  const actions: KeeperAction[] = [];
+  for (const { id, index, target, followed, sequence } of feeds) {
+    if ((pushed.get(index) ?? 0n) > sequence) actions.push({ kind: "repush", index });
+    if (target !== followed && due(subjectOf({ kind: "follow", feed: id })))
+      actions.push({ kind: "follow", feed: id });
+  }
+  for (const { id, phase } of markets)
+    if (phase !== "settled" && due(subjectOf({ kind: "sync", market: id })))
+      actions.push({ kind: "sync", market: id });
+  return actions;
+}
+
+function subjectOf(action: Extract<KeeperAction, { kind: "sync" | "follow" }>): string {
+  return action.kind === "sync" ? `market ${action.market}` : `feed ${action.feed}`;
+}
+
+/** Keeps marks, funding, daily settlement prices and feeds up to date. */
+export function createSyncKeeper(options: KeeperOptions & { interval?: number }): Keeper {
+  const context = contextOf(options);
+  const { client, deployment, log } = context;
+  const touched = new Map<string, number>();
+  return createKeeper({
+    name: "sync",
+    log,
+    init: () => checkDeployment(context),
+    async round() {
+      const { block, now } = await newestBlock(context);
+      const at = { deployment, blockNumber: block };
+      const markets = await getMarkets(client, at);
+      const feeds = await Promise.all(
+        [...new Set(markets.map(({ feed }) => feed))].map((feed) => getFeed(client, { ...at, feed })),
+      );
+      const pushed = new Map(
+        await Promise.all(
+          feeds.map(async ({ index }): Promise<[Hex, bigint]> => {
+            const { sequence } = await getPushed(client, { ...at, index });
+            return [index, BigInt(sequence)];
+          }),
+        ),
+      );
+      const { interval = 300 } = options;
+      const actions = decideSync({ now, markets, feeds, pushed, touched, interval });
+      const outcomes = await execute(context, actions);
+      for (const action of actions)
+        if (action.kind === "sync" || action.kind === "follow") touched.set(subjectOf(action), now);
+      return { block, outcomes };
+    },
+  });
+}
