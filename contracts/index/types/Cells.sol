@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Cells
+/// @notice Three cells of 85 bits a word, so that a month of 31 days lies in at most eleven words:
+///
+///   bit 255   254       170   169        85   84         0
+///       | 0 | cell 2        | cell 1        | cell 0       |
+library Cells {
+    uint256 internal constant COUNT = 3;
+    uint256 internal constant BITS = 85;
+    uint256 internal constant MASK = (1 << BITS) - 1;
+
+    function get(uint256 word, uint256 place) internal pure returns (uint256) {
+        return (word >> (place * BITS)) & MASK;
+    }
+
+    function set(uint256 word, uint256 place, uint256 cell) internal pure returns (uint256) {
+        uint256 shift = place * BITS;
+        return (word & ~(MASK << shift)) | (cell << shift);
+    }
+}
