@@ -28,7 +28,7 @@ export class CallFailedError extends UsanceError {
   override readonly name = "CallFailedError";
 
   constructor(cause: unknown) {
-    const { shortMessage, message } = cause as { shortMessage?: unknown; message?: unknown };
+    const { shortMessage, message } = (cause ?? {}) as { shortMessage?: unknown; message?: unknown };
     const reason = [shortMessage, message, cause].find((text) => typeof text === "string");
     super(`The call failed: ${reason ?? "the reason is in cause"}`, { cause });
   }

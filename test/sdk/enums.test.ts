@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { dropReasons, marketKinds, marketPhases, orderKinds } from "@usance/sdk";
+import { expect } from "chai";
+import { root } from "../../scripts/lib/production.ts";
+
+const solidity = readFileSync(join(root, "contracts", "clearing", "interfaces", "ClearingTypes.sol"), "utf8");
+
+// An ABI has no names of enum values, so the SDK repeats them.
+describe("SDK enums", () => {
+  const all = {
+    MarketKind: marketKinds,
+    MarketPhase: marketPhases,
+    OrderKind: orderKinds,
+    DropReason: dropReasons,
+  };
+  for (const [name, values] of Object.entries(all)) {
+    it(`names ${name} in Solidity's order`, () => {
+      const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(solidity)?.[1] ?? "";
+      const names = body.split(",").map((value) => value.trim());
+      expect(values).to.deep.equal(names.map((value) => value.charAt(0).toLowerCase() + value.slice(1)));
+    });
+  }
+});

@@ -1,0 +1,159 @@
+import {
+  CallFailedError,
+  ContractError,
+  decodeUsanceError,
+  errorsAbi,
+  InvalidDeploymentError,
+  isContractError,
+  loadDeployment,
+  UsanceError,
+} from "@usance/sdk";
+import { expect } from "chai";
+import {
+  encodeErrorResult,
+  RawContractError,
+  UserRejectedRequestError,
+  type AbiParameter,
+  type Hex,
+} from "viem";
+
+/** A value of a type, different from the zero that would hide a swapped operand. */
+function sample(parameter: AbiParameter, seed: number): unknown {
+  const { type } = parameter;
+  if ("components" in parameter) {
+    return Object.fromEntries(parameter.components.map((part, i) => [part.name, sample(part, seed + i)]));
+  }
+  if (type === "address") return `0x${(seed + 1).toString(16).padStart(40, "0")}`;
+  if (type === "bool") return true;
+  if (type === "string") return `text ${seed}`;
+  const bytes = /^bytes(\d+)$/.exec(type)?.[1];
+  if (bytes) return `0x${(seed + 65).toString(16)}`.padEnd(2 + 2 * Number(bytes), "0");
+  const bits = /^u?int(\d+)$/.exec(type)?.[1];
+  if (bits) return Number(bits) <= 48 ? seed + 1 : BigInt(seed + 1);
+  throw new Error(`no sample of ${type}`);
+}
+
+function encode(name: string, args?: unknown[]): Hex {
+  const item = errorsAbi.find((error) => error.name === name);
+  if (!item) throw new Error(`no error ${name}`);
+  return encodeErrorResult({ abi: [item], args: args ?? item.inputs.map(sample) });
+}
+
+describe("SDK errors", () => {
+  for (const item of errorsAbi) {
+    it(`decodes ${item.name} with its operands and says what to do`, () => {
+      const error = decodeUsanceError(new RawContractError({ data: encode(item.name) }));
+
+      expect(error).to.be.instanceOf(ContractError);
+      const { name, args, message } = error as ContractError;
+      expect(name).to.equal(item.name);
+      expect(args).to.deep.equal(
+        Object.fromEntries(
+          item.inputs.map((input, place) => [(input.name ?? "").replace(/_$/, ""), sample(input, place)]),
+        ),
+      );
+      expect(message).to.match(/^.{20,}[.]$/);
+      expect(message, "an operand that the error does not have").not.to.include("undefined");
+      expect(message, "a placeholder left").not.to.match(/[{}]/);
+    });
+  }
+
+  it("puts the operands into the sentence", () => {
+    const { message } = decodeUsanceError({ data: encode("InsufficientMargin", [-5n, 700n]) });
+    expect(message).to.include("-5").and.include("700").and.include("deposit more");
+    expect(decodeUsanceError({ data: encode("MarketNotOpen", [3, 2]) }).message).to.include("expired");
+    const field = "0x71756f72756d0000000000000000000000000000000000000000000000000000";
+    expect(decodeUsanceError({ data: encode("ConfigTooSmall", [field, 0n, 1n]) }).message).to.include(
+      "quorum is 0",
+    );
+  });
+
+  it("finds revert data wherever viem, ethers and nodes put it", () => {
+    const data = encode("ZeroAmount");
+    const shapes = [
+      { data },
+      { data: { data } },
+      { cause: { cause: { raw: data } } },
+      { error: { data } },
+      { info: { error: { data: { data } } } },
+      Object.assign(new Error("call failed"), { code: "CALL_EXCEPTION", data }),
+    ];
+    for (const shape of shapes) expect(decodeUsanceError(shape).name).to.equal("ZeroAmount");
+  });
+
+  it("narrows by name", () => {
+    const error: unknown = decodeUsanceError({ data: encode("InsufficientMargin", [-5n, 700n]) });
+    expect(isContractError(error)).to.be.true;
+    expect(isContractError(error, "ZeroAmount")).to.be.false;
+    if (!isContractError(error, "InsufficientMargin")) throw new Error("not narrowed");
+    expect(error.args.required - error.args.equity).to.equal(705n);
+  });
+
+  it("leaves its own errors as they are", () => {
+    const error = decodeUsanceError({ data: encode("ZeroAmount") });
+    expect(decodeUsanceError(error)).to.equal(error);
+  });
+
+  it("keeps failures that no contract explains, with their cause", () => {
+    const rejected = new UserRejectedRequestError(new Error("no"));
+    const error = decodeUsanceError(new Error("outer", { cause: rejected }));
+    expect(error).to.be.instanceOf(CallFailedError).and.instanceOf(UsanceError);
+    expect(error.walk((e) => e instanceof UserRejectedRequestError)).to.equal(rejected);
+    expect(error.walk((e) => e instanceof RangeError)).to.equal(undefined);
+    for (const odd of [undefined, null, "text", 1n, { data: "0x12345678" }, { data: "0x" }]) {
+      expect(decodeUsanceError(odd)).to.be.instanceOf(CallFailedError);
+    }
+    const loop: { cause?: unknown } = {};
+    loop.cause = loop;
+    expect(decodeUsanceError(loop)).to.be.instanceOf(CallFailedError);
+  });
+});
+
+describe("SDK deployments", () => {
+  const address = "0x5fbdb2315678afecb367f032d93f642f64180aa3";
+  const json = {
+    chainId: 31337,
+    block: 0,
+    accessManager: address,
+    collateral: address,
+    usageIndex: address,
+    clearinghouse: address,
+  };
+
+  it("reads a deployment file", () => {
+    expect(loadDeployment({ ...json, comment: "dropped" })).to.deep.equal({
+      ...json,
+      ...Object.fromEntries(
+        ["accessManager", "collateral", "usageIndex", "clearinghouse"].map((name) => [
+          name,
+          "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        ]),
+      ),
+    });
+  });
+
+  it("names the field that is wrong", () => {
+    for (const [field, value] of Object.entries({
+      chainId: "31337",
+      block: -1,
+      accessManager: undefined,
+      collateral: "0x5fbdb2315678afecb367f032d93f642f64180aa",
+      usageIndex: 7,
+      clearinghouse: null,
+    })) {
+      const error = attempt(() => loadDeployment({ ...json, [field]: value }));
+      expect(error).to.be.instanceOf(InvalidDeploymentError);
+      expect((error as InvalidDeploymentError).field).to.equal(field);
+    }
+    expect(attempt(() => loadDeployment(null))).to.be.instanceOf(InvalidDeploymentError);
+    expect(attempt(() => loadDeployment("{}"))).to.be.instanceOf(InvalidDeploymentError);
+  });
+
+  function attempt(call: () => unknown): unknown {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  }
+});
