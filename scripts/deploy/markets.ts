@@ -78,7 +78,8 @@ const USAGE_TERMS = {
   markMinutes: 30,
   impactLots: 1_000,
   minLots: 100,
-  maxPositionLots: 10_000_000,
+  /** A whole number of the 4,096 lots in which the contracts keep it. */
+  maxPositionLots: 8_192_000,
   maxOpenInterestLots: 100_000_000,
   concentrationLots: 0,
 };
