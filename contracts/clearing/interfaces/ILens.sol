@@ -14,7 +14,7 @@ import {
 } from "./ClearingTypes.sol";
 
 /// @notice Views for people and programs: nothing here is called by a trade. Markets are advanced to the current minute.
-interface ILens {
+interface ILensViews {
     /// @notice Number of markets listed; ids run from 1 to it.
     function marketCount() external view returns (uint256);
 
@@ -49,7 +49,10 @@ interface ILens {
 
     /// @notice A resting order. Errors: OrderNotFound.
     function order(OrderId id) external view returns (OrderView memory);
+}
 
+/// @notice The views together with the preview of an order.
+interface ILens is ILensViews {
     /// @notice What `place` would do now, or the error that it would revert with. Call it statically: it reverts always,
     ///         with `Previewed` when the order would be accepted, so nothing is changed.
     function previewOrder(AccountId account, OrderParameters calldata parameters) external;

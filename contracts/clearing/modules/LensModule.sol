@@ -14,25 +14,21 @@ import {
     MarketListing,
     MarketPhase,
     MarketView,
-    OrderParameters,
-    OrderPreview,
     OrderView,
     PositionView
 } from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
-import {ILens} from "../interfaces/ILens.sol";
+import {ILensViews} from "../interfaces/ILens.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Listings} from "../libraries/Listings.sol";
 import {Health, Margin, Sums} from "../libraries/Margin.sol";
-import {Taker} from "../libraries/Matching.sol";
-import {Orders} from "../libraries/Orders.sol";
 import {Positions} from "../libraries/Positions.sol";
 import {Feed, Level, MarketFlow, Position, Purse, RestingOrder, Words} from "../libraries/Words.sol";
 
 /// @title LensModule
 /// @notice Views of the clearing house, behind its fallback: the same libraries that trade compute what is shown here.
-contract LensModule is ClearingBase, ILens, IClearingErrors {
+contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     using Positions for Position;
 
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
@@ -42,22 +38,22 @@ contract LensModule is ClearingBase, ILens, IClearingErrors {
         revert UnknownFunction(msg.sig);
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function marketCount() external view returns (uint256) {
         return ClearingStorage.load().marketCount;
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function accountCount() external view returns (uint256) {
         return ClearingStorage.load().accountCount;
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function feedCount() external view returns (uint256) {
         return ClearingStorage.load().feedCount;
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function market(MarketId id) external view returns (MarketView memory v) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = _current(s, id);
@@ -88,12 +84,12 @@ contract LensModule is ClearingBase, ILens, IClearingErrors {
         v.stale = Markets.isStale(Words.toFeed(s.feeds[c.risk.feed]));
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function listing(MarketId id) external view returns (MarketListing memory) {
         return Listings.read(ClearingStorage.load(), id);
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function feed(FeedId id) external view returns (FeedView memory v) {
         ClearingState storage s = ClearingStorage.load();
         uint256 number = id.unwrap();
@@ -109,18 +105,18 @@ contract LensModule is ClearingBase, ILens, IClearingErrors {
         v.staleAt = (f.newestPeriod + 2) * 1 days + f.limit1Hours * 1 hours;
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function account(AccountId id) external view returns (AccountView memory) {
         return _account(id);
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function accounts(AccountId[] calldata ids) external view returns (AccountView[] memory views) {
         views = new AccountView[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) views[i] = _account(ids[i]);
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function levels(MarketId id, bool bids, uint256 most) external view returns (LevelView[] memory found) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, id, UNIT);
@@ -135,7 +131,7 @@ contract LensModule is ClearingBase, ILens, IClearingErrors {
         }
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function ordersAt(
         MarketId id,
         uint24 tick,
@@ -156,36 +152,11 @@ contract LensModule is ClearingBase, ILens, IClearingErrors {
         for (uint256 i = 0; i < count; ++i) found[i] = all[i];
     }
 
-    /// @inheritdoc ILens
+    /// @inheritdoc ILensViews
     function order(OrderId id) external view returns (OrderView memory v) {
         ClearingState storage s = ClearingStorage.load();
         v = _order(s, Markets.load(s, id.market(), UNIT), id);
         if (v.lots == 0) revert OrderNotFound(id);
-    }
-
-    /// @inheritdoc ILens
-    function previewOrder(AccountId id, OrderParameters calldata parameters) external {
-        ClearingState storage s = ClearingStorage.load();
-        (OrderId resting, MarketContext memory c, Taker memory t, bool raised) = Orders.place(
-            s,
-            id,
-            parameters,
-            UNIT
-        );
-        Health memory h = Orders.health(s, c, t, UNIT);
-        if (raised && h.equity < int256(h.initial)) revert InsufficientMargin(h.equity, h.initial);
-        int256 side = t.buys ? int256(1) : int256(-1);
-        revert Previewed(
-            OrderPreview({
-                id: resting,
-                filledLots: side * int256(t.filled),
-                quote: -side * int256(t.notional),
-                fee: t.fee,
-                restingLots: side * int256(t.lots),
-                equity: h.equity,
-                initialMargin: h.initial
-            })
-        );
     }
 
     /// @dev A market at the current minute; after expiry at the mean of its prints so far.
