@@ -88,6 +88,18 @@ export const sentences: Record<ContractErrorName, string> = {
   ParameterOutOfRange: "{parameter} is {value}: it must lie between {min} and {max}.",
   Overflow: "{value} does not fit {bits} bits: use a smaller amount.",
 
+  SafeCastOverflowedUintDowncast: "{value} does not fit {bits} bits: use a smaller number.",
+  ReentrancyGuardReentrantCall:
+    "The call came back into the clearing house while another one ran: call it once at a time.",
+  SafeERC20FailedOperation:
+    "The token at {token} refused the transfer: look at balance, allowance and the token's own rules.",
+
+  // Access
+  AccessManagedUnauthorized:
+    "{caller} does not hold the role for this: ask whoever administers the exchange.",
+  AccessManagedRequiredDelay: "{caller} must schedule this {delay} s ahead in the AccessManager.",
+  AccessManagedInvalidAuthority: "{authority} is not an AccessManager: check the address.",
+
   // Index: terms, panel and readers
   IndexAlreadyListed: "Index {index} is listed already, and its terms never change.",
   IndexNotListed: "Index {index} is not listed: check its id.",
@@ -139,6 +151,7 @@ export const sentences: Record<ContractErrorName, string> = {
   NoKnownNeighbour: "Day {period} has no print within {maxDistance} days to be filled from: post one.",
 
   // Collateral token
+  NotMinter: "Only {minter} mints the test token, and {sender} is not: send from there.",
   ERC20InsufficientAllowance:
     "{spender} may spend {allowance} units and needs {needed}: approve it with approveCollateral or deposit with a permit.",
   ERC20InsufficientBalance:
