@@ -23,9 +23,11 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
 
   const configuration = { authority: accessManager, collateral, index: usageIndex };
   const modules = {
+    accounts: m.contract("AccountsModule", [configuration]),
     settlement: m.contract("SettlementModule", [configuration]),
     liquidation: m.contract("LiquidationModule", [configuration]),
     administration: m.contract("AdministrationModule", [configuration]),
+    preview: m.contract("PreviewModule", [configuration]),
     lens: m.contract("LensModule", [configuration]),
   };
   const core = m.contract("Clearinghouse", [configuration, modules]);
