@@ -12,8 +12,11 @@ const OVERLAP = 12n;
 /** Finds the resting orders of single accounts from events, each block read once for an account. */
 export class OrderFinder {
   readonly #known = new Map<number, { next: bigint; ids: Set<bigint> }>();
+  readonly #context: KeeperContext;
 
-  constructor(private readonly context: KeeperContext) {}
+  constructor(context: KeeperContext) {
+    this.#context = context;
+  }
 
   /** Resting orders at a block, by account. */
   async find(accounts: readonly number[], block: bigint): Promise<Map<number, bigint[]>> {
@@ -23,7 +26,7 @@ export class OrderFinder {
   }
 
   async #findOf(account: number, block: bigint): Promise<bigint[]> {
-    const { client, deployment } = this.context;
+    const { client, deployment } = this.#context;
     const known = this.#known.get(account) ?? { next: BigInt(deployment.block), ids: new Set<bigint>() };
     this.#known.set(account, known);
     while (known.next <= block) {
@@ -49,7 +52,7 @@ export class OrderFinder {
   }
 
   async #rests(id: bigint, blockNumber: bigint): Promise<boolean> {
-    const { client, deployment } = this.context;
+    const { client, deployment } = this.#context;
     try {
       await getOrder(client, { deployment, id, blockNumber });
       return true;

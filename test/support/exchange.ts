@@ -31,15 +31,23 @@ export const FIRST = periodOfDate(BASE_DATE);
 /** Hour of the day (UTC) at which tests post the print of the day before. */
 const POSTING_HOUR = 6;
 
+type Parts = Pick<Exchange, "rpc" | "deployment" | "client" | "reporter" | "close">;
+
 /** A deployed exchange on a node inside this process, which is reached over HTTP like any other. */
 export class Exchange {
-  private constructor(
-    readonly rpc: string,
-    readonly deployment: Deployment,
-    readonly client: Client<Transport, Chain>,
-    readonly reporter: Reporter,
-    private readonly stop: () => Promise<void>,
-  ) {}
+  readonly rpc: string;
+  readonly deployment: Deployment;
+  readonly client: Client<Transport, Chain>;
+  readonly reporter: Reporter;
+  readonly close: () => Promise<void>;
+
+  private constructor({ rpc, deployment, client, reporter, close }: Parts) {
+    this.rpc = rpc;
+    this.deployment = deployment;
+    this.client = client;
+    this.reporter = reporter;
+    this.close = close;
+  }
 
   /**
    * Starts a node and deploys.
@@ -53,7 +61,7 @@ export class Exchange {
     );
     const { address, port } = await server.listen();
     const rpc = `http://${address}:${port}`;
-    const stop = () => server.close();
+    const close = () => server.close();
     try {
       const deployment = await deployLocal({ rpc, save: false });
       const client = await connect(rpc);
@@ -62,15 +70,11 @@ export class Exchange {
         deployment,
         ...(usage && { file: seriesOf(usage) }),
       });
-      return new Exchange(rpc, deployment, client, reporter, stop);
+      return new Exchange({ rpc, deployment, client, reporter, close });
     } catch (error) {
-      await stop();
+      await close();
       throw error;
     }
-  }
-
-  close(): Promise<void> {
-    return this.stop();
   }
 
   /** Client of one of the node's funded accounts; 0 is the deployer. */

@@ -1,0 +1,191 @@
+import { expect } from "chai";
+import {
+  decideLiquidation,
+  needsOrders,
+  type AccountState,
+  type LiquidationState,
+} from "../../scripts/keepers/liquidation.ts";
+import { decideSettlement, type SettlementState } from "../../scripts/keepers/settlement.ts";
+import { decideSync, type SyncState } from "../../scripts/keepers/sync.ts";
+
+describe("decideLiquidation", () => {
+  const market = {
+    phase: "open",
+    stale: false,
+    markX16: 2_000n << 16n,
+    maintenanceMarginBps: 1_200n,
+  } as const;
+  const account = (over: Partial<AccountState>): AccountState => ({
+    id: 2_048,
+    retired: false,
+    equity: 100n,
+    initialMargin: 100n,
+    maintenanceMargin: 60n,
+    positions: [{ market: 1, size: 10n, openOrders: 0n }],
+    ...over,
+  });
+  const decide = (accounts: AccountState[], over: Partial<LiquidationState> = {}) =>
+    decideLiquidation({
+      accounts,
+      markets: new Map([
+        [1, market],
+        [2, { ...market, markX16: 4_000n << 16n }],
+      ]),
+      orders: new Map(),
+      keeper: 3_000,
+      maxFills: 7,
+      ...over,
+    });
+  const liquidate = (id: number, of = 1) => ({
+    kind: "liquidate",
+    account: id,
+    market: of,
+    maxFills: 7,
+    keeper: 3_000,
+  });
+
+  it("leaves an account alone that equals its requirements", () => {
+    const orders = new Map([[2_048, [1n]]]);
+    const positions = [{ market: 1, size: 10n, openOrders: 1n }];
+    expect(decide([account({ equity: 100n, positions })], { orders })).to.deep.equal([]);
+    expect(decide([account({ equity: 60n })])).to.deep.equal([]);
+  });
+
+  it("cancels below IM and closes below MM, each one unit short of equality", () => {
+    const orders = new Map([[2_048, [5n, 6n]]]);
+    const positions = [{ market: 1, size: 10n, openOrders: 2n }];
+    const cancel = { kind: "cancelRiskRaising", account: 2_048, ids: [5n, 6n] };
+    expect(decide([account({ equity: 99n, positions })], { orders })).to.deep.equal([cancel]);
+    expect(decide([account({ equity: 59n, positions })], { orders })).to.deep.equal([
+      cancel,
+      liquidate(2_048),
+    ]);
+  });
+
+  it("cancels for an account that has orders and no position", () => {
+    const only = account({ equity: 99n, positions: [{ market: 1, size: 0n, openOrders: 1n }] });
+    expect(needsOrders(only)).to.be.true;
+    expect(decide([only], { orders: new Map([[2_048, [5n]]]) })).to.have.length(1);
+    expect(needsOrders(account({ equity: 99n }))).to.be.false;
+    expect(needsOrders({ ...only, retired: true })).to.be.false;
+  });
+
+  it("hands a position to the funds at zero equity and below, and nothing where there is no position", () => {
+    const absorb = { kind: "absorb", account: 2_048 };
+    expect(decide([account({ equity: 0n })])).to.deep.equal([absorb]);
+    expect(decide([account({ equity: -1n })])).to.deep.equal([absorb]);
+    expect(decide([account({ equity: 1n })])).to.deep.equal([liquidate(2_048)]);
+    expect(decide([account({ equity: 0n, maintenanceMargin: 0n, positions: [] })])).to.deep.equal([]);
+  });
+
+  it("starts with the weakest account, and in it with the position that needs most margin", () => {
+    const positions = [
+      { market: 1, size: 15n, openOrders: 0n },
+      { market: 2, size: -10n, openOrders: 0n },
+    ];
+    const actions = decide([
+      account({ id: 2_050, equity: 50n }),
+      account({ id: 2_049, equity: 40n, positions }),
+    ]);
+    expect(actions).to.deep.equal([liquidate(2_049, 2), liquidate(2_049, 1), liquidate(2_050)]);
+  });
+
+  it("passes over itself, retired accounts, and markets that do not trade", () => {
+    const weak = account({ equity: 10n });
+    expect(
+      decide([
+        { ...weak, id: 3_000 },
+        { ...weak, retired: true },
+      ]),
+    ).to.deep.equal([]);
+    for (const state of [
+      { ...market, stale: true },
+      { ...market, phase: "expired" },
+      { ...market, phase: "settled" },
+    ] as const)
+      expect(decide([weak], { markets: new Map([[1, state]]) })).to.deep.equal([]);
+    expect(decide([weak], { markets: new Map([[1, { ...market, phase: "reduceOnly" }]]) })).to.have.length(1);
+  });
+});
+
+describe("decideSettlement", () => {
+  const market = {
+    id: 4,
+    phase: "expired",
+    expiry: 1_000,
+    ready: true,
+    holders: [2_048, 2_049, 2_050],
+  } as const;
+  const decide = (markets: SettlementState["markets"], now = 1_000) =>
+    decideSettlement({ now, markets, batch: 2 });
+  const convert = [
+    { kind: "settleAccounts", market: 4, accounts: [2_048, 2_049] },
+    { kind: "settleAccounts", market: 4, accounts: [2_050] },
+  ];
+
+  it("settles at expiry once the window is final, and converts in batches", () => {
+    expect(decide([market])).to.deep.equal([{ kind: "settle", market: 4 }, ...convert]);
+    expect(decide([{ ...market, phase: "open" }])).to.deep.equal([{ kind: "settle", market: 4 }, ...convert]);
+  });
+
+  it("waits for the expiry and for the prints", () => {
+    expect(decide([market], 999)).to.deep.equal([]);
+    expect(decide([{ ...market, ready: false }])).to.deep.equal([]);
+  });
+
+  it("goes on converting where a market is settled", () => {
+    expect(decide([{ ...market, phase: "settled", ready: false }])).to.deep.equal(convert);
+    expect(decide([{ ...market, phase: "settled", ready: false, holders: [] }])).to.deep.equal([]);
+  });
+
+  it("never settles a perpetual", () => {
+    expect(decide([{ ...market, phase: "open", expiry: 0 }])).to.deep.equal([]);
+  });
+});
+
+describe("decideSync", () => {
+  const index = "0x01" as const;
+  const feed = { id: 1, index, target: 5n, followed: 5n, sequence: 3n };
+  const decide = (over: Partial<SyncState>) =>
+    decideSync({
+      now: 10_000,
+      markets: [],
+      feeds: [],
+      pushed: new Map([[index, 3n]]),
+      touched: new Map(),
+      interval: 300,
+      ...over,
+    });
+
+  it("touches a market at most once in an interval, and never a settled one", () => {
+    const markets = [
+      { id: 1, phase: "open" },
+      { id: 2, phase: "reduceOnly" },
+      { id: 3, phase: "expired" },
+      { id: 4, phase: "settled" },
+      { id: 5, phase: "open" },
+    ] as const;
+    const touched = new Map([
+      ["market 1", 9_701],
+      ["market 5", 9_700],
+    ]);
+    expect(decide({ markets, touched })).to.deep.equal([
+      { kind: "sync", market: 2 },
+      { kind: "sync", market: 3 },
+      { kind: "sync", market: 5 },
+    ]);
+  });
+
+  it("repeats a push that the feed has not taken, at once", () => {
+    expect(
+      decide({ feeds: [{ ...feed, sequence: 2n }], touched: new Map([["feed 1", 10_000]]) }),
+    ).to.deep.equal([{ kind: "repush", index }]);
+    expect(decide({ feeds: [feed] })).to.deep.equal([]);
+  });
+
+  it("lets a feed catch up once in an interval", () => {
+    const feeds = [{ ...feed, followed: 4n }];
+    expect(decide({ feeds })).to.deep.equal([{ kind: "follow", feed: 1 }]);
+    expect(decide({ feeds, touched: new Map([["feed 1", 9_900]]) })).to.deep.equal([]);
+  });
+});
