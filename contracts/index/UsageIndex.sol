@@ -9,11 +9,13 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IIndexReader} from "./interfaces/IIndexReader.sol";
 import {IndexConfig, IUsageIndex, Print, SignedReport} from "./interfaces/IUsageIndex.sol";
 import {Panel, PanelLib} from "./libraries/Panel.sol";
-import {PrintStore, PrintStoreLib, Tally} from "./libraries/PrintStore.sol";
+import {PrintStore, PrintStoreLib} from "./libraries/PrintStore.sol";
 import {ReaderCall} from "./libraries/ReaderCall.sol";
-import {ReportKey, Reports, Verdict} from "./libraries/Reports.sol";
+import {ReportDraft, Reports, Verdict} from "./libraries/Reports.sol";
 import {Settlement, SettlementPlan} from "./libraries/Settlement.sol";
+import {FeedSlot} from "./types/FeedSlot.sol";
 import {PrintCell, PrintCellLib} from "./types/PrintWord.sol";
+import {Tally} from "./types/Tally.sol";
 
 /// @title UsageIndex
 /// @notice Prints of several indices, signed by one panel of reporters; `IUsageIndex` says how.
@@ -21,6 +23,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     using PanelLib for Panel;
     using PrintStoreLib for PrintStore;
     using ReaderCall for IIndexReader;
+    using Reports for ReportDraft;
     using SafeCast for uint256;
     using Settlement for SettlementPlan;
 
@@ -28,21 +31,10 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     uint256 private constant MAX_TRAILING_DAYS = 31;
     uint256 private constant MAX_WINDOW_DAYS = 366;
 
-    /// @dev The last push, and the newest day that has a print: later than the last push's while its trailing mean has
-    /// too few days.
-    struct Newest {
-        uint96 value;
-        uint32 sequence;
-        uint32 pushedPeriod;
-        uint40 pushedAt;
-        uint32 period;
-    }
-
-    /// @dev Slot 0: terms and number of readers. Slot 1: `newest`. Slots 2 to 5: readers. Then the prints.
+    /// @dev Slot 0: terms. Slot 1: feed. Slots 2 to 5: readers. Then the prints.
     struct IndexState {
         IndexConfig terms;
-        uint8 readerCount;
-        Newest newest;
+        FeedSlot feed;
         IIndexReader[MAX_READERS] readers;
         PrintStore prints;
     }
@@ -80,11 +72,11 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function addReader(bytes32 index, IIndexReader reader) external restricted {
         IndexState storage state = _listed(index);
         if (address(reader).code.length == 0) revert ReaderHasNoCode(reader);
-        uint256 count = state.readerCount;
+        uint256 count = state.feed.readers();
         if (_readerPlace(state, address(reader)) < count) revert ReaderAlreadyAdded(index, reader);
         if (count == MAX_READERS) revert TooManyReaders(count, MAX_READERS);
         state.readers[count] = reader;
-        state.readerCount = uint8(count + 1);
+        state.feed = state.feed.withReaders(count + 1);
         emit ReaderAdded(index, reader);
     }
 
@@ -92,10 +84,10 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function removeReader(bytes32 index, IIndexReader reader) external restricted {
         IndexState storage state = _listed(index);
         uint256 place = _requireReader(state, index, address(reader));
-        uint256 lastPlace = state.readerCount - 1;
+        uint256 lastPlace = state.feed.readers() - 1;
         state.readers[place] = state.readers[lastPlace];
         delete state.readers[lastPlace];
-        state.readerCount = uint8(lastPlace);
+        state.feed = state.feed.withReaders(lastPlace);
         emit ReaderRemoved(index, reader);
     }
 
@@ -113,7 +105,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         Verdict memory verdict = Reports.verify(
             _panel,
             terms,
-            ReportKey(_domainSeparatorV4(), index, period, revision),
+            Reports.start(_domainSeparatorV4(), index, period, revision),
             reports
         );
 
@@ -127,12 +119,13 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function repush(bytes32 index, IIndexReader reader) external {
         IndexState storage state = _listed(index);
         _requireReader(state, index, address(reader));
-        Newest memory newest = state.newest;
-        if (newest.sequence == 0) revert NothingPushed(index);
-        if (!reader.push(index, newest.value, newest.sequence, newest.pushedPeriod)) {
-            revert RepushFailed(index, reader, newest.sequence);
+        FeedSlot feed = state.feed;
+        uint32 sequence = feed.sequence();
+        if (sequence == 0) revert NothingPushed(index);
+        if (!reader.push(index, feed.value(), sequence, feed.period())) {
+            revert RepushFailed(index, reader, sequence);
         }
-        emit IndexRepushed(index, reader, newest.sequence);
+        emit IndexRepushed(index, reader, sequence);
     }
 
     /// @inheritdoc IUsageIndex
@@ -168,7 +161,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         bytes32 index
     ) external view returns (uint256 value, uint32 period, uint32 sequence, bool isFinal) {
         IndexState storage state = _indices[index];
-        (period, sequence) = (state.newest.period, state.newest.sequence);
+        FeedSlot feed = state.feed;
+        (period, sequence) = (feed.newest(), feed.sequence());
         PrintCell cell = state.prints.cellOf(period);
         if (!cell.isPresent()) revert NoPrints(index);
         value = cell.value();
@@ -179,8 +173,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function pushed(
         bytes32 index
     ) external view returns (uint256 value, uint32 sequence, uint32 newestPeriod, uint64 pushedAt) {
-        Newest memory newest = _indices[index].newest;
-        return (newest.value, newest.sequence, newest.pushedPeriod, newest.pushedAt);
+        FeedSlot feed = _indices[index].feed;
+        return (feed.value(), feed.sequence(), feed.period(), feed.pushedAt());
     }
 
     /// @inheritdoc IUsageIndex
@@ -190,9 +184,10 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     ) external view returns (uint256 mean, bool allFinal) {
         IndexState storage state = _listed(index);
         IndexConfig memory terms = state.terms;
-        Tally memory tally = _trailing(state, terms, endPeriod);
-        if (tally.present < terms.minTrailingDays) revert TooFewDays(tally.present, terms.minTrailingDays);
-        return (tally.sum / tally.present, tally.finalDays == tally.present);
+        (Tally all, Tally locked) = _trailing(state, terms, endPeriod);
+        uint256 present = all.count();
+        if (present < terms.minTrailingDays) revert TooFewDays(present, terms.minTrailingDays);
+        return (all.sum() / present, locked.count() == present);
     }
 
     /// @inheritdoc IUsageIndex
@@ -201,8 +196,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint32 first,
         uint32 last
     ) external view returns (uint256 sum, uint256 present, bool allFinal) {
-        Tally memory tally = _window(index, first, last);
-        return (tally.sum, tally.present, tally.finalDays == tally.present);
+        (Tally all, Tally locked) = _window(index, first, last);
+        return (all.sum(), all.count(), locked.count() == all.count());
     }
 
     /// @inheritdoc IUsageIndex
@@ -211,8 +206,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint32 first,
         uint32 last
     ) external view returns (uint256 sum, uint256 finalDays) {
-        Tally memory tally = _window(index, first, last);
-        return (tally.finalSum, tally.finalDays);
+        (, Tally locked) = _window(index, first, last);
+        return (locked.sum(), locked.count());
     }
 
     /// @inheritdoc IUsageIndex
@@ -241,7 +236,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     /// @inheritdoc IUsageIndex
     function readers(bytes32 index) external view returns (IIndexReader[] memory list) {
         IndexState storage state = _indices[index];
-        list = new IIndexReader[](state.readerCount);
+        list = new IIndexReader[](state.feed.readers());
         for (uint256 i; i < list.length; ++i) list[i] = state.readers[i];
     }
 
@@ -265,8 +260,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         bytes32 vintage,
         uint64 deadline
     ) external view returns (bytes32) {
-        ReportKey memory key = ReportKey(_domainSeparatorV4(), index, period, revision);
-        return Reports.digest(key, value, vintage, deadline);
+        ReportDraft memory draft = Reports.start(_domainSeparatorV4(), index, period, revision);
+        return draft.digest(value, vintage, deadline);
     }
 
     // ----------------------------------------------------------------------------------------------------- internal
@@ -279,32 +274,27 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         bytes32 index,
         uint32 period
     ) private {
-        Newest memory newest = state.newest;
-        if (uint256(period) + terms.trailingDays <= newest.period) return;
-        if (period > newest.period) newest.period = period;
+        FeedSlot feed = state.feed;
+        uint32 newest = feed.newest();
+        if (uint256(period) + terms.trailingDays <= newest) return;
+        if (period > newest) newest = period;
 
-        Tally memory tally = _trailing(state, terms, newest.period);
-        if (tally.present < terms.minTrailingDays) {
-            state.newest.period = newest.period;
+        (Tally all, ) = _trailing(state, terms, newest);
+        if (all.count() < terms.minTrailingDays) {
+            state.feed = feed.withNewest(newest);
             return;
         }
-        uint256 mean = tally.sum / tally.present;
-        bool sameDay = newest.sequence != 0 && newest.period == newest.pushedPeriod;
-        if (sameDay && mean == newest.value) return;
+        uint256 mean = all.sum() / all.count();
+        uint32 sequence = feed.sequence();
+        if (sequence != 0 && newest == feed.period() && mean == feed.value()) return;
+        ++sequence;
+        state.feed = feed.withPush(mean, sequence, newest, block.timestamp.toUint40());
 
-        newest.value = mean.toUint96();
-        ++newest.sequence;
-        newest.pushedPeriod = newest.period;
-        newest.pushedAt = block.timestamp.toUint40();
-        state.newest = newest;
-
-        emit IndexPushed(index, newest.sequence, mean, newest.period);
-        uint256 count = state.readerCount;
+        emit IndexPushed(index, sequence, mean, newest);
+        uint256 count = feed.readers();
         for (uint256 i; i < count; ++i) {
             IIndexReader reader = state.readers[i];
-            if (!reader.push(index, mean, newest.sequence, newest.period)) {
-                emit PushFailed(index, reader, newest.sequence);
-            }
+            if (!reader.push(index, mean, sequence, newest)) emit PushFailed(index, reader, sequence);
         }
     }
 
@@ -312,14 +302,18 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         IndexState storage state,
         IndexConfig memory terms,
         uint256 endPeriod
-    ) private view returns (Tally memory) {
+    ) private view returns (Tally all, Tally locked) {
         uint256 first = Math.saturatingSub(endPeriod + 1, terms.trailingDays);
-        return state.prints.tally(first, endPeriod, false);
+        return state.prints.tally(first, endPeriod, PrintCellLib.FILLED);
     }
 
-    function _window(bytes32 index, uint32 first, uint32 last) private view returns (Tally memory) {
+    function _window(
+        bytes32 index,
+        uint32 first,
+        uint32 last
+    ) private view returns (Tally all, Tally locked) {
         _requireWindow(first, last);
-        return _indices[index].prints.tally(first, last, true);
+        return _indices[index].prints.tally(first, last, 0);
     }
 
     function _plan(
@@ -339,7 +333,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @dev Place of a reader, or the number of readers if it is none.
     function _readerPlace(IndexState storage state, address account) private view returns (uint256 place) {
-        uint256 count = state.readerCount;
+        uint256 count = state.feed.readers();
         while (place < count && address(state.readers[place]) != account) ++place;
     }
 
@@ -349,7 +343,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         address account
     ) private view returns (uint256 place) {
         place = _readerPlace(state, account);
-        if (place == state.readerCount) revert NotReader(index, account);
+        if (place == state.feed.readers()) revert NotReader(index, account);
     }
 
     function _requireWindow(uint32 first, uint32 last) private pure {

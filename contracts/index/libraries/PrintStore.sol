@@ -5,8 +5,9 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IUsageIndex, Print} from "../interfaces/IUsageIndex.sol";
 import {Cells} from "../types/Cells.sol";
-import {PrintCell, PrintCellLib, PrintWord} from "../types/PrintWord.sol";
+import {PrintCell, PrintCellLib, PrintWord, PrintWordLib} from "../types/PrintWord.sol";
 import {RevisionCell, RevisionCellLib, RevisionWord} from "../types/RevisionWord.sol";
+import {Tally, TallyLib} from "../types/Tally.sol";
 
 /// @notice Prints of one index. The words are plain arrays over all days (2^32 / 3, rounded up), not mappings:
 /// neighbouring days cost no hash.
@@ -14,18 +15,6 @@ struct PrintStore {
     PrintWord[1_431_655_766] prints;
     RevisionWord[1_431_655_766] revisions;
     mapping(uint256 period => bytes32) vintages;
-}
-
-/// @notice What the prints of some days add up to.
-/// @param sum Sum of the values.
-/// @param present Number of prints.
-/// @param finalSum Sum of the final ones.
-/// @param finalDays Number of the final ones.
-struct Tally {
-    uint256 sum;
-    uint256 present;
-    uint256 finalSum;
-    uint256 finalDays;
 }
 
 /// @title PrintStore
@@ -103,41 +92,66 @@ library PrintStoreLib {
     }
 
     /// @notice Adds up the prints from `first` to `last`.
-    /// @param withFilled Whether filled days count as prints.
+    /// @param ignored Flags of prints that are left out.
+    /// @return all All prints.
+    /// @return locked The final ones.
     function tally(
         PrintStore storage self,
         uint256 first,
         uint256 last,
-        bool withFilled
-    ) internal view returns (Tally memory result) {
-        // Unchecked: at most 366 values of 83 bits, days below 2^32.
+        uint256 ignored
+    ) internal view returns (Tally all, Tally locked) {
+        PrintWord[1_431_655_766] storage prints = self.prints;
+        // Unchecked: at most 366 values of 83 bits, days of 32 bits.
         unchecked {
-            uint256 period = first;
-            while (period <= last) {
-                uint256 place = period % Cells.COUNT;
-                uint256 bits = PrintWord.unwrap(self.prints[period / Cells.COUNT]) >> (place * Cells.BITS);
-                uint256 end = period + Cells.COUNT - place;
-                if (end > last) end = last + 1;
-                for (; period < end; ++period) {
-                    PrintCell cell = PrintCell.wrap(bits & Cells.MASK);
-                    bits >>= Cells.BITS;
-                    if (!cell.isPresent() || (!withFilled && cell.isFilled())) continue;
-                    uint256 value = cell.value();
-                    result.sum += value;
-                    ++result.present;
-                    if (isFinal(self, cell, period)) {
-                        result.finalSum += value;
-                        ++result.finalDays;
-                    }
+            // Days before this one are final unless they are late; no others are.
+            uint256 finalBefore = (block.timestamp - FINALITY) / 1 days;
+            uint256 base = first - (first % Cells.COUNT);
+            uint256 dropped = (first - base) * Cells.BITS;
+            for (; base <= last; base += Cells.COUNT) {
+                uint256 bits;
+                // Assembly: the array holds every day of 32 bits, so that a check of its bounds, eleven times in a month's
+                // mean, could never fail.
+                assembly ("memory-safe") {
+                    bits := shl(dropped, shr(dropped, sload(add(prints.slot, div(base, 3)))))
                 }
+                dropped = 0;
+                if (base + Cells.COUNT > last) bits = Cells.below(bits, last + 1 - base);
+                if (bits & PrintWordLib.FLAGS != 0) {
+                    (Tally some, Tally someLocked) = _tallyFlagged(self, PrintWord.wrap(bits), base, ignored);
+                    (all, locked) = (all + some, locked + someLocked);
+                    continue;
+                }
+                Tally three = TallyLib.ofBits(bits);
+                all = all + three;
+                if (base + Cells.COUNT > finalBefore) {
+                    if (base >= finalBefore) continue;
+                    three = TallyLib.ofBits(Cells.below(bits, finalBefore - base));
+                }
+                locked = locked + three;
             }
+        }
+    }
+
+    /// @dev A word in which a print is late or filled, print by print.
+    function _tallyFlagged(
+        PrintStore storage self,
+        PrintWord word,
+        uint256 base,
+        uint256 ignored
+    ) private view returns (Tally all, Tally locked) {
+        for (uint256 place; place < Cells.COUNT; ++place) {
+            PrintCell cell = word.get(place);
+            if (!cell.isPresent() || PrintCell.unwrap(cell) & ignored != 0) continue;
+            Tally one = TallyLib.ofBits(cell.value());
+            all = all + one;
+            if (isFinal(self, cell, base + place)) locked = locked + one;
         }
     }
 
     /// @notice Whether a print that is present can no longer change.
     function isFinal(PrintStore storage self, PrintCell cell, uint256 period) internal view returns (bool) {
-        if (cell.isFilled()) return true;
-        return block.timestamp >= finalAt(self, cell, period);
+        return cell.isFilled() || block.timestamp >= finalAt(self, cell, period);
     }
 
     /// @notice Unix time of a present print's finality.

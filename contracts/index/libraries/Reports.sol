@@ -8,12 +8,21 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IndexConfig, IUsageIndex, SignedReport} from "../interfaces/IUsageIndex.sol";
 import {Panel} from "./Panel.sol";
 
-/// @notice What all reports of a post have in common.
-struct ReportKey {
+/// @notice The EIP-712 struct of a report: what all reports of a post have in common is written once.
+struct ReportDraft {
     bytes32 domain;
+    Body body;
+}
+
+/// @dev Every field takes a word, so that the memory of this struct is the encoding that EIP-712 hashes.
+struct Body {
+    bytes32 typehash;
     bytes32 index;
-    uint32 period;
-    uint32 revision;
+    uint256 period;
+    uint256 revision;
+    uint256 value;
+    bytes32 vintage;
+    uint256 deadline;
 }
 
 /// @notice What a quorum of reports says.
@@ -34,11 +43,21 @@ library Reports {
     );
     uint256 private constant BPS = 10_000;
 
+    /// @notice A draft that lacks value, vintage and deadline.
+    function start(
+        bytes32 domain,
+        bytes32 index,
+        uint32 period,
+        uint32 revision
+    ) internal pure returns (ReportDraft memory) {
+        return ReportDraft(domain, Body(REPORT_TYPEHASH, index, period, revision, 0, 0, 0));
+    }
+
     /// @notice Verdict of `reports`, or a revert with the first thing that is wrong.
     function verify(
         Panel storage panel,
         IndexConfig memory terms,
-        ReportKey memory key,
+        ReportDraft memory draft,
         SignedReport[] calldata reports
     ) internal view returns (Verdict memory verdict) {
         uint256 count = reports.length;
@@ -46,10 +65,9 @@ library Reports {
 
         uint256[] memory ranks = new uint256[](count);
         address previous;
+        uint32 reporters;
         for (uint256 i; i < count; ++i) {
-            SignedReport calldata report = reports[i];
-            _requireSound(report, i, terms.maxValue);
-            address signer = _signer(key, report, i);
+            (address signer, uint256 value) = _read(draft, reports[i], i, terms.maxValue);
             uint32 seat = panel.seatOf[signer];
             if (seat == 0) revert IUsageIndex.ReporterInactive(signer);
             if (signer <= previous) {
@@ -57,71 +75,70 @@ library Reports {
                 revert IUsageIndex.UnsortedReporters(signer, previous);
             }
             previous = signer;
-            verdict.reporters |= seat;
-            _insert(ranks, i, report.value);
+            reporters |= seat;
+            _insert(ranks, i, (value << 8) | i);
         }
 
         // A rank is value << 8 | position; positions are below 32, since signers are distinct and hold seats.
-        uint256 median = ranks[(count - 1) / 2];
-        verdict.value = uint128(median >> 8);
-        verdict.vintage = reports[median & 0xff].vintage;
-        uint256 spread = (ranks[count - 1] >> 8) - (ranks[0] >> 8);
-        if (spread * BPS > uint256(terms.maxDispersionBps) * verdict.value) {
-            revert IUsageIndex.DispersionTooHigh(
-                Math.ceilDiv(spread * BPS, verdict.value),
-                terms.maxDispersionBps
-            );
+        uint256 middle = ranks[(count - 1) / 2];
+        uint256 median = middle >> 8;
+        uint256 spread = ((ranks[count - 1] >> 8) - (ranks[0] >> 8)) * BPS;
+        if (spread > terms.maxDispersionBps * median) {
+            revert IUsageIndex.DispersionTooHigh(Math.ceilDiv(spread, median), terms.maxDispersionBps);
         }
+        verdict.value = uint128(median);
+        verdict.vintage = reports[middle & 0xff].vintage;
+        verdict.reporters = reporters;
     }
 
-    /// @notice The digest that a reporter signs.
+    /// @notice The digest that a reporter signs. Completes the draft.
     function digest(
-        ReportKey memory key,
-        uint128 value,
+        ReportDraft memory draft,
+        uint256 value,
         bytes32 vintage,
-        uint64 deadline
+        uint256 deadline
     ) internal pure returns (bytes32) {
-        return
-            MessageHashUtils.toTypedDataHash(
-                key.domain,
-                keccak256(
-                    abi.encode(REPORT_TYPEHASH, key.index, key.period, key.revision, value, vintage, deadline)
-                )
-            );
+        Body memory body = draft.body;
+        (body.value, body.vintage, body.deadline) = (value, vintage, deadline);
+        bytes32 hash;
+        // Assembly: `abi.encode` would copy the seven words once more for each of the reports.
+        assembly ("memory-safe") {
+            hash := keccak256(body, 0xe0)
+        }
+        return MessageHashUtils.toTypedDataHash(draft.domain, hash);
     }
 
-    function _requireSound(SignedReport calldata report, uint256 position, uint128 maxValue) private view {
-        uint128 value = report.value;
-        if (block.timestamp > report.deadline) {
-            revert IUsageIndex.ReportExpired(block.timestamp, report.deadline);
-        }
+    /// @dev Signer and value of a report that is sound in itself.
+    function _read(
+        ReportDraft memory draft,
+        SignedReport calldata report,
+        uint256 position,
+        uint256 maxValue
+    ) private view returns (address signer, uint256 value) {
+        uint64 deadline = report.deadline;
+        if (block.timestamp > deadline) revert IUsageIndex.ReportExpired(block.timestamp, deadline);
+        value = report.value;
         if (value == 0) revert IUsageIndex.ZeroValue(position);
         if (value > maxValue) revert IUsageIndex.ValueTooLarge(value, maxValue);
-    }
 
-    function _signer(
-        ReportKey memory key,
-        SignedReport calldata report,
-        uint256 position
-    ) private pure returns (address signer) {
-        bytes32 hash = digest(key, report.value, report.vintage, report.deadline);
         ECDSA.RecoverError failure;
         bytes32 operand;
-        (signer, failure, operand) = ECDSA.tryRecover(hash, report.r, report.vs);
-        if (failure == ECDSA.RecoverError.InvalidSignatureS) {
-            revert IUsageIndex.MalleableSignature(position, operand);
+        (signer, failure, operand) = ECDSA.tryRecover(
+            digest(draft, value, report.vintage, deadline),
+            report.r,
+            report.vs
+        );
+        if (failure != ECDSA.RecoverError.NoError) {
+            if (failure == ECDSA.RecoverError.InvalidSignatureS) {
+                revert IUsageIndex.MalleableSignature(position, operand);
+            }
+            revert IUsageIndex.InvalidSignature(position);
         }
-        if (failure != ECDSA.RecoverError.NoError) revert IUsageIndex.InvalidSignature(position);
     }
 
     /// @dev Insertion sort: a post has a handful of reports, and their order by value is near to random.
-    function _insert(uint256[] memory ranks, uint256 position, uint128 value) private pure {
-        uint256 rank = (uint256(value) << 8) | position;
-        uint256 slot = position;
-        while (slot > 0 && ranks[slot - 1] > rank) {
-            ranks[slot] = ranks[slot - 1];
-            --slot;
-        }
+    function _insert(uint256[] memory ranks, uint256 slot, uint256 rank) private pure {
+        for (; slot > 0 && ranks[slot - 1] > rank; --slot) ranks[slot] = ranks[slot - 1];
         ranks[slot] = rank;
     }
 }

@@ -19,4 +19,11 @@ library Cells {
         uint256 shift = place * BITS;
         return (word & ~(MASK << shift)) | (cell << shift);
     }
+
+    /// @notice The first `count` cells of a word; three or more are all of them.
+    function below(uint256 word, uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return word & ((1 << (count * BITS)) - 1);
+        }
+    }
 }

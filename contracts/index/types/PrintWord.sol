@@ -18,6 +18,9 @@ using PrintCellLib for PrintCell global;
 /// @title PrintWordLib
 /// @notice Cells of a print word.
 library PrintWordLib {
+    /// @notice Both flags of all three cells.
+    uint256 internal constant FLAGS = (3 << 83) | (3 << 168) | (3 << 253);
+
     /// @param place Day modulo 3.
     function get(PrintWord self, uint256 place) internal pure returns (PrintCell) {
         return PrintCell.wrap(Cells.get(PrintWord.unwrap(self), place));
@@ -33,7 +36,7 @@ library PrintWordLib {
 library PrintCellLib {
     uint256 internal constant MAX_VALUE = (1 << 83) - 1;
     uint256 private constant LATE = 1 << 83;
-    uint256 private constant FILLED = 1 << 84;
+    uint256 internal constant FILLED = 1 << 84;
 
     /// @dev `value_` is at most `MAX_VALUE`: the terms of the index bound it.
     function pack(uint256 value_, bool late, bool filled) internal pure returns (PrintCell) {
