@@ -21,11 +21,7 @@ library RevisionWordLib {
         return RevisionCell.wrap(Cells.get(RevisionWord.unwrap(self), place));
     }
 
-    function with(
-        RevisionWord self,
-        uint256 place,
-        RevisionCell cell
-    ) internal pure returns (RevisionWord) {
+    function with(RevisionWord self, uint256 place, RevisionCell cell) internal pure returns (RevisionWord) {
         return RevisionWord.wrap(Cells.set(RevisionWord.unwrap(self), place, RevisionCell.unwrap(cell)));
     }
 }
