@@ -1,20 +1,18 @@
 // Writes sdk/src/abis.ts: the ABI `as const` of each contract that the SDK talks to, from the compiled contracts.
 // `--check` writes nothing and fails where the committed file is stale.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const artifacts = new URL("../artifacts/default/contracts/", import.meta.url);
+
+// Every module that stands behind the clearing house's fallback.
+const modules = readdirSync(new URL("clearing/modules/", artifacts))
+  .sort()
+  .map((file) => `clearing/modules/${file.replace(/\.sol$/, "")}`);
 
 // The first artifact gives functions and events; every one gives its errors, since a call may fail in code that the
 // interface does not name: a module behind the fallback, a library of OpenZeppelin.
 const contracts = {
-  clearinghouse: [
-    "clearing/interfaces/IClearinghouse",
-    "clearing/Clearinghouse",
-    "clearing/modules/SettlementModule",
-    "clearing/modules/LiquidationModule",
-    "clearing/modules/AdministrationModule",
-    "clearing/modules/LensModule",
-  ],
+  clearinghouse: ["clearing/interfaces/IClearinghouse", "clearing/Clearinghouse", ...modules],
   usageIndex: ["index/interfaces/IUsageIndex", "index/UsageIndex"],
   collateral: ["token/CollateralToken"],
 };
