@@ -49,7 +49,7 @@ export function parseConfig(value: unknown): KeeperConfig {
   throw new Error(`The keeper configuration is wrong: ${field}${issue?.message}.`);
 }
 
-/** Reads a configuration file: JSON with comments. */
+/** Reads a configuration file: JSON with comments and trailing commas. */
 export function readConfig(path: string): KeeperConfig {
   let text: string;
   try {
@@ -66,10 +66,10 @@ export function readConfig(path: string): KeeperConfig {
   return parseConfig(value);
 }
 
+/** Plain JSON: without comments, then without commas before a closing bracket. Texts match first and stay as they are. */
 function withoutComments(text: string): string {
-  // Strings come first, so that nothing inside one counts as a comment.
-  return text.replaceAll(
-    /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
-    (_, string?: string) => string ?? "",
-  );
+  const keep = (_: string, string?: string) => string ?? "";
+  return text
+    .replaceAll(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, keep)
+    .replaceAll(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, keep);
 }

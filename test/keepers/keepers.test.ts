@@ -1,0 +1,259 @@
+import {
+  getAccount,
+  getConservation,
+  getMarket,
+  getOpenOrders,
+  parseCollateral,
+  placeOrder,
+  type Order,
+} from "@usance/sdk";
+import { expect } from "chai";
+import { pino } from "pino";
+import { monthlyListing, perpetualListing } from "../../scripts/deploy/markets.ts";
+import { contextOf } from "../../scripts/keepers/context.ts";
+import { execute } from "../../scripts/keepers/execute.ts";
+import type { Keeper, KeeperAction, KeeperReport } from "../../scripts/keepers/keeper.ts";
+import { createLiquidationKeeper } from "../../scripts/keepers/liquidation.ts";
+import { createSettlementKeeper } from "../../scripts/keepers/settlement.ts";
+import { createSyncKeeper } from "../../scripts/keepers/sync.ts";
+import { SECONDS_PER_DAY, periodOfDate } from "../../scripts/lib/calendar.ts";
+import { TU1D } from "../../scripts/reporter/calculation.ts";
+import { settlementTick, trailingMean, windowMean } from "../../scripts/reporter/mean.ts";
+import { Exchange, FIRST } from "../support/exchange.ts";
+
+const log = pino({ level: "silent" });
+const usd = (amount: string) => parseCollateral(amount);
+
+// The node's accounts: who does what in these tests.
+const MAKER = 1;
+const TRADER = 2;
+const KEEPER = 3;
+const RIVAL = 4;
+
+const did = ({ outcomes }: KeeperReport) => outcomes.map(({ action, result }) => `${action.kind} ${result}`);
+
+async function trade(exchange: Exchange, wallet: number, accountId: number, order: Order): Promise<void> {
+  const { deployment } = exchange;
+  await exchange.mined(await placeOrder(exchange.wallet(wallet), { deployment, accountId, ...order }));
+}
+
+describe("the liquidation keeper", () => {
+  let exchange: Exchange;
+  let maker: number;
+  let trader: number;
+  let market: number;
+  let keepers: { first: Keeper; rival: Keeper; rehearsing: Keeper };
+  let day = FIRST + 8;
+
+  // A week of even usage, then days on which next to nothing is used: the followed index falls 8 % a day.
+  before(async () => {
+    exchange = await Exchange.start([...Array<number>(7).fill(1_000_000), ...Array<number>(9).fill(100_000)]);
+    await exchange.postDays(FIRST, FIRST + 6);
+    market = await exchange.list(perpetualListing({ feed: 1, index: 1_000n * 10n ** 18n }));
+    maker = await exchange.fund(MAKER, usd("1000000"));
+    trader = await exchange.fund(TRADER, usd("2080"));
+    for (const wallet of [KEEPER, RIVAL]) await exchange.fund(wallet, usd("10"));
+    // 10 contracts at 1,000 points need 2,000 of margin.
+    await trade(exchange, MAKER, maker, { market, lots: -10_000n, tick: 2_000n });
+    await trade(exchange, TRADER, trader, { market, lots: 10_000n, tick: 2_000n });
+    await trade(exchange, TRADER, trader, { market, lots: 200n, tick: 1_990n });
+
+    const { deployment } = exchange;
+    const create = (wallet: number, dryRun = false) =>
+      createLiquidationKeeper({ client: exchange.wallet(wallet), deployment, log, dryRun });
+    keepers = { first: create(KEEPER), rival: create(RIVAL), rehearsing: create(KEEPER, true) };
+    for (const keeper of Object.values(keepers)) await keeper.init();
+  });
+  after(() => exchange.close());
+
+  const state = () => getAccount(exchange.client, { deployment: exchange.deployment, accountId: trader });
+
+  it("does nothing while everybody is healthy", async () => {
+    expect(did(await keepers.first.runOnce())).to.deep.equal([]);
+  });
+
+  it("cancels orders that raise risk below IM, and stands by above MM", async () => {
+    await exchange.postDay(FIRST + 7);
+    const { equity, initialMargin, maintenanceMargin } = await state();
+    expect(equity < initialMargin && equity >= maintenanceMargin).to.be.true;
+    expect(did(await keepers.rehearsing.runOnce())).to.deep.equal(["cancelRiskRaising dryRun"]);
+    expect(did(await keepers.first.runOnce())).to.deep.equal(["cancelRiskRaising sent"]);
+    const { client, deployment } = exchange;
+    expect(await getOpenOrders(client, { deployment, accountId: trader })).to.deep.equal([]);
+  });
+
+  it("bears a book that is empty: it tries again in the next round", async () => {
+    for (let account = await state(); account.equity >= account.maintenanceMargin; account = await state())
+      await exchange.postDay(day++);
+    expect((await state()).equity > 0n).to.be.true;
+    const { outcomes } = await keepers.first.runOnce();
+    expect(outcomes).to.have.length(1);
+    expect(outcomes[0]).to.include({ result: "lost", error: "NothingToFill" });
+    expect(keepers.first.health()).to.include({ healthy: true });
+  });
+
+  it("closes into the book, once, when two keepers race", async () => {
+    const { client, deployment } = exchange;
+    const { markX16 } = await getMarket(client, { deployment, market });
+    await trade(exchange, MAKER, maker, { market, lots: 20_000n, tick: markX16 >> 16n });
+    const before = await state();
+    const reports = await Promise.all([keepers.first.runOnce(), keepers.rival.runOnce()]);
+    const outcomes = reports.flatMap(({ outcomes }) => outcomes);
+    expect(outcomes.filter(({ result }) => result === "sent")).to.have.length(1);
+    const after = await state();
+    expect((after.positions[0]?.size ?? 0n) < (before.positions[0]?.size ?? 0n)).to.be.true;
+    expect(after.equity >= after.maintenanceMargin).to.be.true;
+    for (const keeper of [keepers.first, keepers.rival])
+      expect(keeper.health()).to.include({ healthy: true });
+    expect((await getConservation(client, { deployment })).drift).to.equal(0n);
+  });
+
+  it("takes a decision that came too late for a lost race, not for an error", async () => {
+    const { deployment } = exchange;
+    const context = contextOf({ client: exchange.wallet(RIVAL), deployment, log });
+    const late: KeeperAction[] = [
+      { kind: "liquidate", account: maker, market, maxFills: 5, keeper: trader },
+      { kind: "absorb", account: maker },
+      { kind: "cancelRiskRaising", account: maker, ids: [] },
+    ];
+    const outcomes = await execute(context, late);
+    expect(outcomes.map((outcome) => outcome.result === "lost" && outcome.error)).to.deep.equal([
+      "AccountHealthy",
+      "AccountNotBankrupt",
+      "AccountHealthy",
+    ]);
+  });
+
+  it("fails visibly where the call itself is wrong", async () => {
+    const { deployment } = exchange;
+    const context = contextOf({ client: exchange.wallet(RIVAL), deployment, log });
+    const wrong = await execute(context, [{ kind: "absorb", account: 9_999 }]).catch(
+      (error: unknown) => error,
+    );
+    expect(wrong).to.be.an("error").with.property("name", "UnknownAccount");
+  });
+
+  it("hands a bankrupt account to the market's fund", async () => {
+    const { client, deployment } = exchange;
+    while (exchange.reporter.prints.has(day) && (await state()).equity > 0n) await exchange.postDay(day++);
+    expect((await state()).equity <= 0n).to.be.true;
+    expect(did(await keepers.first.runOnce())).to.include("absorb sent");
+    expect((await state()).retired).to.be.true;
+    expect(did(await keepers.first.runOnce())).to.deep.equal([]);
+    expect((await getConservation(client, { deployment })).drift).to.equal(0n);
+  });
+
+  it("needs an account to earn into", async () => {
+    const { deployment } = exchange;
+    const keeper = createLiquidationKeeper({ client: exchange.wallet(9), deployment, log });
+    const refused = await keeper.init().catch((error: unknown) => error);
+    expect(refused)
+      .to.be.an("error")
+      .with.property("message")
+      .that.matches(/has no account to earn into/);
+  });
+});
+
+describe("the sync keeper", () => {
+  let exchange: Exchange;
+  before(async () => {
+    exchange = await Exchange.start();
+    await exchange.postDays(FIRST, FIRST + 6);
+  });
+  after(() => exchange.close());
+
+  it("touches every market, and again only after its interval", async () => {
+    const { deployment, reporter } = exchange;
+    const values = new Map([...reporter.prints].map(([period, { value }]) => [period, value]));
+    const index = trailingMean(values, FIRST + 6) ?? 0n;
+    await exchange.list(perpetualListing({ feed: 1, index }));
+    await exchange.list(monthlyListing("2025-02", { feed: 1, index }));
+    const keeper = createSyncKeeper({ client: exchange.wallet(KEEPER), deployment, log, interval: 600 });
+    await keeper.init();
+    const syncs = ({ outcomes }: KeeperReport) =>
+      outcomes.filter(({ action, result }) => action.kind === "sync" && result === "sent").length;
+    expect(syncs(await keeper.runOnce())).to.equal(2);
+    expect(syncs(await keeper.runOnce())).to.equal(0);
+    await exchange.warp((FIRST + 7) * SECONDS_PER_DAY + 8 * 3_600);
+    expect(syncs(await keeper.runOnce())).to.equal(2);
+  });
+
+  it("does nothing any more once it is stopped", async () => {
+    const { deployment } = exchange;
+    const keeper = createSyncKeeper({ client: exchange.wallet(KEEPER), deployment, log });
+    await keeper.init();
+    await keeper.stop();
+    expect((await keeper.runOnce()).outcomes).to.deep.equal([]);
+  });
+
+  it("refuses a node of another chain", async () => {
+    const deployment = { ...exchange.deployment, chainId: 1 };
+    const keeper = createSyncKeeper({ client: exchange.wallet(KEEPER), deployment, log });
+    const refused = await keeper.init().catch((error: unknown) => error);
+    expect(refused)
+      .to.be.an("error")
+      .with.property("message")
+      .that.matches(/serves chain 31337/);
+  });
+});
+
+describe("the settlement keeper", () => {
+  let exchange: Exchange;
+  let market: number;
+  let accounts: { maker: number; trader: number };
+  let keepers: Keeper[];
+
+  before(async () => {
+    exchange = await Exchange.start();
+    await exchange.postDays(FIRST, FIRST + 6);
+    const { deployment, reporter } = exchange;
+    const values = new Map([...reporter.prints].map(([period, { value }]) => [period, value]));
+    const listing = monthlyListing("2025-01", { feed: 1, index: trailingMean(values, FIRST + 6) ?? 0n });
+    market = await exchange.list(listing);
+    accounts = {
+      maker: await exchange.fund(MAKER, usd("100000")),
+      trader: await exchange.fund(TRADER, usd("100000")),
+    };
+    const tick = BigInt(listing.firstMarkTick);
+    await trade(exchange, MAKER, accounts.maker, { market, lots: -5_000n, tick });
+    await trade(exchange, TRADER, accounts.trader, { market, lots: 5_000n, tick });
+    keepers = [KEEPER, RIVAL].map((wallet) =>
+      createSettlementKeeper({ client: exchange.wallet(wallet), deployment, log }),
+    );
+    for (const keeper of keepers) await keeper.init();
+  });
+  after(() => exchange.close());
+
+  it("waits until every print of the month is final", async () => {
+    const [keeper] = keepers;
+    await exchange.postDays(FIRST + 7, FIRST + 30);
+    expect(did((await keeper?.runOnce()) as KeeperReport)).to.deep.equal([]);
+    await exchange.postDays(FIRST + 31, FIRST + 32);
+    expect(did((await keeper?.runOnce()) as KeeperReport)).to.deep.equal([]);
+  });
+
+  it("settles on the mean of the prints and converts every position, also when two race", async () => {
+    const { client, deployment, reporter } = exchange;
+    await exchange.postDay(FIRST + 33);
+    const reports = await Promise.all(keepers.map((keeper) => keeper.runOnce()));
+    const sent = reports.flatMap(did).filter((text) => text === "settle sent");
+    expect(sent).to.have.length(1);
+
+    const values = new Map([...reporter.prints].map(([period, { value }]) => [period, value]));
+    const mean = windowMean(values, periodOfDate("2025-01-01"), periodOfDate("2025-01-31"));
+    const state = await getMarket(client, { deployment, market });
+    expect(state.phase).to.equal("settled");
+    expect(state.index).to.equal(TU1D);
+    expect(state.settlementTick).to.equal(settlementTick(mean, 10n ** 18n / 2n));
+    for (const accountId of Object.values(accounts)) {
+      const { positions, equity, cash } = await getAccount(client, { deployment, accountId });
+      expect(positions).to.deep.equal([]);
+      expect(equity).to.equal(cash);
+    }
+    expect((await getConservation(client, { deployment })).drift).to.equal(0n);
+  });
+
+  it("has nothing left to do afterwards", async () => {
+    for (const keeper of keepers) expect(did(await keeper.runOnce())).to.deep.equal([]);
+  });
+});
