@@ -1,6 +1,5 @@
 import {
   CallFailedError,
-  ContractError,
   decodeOrderId,
   formatIndex,
   OutOfRangeError,
@@ -13,46 +12,15 @@ import {
   type ContractErrorName,
   type Fill,
   type GetOrdersReturnType,
-  type UsanceError,
 } from "@usance/sdk";
 import { expect } from "chai";
 import { createPublicClient, custom, http, zeroHash } from "viem";
 import { perpetualListing } from "../../scripts/deploy/markets.ts";
+import { failure, refused, until } from "./expectations.ts";
 import { openExchange, type Exchange, type Trader } from "./exchange.ts";
 
 const firstPeriod = 20089;
 const usd = parseCollateral;
-
-/** The typed error that a call ends with. */
-async function failure(call: Promise<unknown>): Promise<UsanceError> {
-  return call.then(
-    (result) => expect.fail(`the call succeeded: ${stringify(result)}`),
-    (error: unknown) => error as UsanceError,
-  );
-}
-
-function stringify(result: unknown): string {
-  return (
-    JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)) ??
-    "nothing"
-  );
-}
-
-async function refused(call: Promise<unknown>, name: ContractErrorName, args?: object): Promise<void> {
-  const error = await failure(call);
-  expect(error, String(error)).to.be.instanceOf(ContractError);
-  expect(error.name).to.equal(name);
-  if (args) expect((error as ContractError).args).to.deep.include(args);
-}
-
-async function until<value>(get: () => value | undefined): Promise<value> {
-  for (let tries = 0; tries < 200; tries++) {
-    const value = get();
-    if (value !== undefined) return value;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  return expect.fail("nothing came");
-}
 
 describe("SDK actions on a node", function () {
   this.timeout(60_000);
