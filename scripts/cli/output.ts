@@ -44,12 +44,12 @@ export function formatTable({ columns, rows, empty = "none" }: Table): string {
     .join("\n");
 }
 
-/** Writes an answer to standard output. */
-export function print({ json, text }: Answer, asJson: boolean): void {
+/** The text of an answer, with the end of its last line. */
+export function formatAnswer({ json, text }: Answer, asJson: boolean): string {
   const lines = asJson
     ? [toJson(json)]
     : text.map((part) => (typeof part === "string" ? part : formatTable(part)));
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }
 
 /** The first sentence of an error: what a person at a terminal needs, without stack, request or key. */

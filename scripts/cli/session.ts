@@ -5,7 +5,7 @@ import { deploymentPath, readDeployment } from "../deploy/deployment.ts";
 import { symbolOf } from "../deploy/markets.ts";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { accountFromEnvironment, connect, withAccount } from "../lib/client.ts";
-import { print, type Answer } from "./output.ts";
+import { formatAnswer, type Answer } from "./output.ts";
 
 /** Options of every command. */
 export interface GlobalOptions {
@@ -48,8 +48,14 @@ export function action<args extends unknown[]>(run: (session: Session, ...args: 
     const command = given.at(-1) as Command;
     const globals = command.optsWithGlobals<GlobalOptions>();
     const session = await openSession(globals);
-    print(await run(session, ...(given.slice(0, -1) as args)), globals.json);
+    answer(command, await run(session, ...(given.slice(0, -1) as args)));
   };
+}
+
+/** Writes a command's answer where it writes, as its options want it. */
+export function answer(command: Command, content: Answer): void {
+  const { json } = command.optsWithGlobals<GlobalOptions>();
+  command.configureOutput().writeOut?.(formatAnswer(content, json));
 }
 
 /** Every market with its name. */

@@ -3,8 +3,7 @@ import { pino } from "pino";
 import { KEEPER_NAMES, parseConfig, readConfig, type KeeperName } from "../../keepers/config.ts";
 import { createKeepers, runKeepers } from "../../keepers/process.ts";
 import type { Answer } from "../output.ts";
-import { openSession, type GlobalOptions } from "../session.ts";
-import { print } from "../output.ts";
+import { answer, openSession, type GlobalOptions } from "../session.ts";
 
 interface RunOptions extends GlobalOptions {
   config?: string;
@@ -23,21 +22,19 @@ export function keeperCommand(): Command {
     .option("--config <file>", "configuration, see config/keeper.example.jsonc")
     .option("--once", "one round, then end", false)
     .option("--dry-run", "decide and simulate, send nothing", false)
-    .action(async (_: unknown, self: Command) => {
-      await run(self.optsWithGlobals<RunOptions>());
-    });
+    .action((_: unknown, self: Command) => run(self));
   return command;
 }
 
-async function run(options: RunOptions): Promise<void> {
+async function run(command: Command): Promise<void> {
+  const options = command.optsWithGlobals<RunOptions>();
   const config = options.config === undefined ? parseConfig({}) : readConfig(options.config);
   config.keepers = options.only ?? config.keepers;
   config.dryRun ||= options.dryRun;
   const { deployment, signer } = await openSession(options);
-  const log = pino(
-    { name: "usance-keeper", level: config.logLevel },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  // A single round is answered like any other command; only what goes wrong is logged beside it.
+  const level = options.once ? "warn" : config.logLevel;
+  const log = pino({ name: "usance-keeper", level }, pino.destination({ dest: 2, sync: true }));
   const keepers = createKeepers({ client: signer(), deployment, log }, config);
   if (options.once) {
     const reports = [];
@@ -45,7 +42,7 @@ async function run(options: RunOptions): Promise<void> {
       await keeper.init();
       reports.push(await keeper.runOnce());
     }
-    print(summary(reports), options.json);
+    answer(command, summary(reports));
     return;
   }
   const stop = new AbortController();
