@@ -17,14 +17,16 @@ import { expect } from "chai";
 import { createPublicClient, custom, http, zeroHash } from "viem";
 import { perpetualListing } from "../../scripts/deploy/markets.ts";
 import { failure, refused, until } from "./expectations.ts";
-import { openExchange, type Exchange, type Trader } from "./exchange.ts";
+import { FIRST } from "../support/exchange.ts";
+import { openVenue, type Trader, type Venue } from "./venue.ts";
 
-const firstPeriod = 20089;
 const usd = parseCollateral;
+const first = FIRST + 1;
+const last = first + 6;
 
 describe("SDK actions on a node", function () {
   this.timeout(60_000);
-  let exchange: Exchange;
+  let venue: Venue;
   let alice: Trader;
   let bob: Trader;
   let stranger: Trader;
@@ -32,15 +34,15 @@ describe("SDK actions on a node", function () {
   let bobId: number;
 
   before(async () => {
-    exchange = await openExchange("2025-01-01T12:00:00Z");
-    alice = exchange.trader(1);
-    bob = exchange.trader(2);
-    stranger = exchange.trader(3);
-    for (let day = 0; day < 7; day++) await exchange.post(firstPeriod + day, 2000n + BigInt(day));
+    // The base day prints 1000 points, and the seven days behind it 2000 to 2006.
+    venue = await openVenue([1000, 2000, 2001, 2002, 2003, 2004, 2005, 2006, 2000]);
+    const { exchange, trader } = venue;
+    [alice, bob, stranger] = [trader(1), trader(2), trader(3)];
+    await exchange.postDays(FIRST, last);
     await exchange.list(perpetualListing({ feed: 1, index: 2003n * 10n ** 18n }));
-    for (const trader of [alice, bob, stranger]) await exchange.mint(trader, usd("1000000"));
+    for (const seat of [1, 2, 3]) await exchange.mint(seat, usd("1000000"));
   });
-  after(() => exchange.close());
+  after(() => venue.exchange.close());
 
   afterEach("nothing is lost", async () => {
     const { tracked, recount, drift } = await alice.getConservation();
@@ -50,9 +52,8 @@ describe("SDK actions on a node", function () {
 
   describe("index", () => {
     it("reads prints and means", async () => {
-      const { index } = exchange;
-      const last = firstPeriod + 6;
-      const print = await alice.getPrint({ index, period: firstPeriod });
+      const { index } = venue;
+      const print = await alice.getPrint({ index, period: first });
       expect(formatIndex(print.value, { digits: 3 })).to.equal("2000");
       expect(print).to.include({ revision: 1, isFinal: true, filled: false });
       expect(await alice.getPrint({ index, period: last + 1 })).to.include({ value: 0n, revision: 0 });
@@ -61,23 +62,23 @@ describe("SDK actions on a node", function () {
       const { mean, allFinal } = await alice.getTrailingMean({ index, endPeriod: last });
       expect(formatIndex(mean, { digits: 3 })).to.equal("2003");
       expect(allFinal).to.be.false;
-      const window = await alice.getWindowMean({ index, first: firstPeriod, last });
+      const window = await alice.getWindowMean({ index, first, last });
       expect(window.present).to.equal(7n);
       expect(window.sum / 7n).to.equal(mean);
       const pushed = await alice.getPushed({ index });
       expect(pushed).to.include({ value: mean, newestPeriod: last, sequence: latest.sequence });
-      const preview = await alice.getSettlementPreview({ index, first: firstPeriod, last });
+      const preview = await alice.getSettlementPreview({ index, first, last });
       expect(preview).to.include({ ready: false, days: 7n, sum: window.sum });
-      expect(preview.readyAt > (await exchange.now())).to.be.true;
+      expect(preview.readyAt > (await venue.now())).to.be.true;
     });
 
     it("posts a revision that reporters signed, and decodes the events", async () => {
-      const { index } = exchange;
-      const period = firstPeriod + 6;
-      const reports = await exchange.sign(period, 2013n, 2);
+      const { index } = venue;
+      const period = last;
+      const reports = await venue.sign(period, 2013n, 2);
       for (const report of reports) {
         const signer = await recoverReporter({
-          ...exchange.deployment,
+          ...venue.deployment,
           ...report,
           index,
           period,
@@ -85,7 +86,7 @@ describe("SDK actions on a node", function () {
         });
         expect(signer).to.equal(report.signer);
       }
-      const receipt = await exchange.mined(alice.postPrint({ index, period, revision: 2, reports }));
+      const receipt = await venue.mined(alice.postPrint({ index, period, revision: 2, reports }));
       const { PrintPosted, IndexPushed, PushFailed } = alice.postPrint.extract(receipt);
       expect(PrintPosted).to.have.length(1);
       expect(PrintPosted[0]).to.include({ index, period, revision: 2, reporters: 31 });
@@ -96,9 +97,9 @@ describe("SDK actions on a node", function () {
     });
 
     it("says what is wrong with reports", async () => {
-      const { index } = exchange;
-      const period = firstPeriod + 6;
-      const reports = await exchange.sign(period, 2013n, 3);
+      const { index } = venue;
+      const period = last;
+      const reports = await venue.sign(period, 2013n, 3);
       const post = (given: typeof reports) => alice.postPrint({ index, period, revision: 3, reports: given });
       await refused(post(reports.slice(1)), "TooFewReports", { reports: 4n, quorum: 5n });
       await refused(post([...reports].reverse()), "UnsortedReporters");
@@ -113,9 +114,9 @@ describe("SDK actions on a node", function () {
     });
 
     it("repeats a push", async () => {
-      const { index } = exchange;
-      const { IndexRepushed } = bob.repush.extract(await exchange.mined(bob.repush({ index })));
-      expect(IndexRepushed[0]?.reader).to.equal(exchange.deployment.clearinghouse);
+      const { index } = venue;
+      const { IndexRepushed } = bob.repush.extract(await venue.mined(bob.repush({ index })));
+      expect(IndexRepushed[0]?.reader).to.equal(venue.deployment.clearinghouse);
     });
   });
 
@@ -123,10 +124,10 @@ describe("SDK actions on a node", function () {
     it("deposits after an approval", async () => {
       await refused(alice.deposit({ amount: usd("1") }), "ERC20InsufficientAllowance");
       await refused(alice.deposit({ amount: 0n }), "ZeroAmount");
-      const approval = await exchange.mined(alice.approveCollateral({ amount: usd("500000") }));
+      const approval = await venue.mined(alice.approveCollateral({ amount: usd("500000") }));
       expect(alice.approveCollateral.extract(approval).Approval[0]?.value).to.equal(usd("500000"));
       const simulated = await alice.deposit.simulate({ amount: usd("100000") });
-      const receipt = await exchange.mined(alice.deposit({ amount: usd("100000") }));
+      const receipt = await venue.mined(alice.deposit({ amount: usd("100000") }));
       const { AccountOpened, Deposited } = alice.deposit.extract(receipt);
       aliceId = await alice.getAccountId({ owner: alice.account.address });
       expect(aliceId).to.equal(2048).and.equal(simulated).and.equal(AccountOpened[0]?.account);
@@ -134,7 +135,7 @@ describe("SDK actions on a node", function () {
         { account: aliceId, sender: alice.account.address, amount: usd("100000") },
       ]);
       expect(await alice.getCollateral({ owner: alice.account.address })).to.deep.equal({
-        address: exchange.deployment.collateral,
+        address: venue.deployment.collateral,
         symbol: "USD",
         decimals: 6,
         balance: usd("900000"),
@@ -143,11 +144,11 @@ describe("SDK actions on a node", function () {
     });
 
     it("deposits with a permit, signed before or on the way", async () => {
-      const receipt = await exchange.mined(bob.depositWithPermit({ amount: usd("60000") }));
+      const receipt = await venue.mined(bob.depositWithPermit({ amount: usd("60000") }));
       bobId = bob.depositWithPermit.extract(receipt).AccountOpened[0]?.account ?? 0;
       expect(bobId).to.equal(2049);
       const permit = await bob.signPermit({ amount: usd("40000") });
-      await exchange.mined(bob.depositWithPermit({ amount: usd("40000"), permit }));
+      await venue.mined(bob.depositWithPermit({ amount: usd("40000"), permit }));
       expect(await bob.getAccount({ accountId: bobId })).to.include({
         owner: bob.account.address,
         subaccount: 0,
@@ -162,9 +163,9 @@ describe("SDK actions on a node", function () {
     });
 
     it("deposits for others, the insurance fund too", async () => {
-      await exchange.mined(alice.depositFor({ accountId: 1, amount: usd("25000") }));
+      await venue.mined(alice.depositFor({ accountId: 1, amount: usd("25000") }));
       const { Deposited } = alice.depositFor.extract(
-        await exchange.mined(alice.depositFor({ accountId: bobId, amount: usd("1") })),
+        await venue.mined(alice.depositFor({ accountId: bobId, amount: usd("1") })),
       );
       expect(Deposited[0]).to.include({ account: bobId, sender: alice.account.address });
       expect((await alice.getMarket({ market: 1 })).fundCash).to.equal(usd("25000"));
@@ -174,7 +175,7 @@ describe("SDK actions on a node", function () {
     it("withdraws to any address, for the owner alone", async () => {
       const to = stranger.account.address;
       const before = await alice.getCollateral({ owner: to });
-      const receipt = await exchange.mined(bob.withdraw({ accountId: bobId, amount: usd("1"), to }));
+      const receipt = await venue.mined(bob.withdraw({ accountId: bobId, amount: usd("1"), to }));
       expect(bob.withdraw.extract(receipt).Withdrawn).to.deep.equal([
         { account: bobId, to, amount: usd("1") },
       ]);
@@ -194,8 +195,8 @@ describe("SDK actions on a node", function () {
       const order = { accountId: bobId, market: 1, lots: parseLots("1"), tick: parsePrice("2000") };
       await refused(stranger.placeOrder(order), "NotAuthorised", { account: bobId });
       const operator = stranger.account.address;
-      const expiry = (await exchange.now()) + 3600n;
-      const receipt = await exchange.mined(bob.setOperator({ accountId: bobId, operator, expiry }));
+      const expiry = (await venue.now()) + 3600n;
+      const receipt = await venue.mined(bob.setOperator({ accountId: bobId, operator, expiry }));
       expect(bob.setOperator.extract(receipt).OperatorSet[0]).to.include({
         operator,
         expiry: Number(expiry),
@@ -203,7 +204,7 @@ describe("SDK actions on a node", function () {
       const { id } = await stranger.placeOrder.simulate(order);
       expect(id > 0n).to.be.true;
       await refused(stranger.withdraw({ accountId: bobId, amount: 1n, to: operator }), "NotOwner");
-      await exchange.mined(bob.setOperator({ accountId: bobId, operator, expiry: 0n }));
+      await venue.mined(bob.setOperator({ accountId: bobId, operator, expiry: 0n }));
       await refused(stranger.placeOrder(order), "NotAuthorised");
     });
 
@@ -230,7 +231,7 @@ describe("SDK actions on a node", function () {
     it("reads markets and their terms", async () => {
       const [market, ...others] = await alice.getMarkets();
       expect(others).to.deep.equal([]);
-      expect(market).to.include({ id: 1, kind: "perpetual", phase: "open", feed: 1, index: exchange.index });
+      expect(market).to.include({ id: 1, kind: "perpetual", phase: "open", feed: 1, index: venue.index });
       expect(pointsOfMark(market!.markX16, { digits: 0 })).to.equal("2003");
       const listing = await alice.getListing({ market: 1 });
       expect(listing).to.include({ kind: "perpetual", tickValue: 500, fundingPeriod: 28_800 });
@@ -252,7 +253,7 @@ describe("SDK actions on a node", function () {
         market: 1,
         kind: "postOnly" as const,
       }));
-      const receipt = await exchange.mined(alice.batchOrders({ accountId: aliceId, orders }));
+      const receipt = await venue.mined(alice.batchOrders({ accountId: aliceId, orders }));
       const { OrderPlaced, OrderTaken } = alice.batchOrders.extract(receipt);
       expect(OrderPlaced.map(({ lots }) => lots)).to.deep.equal(orders.map(({ lots }) => lots));
       expect(OrderTaken).to.have.length(0);
@@ -284,7 +285,7 @@ describe("SDK actions on a node", function () {
       try {
         const preview = await bob.previewOrder({ accountId: bobId, ...buy });
         const simulated = await bob.placeOrder.simulate({ accountId: bobId, ...buy });
-        const receipt = await exchange.mined(bob.placeOrder({ accountId: bobId, ...buy }));
+        const receipt = await venue.mined(bob.placeOrder({ accountId: bobId, ...buy }));
         const { OrderTaken, OrderFilled, OrderPlaced } = bob.placeOrder.extract(receipt);
 
         const quote = -(10_000n * 4008n + 5_000n * 4010n);
@@ -338,12 +339,12 @@ describe("SDK actions on a node", function () {
     it("previews resting orders with the id that they get", async () => {
       const order = { accountId: bobId, market: 1, lots: parseLots("1"), tick: parsePrice("1999") };
       const preview = await bob.previewOrder(order);
-      const receipt = await exchange.mined(bob.placeOrder(order));
+      const receipt = await venue.mined(bob.placeOrder(order));
       expect(bob.placeOrder.extract(receipt).OrderPlaced[0]).to.include({ id: preview.id, lots: 1000n });
       expect(preview).to.include({ filledLots: 0n, quote: 0n, fee: 0n, restingLots: 1000n });
 
       await refused(alice.cancelOrder({ id: preview.id }), "NotAuthorised");
-      const gone = bob.cancelOrder.extract(await exchange.mined(bob.cancelOrder({ id: preview.id })));
+      const gone = bob.cancelOrder.extract(await venue.mined(bob.cancelOrder({ id: preview.id })));
       expect(gone.OrderDropped[0]).to.include({ account: bobId, id: preview.id, lots: 1000n, reason: 0 });
       await refused(bob.cancelOrder({ id: preview.id }), "OrderNotFound", { id: preview.id });
       await refused(bob.getOrder({ id: preview.id }), "OrderNotFound");
@@ -355,7 +356,7 @@ describe("SDK actions on a node", function () {
       const cancels = open.map(({ id }) => id);
       const orders = [{ market: 1, lots: parseLots("20"), tick: parsePrice("2001") }];
       const { OrderDropped, OrderPlaced } = alice.batchOrders.extract(
-        await exchange.mined(alice.batchOrders({ accountId: aliceId, cancels, orders })),
+        await venue.mined(alice.batchOrders({ accountId: aliceId, cancels, orders })),
       );
       expect(OrderDropped.map(({ id }) => id)).to.deep.equal(cancels);
       const [left, ...others] = await alice.getOpenOrders({ accountId: aliceId });
@@ -397,8 +398,8 @@ describe("SDK actions on a node", function () {
     });
 
     it("brings a market to the present", async () => {
-      await exchange.node.increaseTime({ seconds: 120 });
-      const { MarketAdvanced } = bob.sync.extract(await exchange.mined(bob.sync({ market: 1 })));
+      await venue.exchange.warp(Number(await venue.now()) + 120);
+      const { MarketAdvanced } = bob.sync.extract(await venue.mined(bob.sync({ market: 1 })));
       expect(MarketAdvanced[0]?.market).to.equal(1);
     });
 
@@ -408,8 +409,8 @@ describe("SDK actions on a node", function () {
         events.forEach(({ eventName }) => seen.add(eventName));
       const unwatch = [bob.watchPrints({ onPrints: note }), bob.watchMarkets({ market: 1, onMarkets: note })];
       try {
-        await exchange.post(firstPeriod + 7, 2000n);
-        await exchange.mined(bob.sync({ market: 1 }));
+        await venue.exchange.postDay(last + 1);
+        await venue.mined(bob.sync({ market: 1 }));
         await until(() => (seen.has("PrintPosted") && seen.has("MarketAdvanced") ? seen : undefined));
         expect([...seen]).to.include.members(["PrintPosted", "IndexPushed", "MarketAdvanced"]);
       } finally {
@@ -432,7 +433,7 @@ describe("SDK actions on a node", function () {
       const broken = createPublicClient({
         transport: custom({ request: () => Promise.reject(new Error("down")) }),
       });
-      const deployment = exchange.deployment;
+      const deployment = venue.deployment;
       const order = { deployment, accountId: bobId, market: 1, lots: 1000n, tick: 4000n };
       for (const call of [placeOrder(broken, order), placeOrder.simulate(broken, order)]) {
         const error = await failure(call);
@@ -445,7 +446,7 @@ describe("SDK actions on a node", function () {
       const { signPermit } = await import("@usance/sdk");
       const url = bob.transport.url as string;
       const reader = createPublicClient({ transport: http(url) });
-      const error = await failure(signPermit(reader, { deployment: exchange.deployment, amount: 1n }));
+      const error = await failure(signPermit(reader, { deployment: venue.deployment, amount: 1n }));
       expect(error.name).to.equal("AccountMissingError");
     });
   });
