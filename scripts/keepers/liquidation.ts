@@ -1,7 +1,8 @@
-import { getAccountId, getMarkets, type MarketPhase } from "@usance/sdk";
+import { getAccountId, type MarketPhase } from "@usance/sdk";
 import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
+import { MarketReader } from "./markets.ts";
 import { OrderFinder } from "./orders.ts";
 import { createKeeper } from "./rounds.ts";
 
@@ -87,6 +88,7 @@ export function createLiquidationKeeper(
   const context = contextOf(options);
   const { client, deployment, log } = context;
   const finder = new OrderFinder(context);
+  const reader = new MarketReader(context);
   let keeper = options.keeperAccount ?? 0;
   return createKeeper({
     name: "liquidation",
@@ -102,10 +104,8 @@ export function createLiquidationKeeper(
     },
     async round() {
       const { block } = await newestBlock(context);
-      const [accounts, markets] = await Promise.all([
-        readAccounts(context, block),
-        getMarkets(client, { deployment, blockNumber: block }),
-      ]);
+      const [accounts, markets] = await Promise.all([readAccounts(context, block), reader.read(block)]);
+      for (const { id, phase } of markets) reader.note(id, phase === "settled", block);
       const orders = await finder.find(
         accounts.filter(needsOrders).map(({ id }) => id),
         block,

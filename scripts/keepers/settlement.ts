@@ -1,12 +1,10 @@
 import type { Hex } from "viem";
-import { getAccounts, getListing, getMarkets, getSettlementPreview, type MarketPhase } from "@usance/sdk";
+import { getAccounts, getListing, getSettlementPreview, type MarketPhase } from "@usance/sdk";
 import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
+import { MarketReader } from "./markets.ts";
 import { createKeeper } from "./rounds.ts";
-
-/** Blocks after which a settled market without holders is looked at no more: no reorganisation undoes that. */
-const CONFIRMATIONS = 64n;
 
 /** What the settlement keeper looks at. */
 export interface SettlementState {
@@ -45,8 +43,7 @@ export function decideSettlement({ now, markets, batch }: SettlementState): Keep
 export function createSettlementKeeper(options: KeeperOptions & { batch?: number }): Keeper {
   const context = contextOf(options);
   const { client, deployment, log } = context;
-  // Block at which a settled market was first seen without holders.
-  const empty = new Map<number, bigint>();
+  const reader = new MarketReader(context);
 
   async function isReady(market: number, index: Hex, blockNumber: bigint): Promise<boolean> {
     const at = { deployment, blockNumber };
@@ -61,10 +58,7 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
     async round() {
       const { block, now } = await newestBlock(context);
       const at = { deployment, blockNumber: block };
-      const ended = (await getMarkets(client, at)).filter(
-        ({ id, expiry }) =>
-          expiry !== 0n && BigInt(now) >= expiry && (empty.get(id) ?? block) + CONFIRMATIONS >= block,
-      );
+      const ended = (await reader.read(block)).filter(({ expiry }) => expiry !== 0n && BigInt(now) >= expiry);
       if (ended.length === 0) return { block, outcomes: [] };
       const accounts = [
         ...(await readAccounts(context, block)),
@@ -76,8 +70,7 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
           const holders = accounts
             .filter(({ positions }) => positions.some(({ market, size }) => market === id && size !== 0n))
             .map((account) => account.id);
-          if (phase !== "settled" || holders.length > 0) empty.delete(id);
-          else if (!empty.has(id)) empty.set(id, block);
+          reader.note(id, phase === "settled" && holders.length === 0, block);
           return {
             id,
             phase,

@@ -1,8 +1,9 @@
-import { getFeed, getMarkets, getPushed, type MarketPhase } from "@usance/sdk";
+import { getFeed, getPushed, type MarketPhase } from "@usance/sdk";
 import type { Hex } from "viem";
 import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
+import { MarketReader } from "./markets.ts";
 import { createKeeper } from "./rounds.ts";
 
 /** What the sync keeper looks at. */
@@ -45,6 +46,7 @@ function subjectOf(action: Extract<KeeperAction, { kind: "sync" | "follow" }>): 
 export function createSyncKeeper(options: KeeperOptions & { interval?: number }): Keeper {
   const context = contextOf(options);
   const { client, deployment, log } = context;
+  const reader = new MarketReader(context);
   const touched = new Map<string, number>();
   return createKeeper({
     name: "sync",
@@ -53,7 +55,8 @@ export function createSyncKeeper(options: KeeperOptions & { interval?: number })
     async round() {
       const { block, now } = await newestBlock(context);
       const at = { deployment, blockNumber: block };
-      const markets = await getMarkets(client, at);
+      const markets = await reader.read(block);
+      for (const { id, phase } of markets) reader.note(id, phase === "settled", block);
       const feeds = await Promise.all(
         [...new Set(markets.map(({ feed }) => feed))].map((feed) => getFeed(client, { ...at, feed })),
       );

@@ -10,7 +10,7 @@ import {
 import { expect } from "chai";
 import { pino } from "pino";
 import { monthlyListing, perpetualListing } from "../../scripts/deploy/markets.ts";
-import { contextOf } from "../../scripts/keepers/context.ts";
+import { contextOf, newestBlock, readAccounts } from "../../scripts/keepers/context.ts";
 import { execute } from "../../scripts/keepers/execute.ts";
 import type { Keeper, KeeperAction, KeeperReport } from "../../scripts/keepers/keeper.ts";
 import { createLiquidationKeeper } from "../../scripts/keepers/liquidation.ts";
@@ -106,6 +106,25 @@ describe("the liquidation keeper", () => {
     for (const keeper of [keepers.first, keepers.rival])
       expect(keeper.health()).to.include({ healthy: true });
     expect((await getConservation(client, { deployment })).drift).to.equal(0n);
+  });
+
+  it("looks after the accounts of its shard only", async () => {
+    const { deployment } = exchange;
+    const found = [];
+    for (const index of [0, 1]) {
+      const context = contextOf({
+        client: exchange.wallet(KEEPER),
+        deployment,
+        log,
+        shard: { index, of: 2 },
+      });
+      const { block } = await newestBlock(context);
+      found.push((await readAccounts(context, block)).map(({ id }) => id));
+    }
+    expect(found).to.deep.equal([
+      [2_048, 2_050],
+      [2_049, 2_051],
+    ]);
   });
 
   it("takes a decision that came too late for a lost race, not for an error", async () => {

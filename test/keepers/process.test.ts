@@ -8,11 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CallFailedError } from "@usance/sdk";
 import { expect } from "chai";
 import { pino } from "pino";
-import { createClient, http } from "viem";
+import { HttpRequestError, createClient, http } from "viem";
 import { getBlock } from "viem/actions";
 import { parseConfig, readConfig } from "../../scripts/keepers/config.ts";
 import type { Keeper, KeeperOutcome } from "../../scripts/keepers/keeper.ts";
-import { runKeepers } from "../../scripts/keepers/process.ts";
+import { isTemporary, runKeepers } from "../../scripts/keepers/process.ts";
 import { createKeeper } from "../../scripts/keepers/rounds.ts";
 
 const log = pino({ level: "silent" });
@@ -106,12 +106,11 @@ describe("the keeper process", () => {
     expect(keeper.health()).to.include({ healthy: false, rounds: 1 });
   });
 
-  it("finds the node's absence behind an error of the SDK too", async () => {
-    const { isTemporary } = await import("../../scripts/keepers/process.ts");
-    const { HttpRequestError } = await import("viem");
+  it("tells a node that is away or lags from an exchange that refuses", () => {
     const away = new HttpRequestError({ url: "http://127.0.0.1:1" });
     expect(isTemporary(new CallFailedError(new Error("outer", { cause: away })))).to.be.true;
     expect(isTemporary(new CallFailedError(new Error("execution reverted")))).to.be.false;
+    expect(isTemporary(new Error("outer", { cause: new Error("header not found") }))).to.be.true;
     expect(isTemporary("text")).to.be.false;
   });
 });
