@@ -66,7 +66,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         bool raised;
         (id, c, t, raised) = Orders.place(s, account, order, UNIT);
         filledLots = t.filled;
-        if (raised) _requireInitialMargin(Orders.health(s, c, t, UNIT));
+        if (raised || filledLots != 0) _require(Orders.health(s, c, t, UNIT), raised);
     }
 
     /// @inheritdoc ITrading
@@ -97,13 +97,15 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         }
         ids = new OrderId[](orders.length);
         bool raised = false;
+        bool filled = false;
         for (uint256 i = 0; i < orders.length; ++i) {
-            bool raises;
-            (ids[i], , , raises) = Orders.place(s, account, orders[i], UNIT);
+            (OrderId id, , Taker memory t, bool raises) = Orders.place(s, account, orders[i], UNIT);
+            ids[i] = id;
             raised = raised || raises;
+            filled = filled || t.filled != 0;
         }
         // Once, over everything that the batch left behind: no step can hide behind a later one.
-        if (raised) _requireInitialMargin(Margin.health(s, account, UNIT));
+        if (raised || filled) _require(Margin.health(s, account, UNIT), raised);
     }
 
     // -------------------------------------------------------------------------------------------------------- modules
@@ -166,7 +168,10 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
 
     // -------------------------------------------------------------------------------------------------------- private
 
-    function _requireInitialMargin(Health memory h) private pure {
-        if (h.equity < int256(h.initial)) revert InsufficientMargin(h.equity, h.initial);
+    /// @dev New risk needs IM. Reducing does not, but no taker may pay a maker with what is the fund's: equity stays at or
+    ///      above zero.
+    function _require(Health memory h, bool raised) private pure {
+        uint256 required = raised ? h.initial : 0;
+        if (h.equity < int256(required)) revert InsufficientMargin(h.equity, required);
     }
 }

@@ -42,7 +42,8 @@ library Book {
         uint256 key = levelKey(market, tick);
         Level memory level = Words.toLevel(s.levels[key]);
         uint256 waiting = level.tail - level.head;
-        if (waiting >= CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY);
+        // The first order of a word overwrites all three lanes, so none of them may still be in the queue.
+        if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
         if (level.lots == 0) s.ticks.set(market.unwrap(), tick);
 
         uint256 index = level.tail;

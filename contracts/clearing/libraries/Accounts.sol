@@ -92,6 +92,25 @@ library Accounts {
         storePurse(s, account, purse);
     }
 
+    /// @dev Account of a market's insurance fund.
+    function fundOf(MarketId market) internal pure returns (AccountId) {
+        return AccountId.wrap(MarketId.unwrap(market));
+    }
+
+    /// @dev An owner's account that is left with a debt and nothing else can never pay it: the fund of the market in which
+    ///      it ended does, at once, so that no debt stands behind other people's cash.
+    function payShortfall(
+        ClearingState storage s,
+        AccountId account,
+        Purse memory purse,
+        MarketId market
+    ) internal {
+        if (purse.cash >= 0 || purse.markets != 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT) return;
+        credit(s, fundOf(market), purse.cash);
+        emit IClearingEvents.ShortfallPaid(account, market, uint256(-purse.cash));
+        purse.cash = 0;
+    }
+
     /// @dev Market number in place `i` of the list, 0 behind its end.
     function marketAt(uint256 markets, uint256 i) internal pure returns (uint256) {
         unchecked {

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
-import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -14,32 +13,23 @@ import {Matching, Taker} from "./Matching.sol";
 import {Orders} from "./Orders.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
-import {MarketFlow, MarketRisk, Position, Purse, Words} from "./Words.sol";
+import {BookTop, MarketFlow, MarketRisk, Position, Purse, Words} from "./Words.sol";
 
 /// @notice Closing into the book and absorption by the funds. Callers have touched every market of the account.
 library Liquidations {
     using Positions for Position;
     using Rounding for int256;
     using Words for MarketFlow;
-    using Words for MarketRisk;
 
     uint256 private constant BPS = 10_000;
     /// @dev Furthest that a liquidation trades from mark, basis points.
     uint256 private constant MAX_DISTANCE_BPS = 300;
 
-    /// @dev Whether taking `lots` of an order away lowers the account's worst-side exposure.
-    function raisesRisk(
-        ClearingState storage s,
-        OrderId id,
-        AccountId account,
-        uint256 lots
-    ) internal view returns (bool) {
+    /// @dev Whether an order is on a side whose resting lots could do more than close the position.
+    function raisesRisk(ClearingState storage s, OrderId id, AccountId account) internal view returns (bool) {
         Position memory p = Positions.load(s, id.market(), account);
-        if (p.openOrders == 0) return false;
-        uint256 exposure = p.exposure();
-        if (id.tick() <= uint24(s.markets[id.market().unwrap()].top)) p.bids -= lots;
-        else p.asks -= lots;
-        return p.exposure() < exposure;
+        bool bid = id.tick() <= BookTop.wrap(s.markets[id.market().unwrap()].top).bestBid();
+        return p.openOrders != 0 && p.opens(bid);
     }
 
     /// @dev Closes lots of one position into the book; see ILiquidation.liquidate.
@@ -54,8 +44,8 @@ library Liquidations {
     ) internal returns (uint256 closedLots, uint256 keeperFee) {
         MarketContext memory c = Markets.load(s, market, unit);
         Markets.advance(s, c);
-        if (c.risk.phase >= uint256(MarketPhase.Expired)) {
-            revert IClearingErrors.MarketNotOpen(market, MarketPhase(c.risk.phase));
+        if (c.risk.phase() >= uint256(MarketPhase.Expired)) {
+            revert IClearingErrors.MarketNotOpen(market, MarketPhase(c.risk.phase()));
         }
         Taker memory t;
         t.account = account;
@@ -73,7 +63,10 @@ library Liquidations {
         // Where the walk ended among dead orders, what it cleared is kept and the next call goes on from there.
         if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
         if (t.filled != 0) keeperFee = settleClose(s, c, t, keeper, feeBps, unit);
-        if (t.position.size == 0 && t.position.openOrders == 0) Accounts.deactivate(t.purse, market);
+        if (t.position.size == 0 && t.position.openOrders == 0) {
+            Accounts.deactivate(t.purse, market);
+            Accounts.payShortfall(s, account, t.purse, market);
+        }
         Positions.store(s, market, account, t.position);
         Accounts.storePurse(s, account, t.purse);
         s.markets[market.unwrap()].flow = t.flow.pack();
@@ -96,7 +89,7 @@ library Liquidations {
         keeperFee = fee / 2;
         t.purse.cash -= int256(fee);
         Accounts.credit(s, keeper, int256(keeperFee));
-        Accounts.credit(s, DatedFutures.fundOf(c.id), int256(fee - keeperFee));
+        Accounts.credit(s, Accounts.fundOf(c.id), int256(fee - keeperFee));
         int256 lots = int256(t.filled);
         int256 quote = int256(t.notional);
         emit IClearingEvents.Liquidated(
@@ -114,9 +107,9 @@ library Liquidations {
     ///      lot's share of equity. That share is equity × (MM of this market / MM of all) per lot:
     ///      equity × mark × rate / MM in ticks, so that no fill takes equity below zero.
     function limitTick(MarketContext memory c, Health memory h, bool buys) private pure returns (uint256) {
-        uint256 bps = Rounding.min(MAX_DISTANCE_BPS, c.risk.maintenanceBps / 4);
+        uint256 bps = Rounding.min(MAX_DISTANCE_BPS, c.risk.maintenanceBps() / 4);
         uint256 distance = (c.mark * bps) / BPS;
-        uint256 share = (uint256(h.equity) * c.mark * c.risk.maintenanceBps) / (BPS * h.maintenance);
+        uint256 share = (uint256(h.equity) * c.mark * c.risk.maintenanceBps()) / (BPS * h.maintenance);
         distance = Rounding.min(distance, share);
         (uint256 lowest, uint256 highest) = Markets.fillBand(c);
         if (buys) return Rounding.min((c.mark + distance) >> 16, highest);
@@ -135,9 +128,9 @@ library Liquidations {
     ) private view returns (uint256 lots) {
         uint256 size = t.position.size.abs();
         int256 short = int256(positionsInitial(s, t, unit)) - equity;
-        uint256 perLot = c.mark * c.tickValue * (c.risk.initialBps - feeBps);
+        uint256 perLot = c.mark * c.tickValue * (c.risk.initialBps() - feeBps);
         lots = (uint256(short) * (BPS << 16) + perLot - 1) / perLot;
-        if (lots >= size || size - lots < c.top.minLots) lots = size;
+        if (lots >= size || size - lots < c.top.minLots()) lots = size;
     }
 
     /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more.
@@ -148,10 +141,10 @@ library Liquidations {
     ) private view returns (uint256 sum) {
         for (uint256 markets = t.purse.markets; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
-            MarketRisk memory r = Words.toMarketRisk(s.markets[id].risk);
-            if (r.phase == uint256(MarketPhase.Settled)) continue;
+            MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
+            if (r.phase() == uint256(MarketPhase.Settled)) continue;
             Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
-            sum += p.size.abs() * r.initialBps * Markets.markOf(r) * r.tickValue * unit;
+            sum += p.size.abs() * r.initialBps() * Markets.markOf(r) * r.tickValue() * unit;
         }
         return (sum + (BPS << 16) - 1) / (BPS << 16);
     }
@@ -184,9 +177,9 @@ library Liquidations {
         uint256 market,
         AccountId account
     ) private view returns (uint256) {
-        MarketRisk memory r = Words.toMarketRisk(s.markets[market].risk);
+        MarketRisk r = MarketRisk.wrap(s.markets[market].risk);
         Position memory p = Positions.load(s, MarketId.wrap(uint16(market)), account);
-        return p.size.abs() * r.maintenanceBps * Markets.markOf(r) * r.tickValue;
+        return p.size.abs() * r.maintenanceBps() * Markets.markOf(r) * r.tickValue();
     }
 
     /// @dev Moves one position to the fund.
@@ -201,16 +194,16 @@ library Liquidations {
         bool last,
         uint256 unit
     ) private returns (int256 given) {
-        MarketRisk memory r = Words.toMarketRisk(s.markets[market.unwrap()].risk);
+        MarketRisk r = MarketRisk.wrap(s.markets[market.unwrap()].risk);
         MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-        int256 tickValue = int256(r.tickValue * unit);
+        int256 tickValue = int256(r.tickValue() * unit);
         Position memory p = Positions.load(s, market, account);
-        p.settleFunding(flow, r.funding);
+        p.settleFunding(flow, r.funding());
         int256 value = ((p.quote << 16) + p.size * int256(Markets.markOf(r))) * tickValue;
         given = last ? left : -value.floorShift(16) - int256(share);
         emit IClearingEvents.Absorbed(account, market, p.size, p.quote, share);
         s.positions[Positions.key(market, account)] = 0;
-        join(s, market, p, flow, r.funding, given, tickValue);
+        join(s, market, p, flow, r.funding(), given, tickValue);
         stopIfSpent(s, market, r, unit);
     }
 
@@ -224,7 +217,7 @@ library Liquidations {
         int256 given,
         int256 tickValue
     ) private {
-        AccountId fund = DatedFutures.fundOf(market);
+        AccountId fund = Accounts.fundOf(market);
         Position memory f = Positions.load(s, market, fund);
         Purse memory purse = Accounts.loadPurse(s, fund);
         f.settleFunding(flow, funding);
@@ -249,16 +242,10 @@ library Liquidations {
     }
 
     /// @dev A fund whose equity is below zero owes its market: no new risk until it has been topped up.
-    function stopIfSpent(
-        ClearingState storage s,
-        MarketId market,
-        MarketRisk memory r,
-        uint256 unit
-    ) private {
-        AccountId fund = DatedFutures.fundOf(market);
-        if (r.phase != uint256(MarketPhase.Open) || Margin.health(s, fund, unit).equity >= 0) return;
-        r.phase = uint256(MarketPhase.ReduceOnly);
-        s.markets[market.unwrap()].risk = r.pack();
+    function stopIfSpent(ClearingState storage s, MarketId market, MarketRisk r, uint256 unit) private {
+        AccountId fund = Accounts.fundOf(market);
+        if (r.phase() != uint256(MarketPhase.Open) || Margin.health(s, fund, unit).equity >= 0) return;
+        s.markets[market.unwrap()].risk = MarketRisk.unwrap(r.withPhase(uint256(MarketPhase.ReduceOnly)));
         emit IClearingEvents.PhaseChanged(market, MarketPhase.ReduceOnly);
     }
 

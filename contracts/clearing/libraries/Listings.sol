@@ -24,10 +24,8 @@ import {BookTop, Feed, MarketFlow, MarketRisk, Words} from "./Words.sol";
 
 /// @notice Listing of feeds and markets, and the inequalities that every set of parameters must satisfy.
 library Listings {
-    using Words for BookTop;
     using Words for Feed;
     using Words for MarketFlow;
-    using Words for MarketRisk;
 
     /// @dev Position limits are stored in units of so many lots.
     uint256 internal constant POSITION_UNIT = 4096;
@@ -72,8 +70,8 @@ library Listings {
             uint256 period = block.timestamp / 1 days;
             tier = period >= l.firstPeriod ? 0 : (period >= l.nextFromPeriod ? 1 : 2);
         }
-        m.top = top(l, tier).pack();
-        m.risk = risk(l, tier, start).pack();
+        m.top = BookTop.unwrap(top(l, tier));
+        m.risk = MarketRisk.unwrap(risk(l, tier, start));
         MarketFlow memory flow;
         flow.maxOpenInterest = l.maxOpenInterestLots;
         m.flow = flow.pack();
@@ -86,26 +84,26 @@ library Listings {
     function read(ClearingState storage s, MarketId id) internal view returns (MarketListing memory l) {
         Market storage m = s.markets[id.unwrap()];
         if (m.risk == 0) revert IClearingErrors.UnknownMarket(id);
-        BookTop memory t = Words.toBookTop(m.top);
-        MarketRisk memory r = Words.toMarketRisk(m.risk);
+        BookTop t = BookTop.wrap(m.top);
+        MarketRisk r = MarketRisk.wrap(m.risk);
         MarketTerms memory terms = m.terms;
-        l.kind = MarketKind(r.kind);
-        l.feed = FeedId.wrap(uint8(r.feed));
+        l.kind = MarketKind(r.kind());
+        l.feed = FeedId.wrap(uint8(r.feed()));
         l.indexPerTick = m.funding.indexPerTick;
-        l.tickValue = uint16(r.tickValue);
+        l.tickValue = uint16(r.tickValue());
         l.tiers = terms.tiers;
-        l.clampBps = uint16(r.clampBps);
-        l.takerFee = uint16(t.takerFee);
-        l.makerFee = int16(t.makerFee);
+        l.clampBps = uint16(r.clampBps());
+        l.takerFee = uint16(t.takerFee());
+        l.makerFee = int16(t.makerFee());
         l.liquidationFeeBps = terms.liquidationFeeBps;
         l.insuranceShareBps = terms.insuranceShareBps;
         l.fundingPeriod = m.funding.period;
         l.fundingCapBps = m.funding.capBps;
         l.fundingInterestBps = m.funding.interestBps;
-        l.markMinutes = uint16(t.markMinutes);
-        l.impactLots = uint24(t.impactLots);
-        l.minLots = uint16(t.minLots);
-        l.maxPositionLots = uint40(r.maxPosition * POSITION_UNIT);
+        l.markMinutes = uint16(t.markMinutes());
+        l.impactLots = uint24(t.impactLots());
+        l.minLots = uint16(t.minLots());
+        l.maxPositionLots = uint40(r.maxPosition() * POSITION_UNIT);
         l.maxOpenInterestLots = uint40(Words.toMarketFlow(m.flow).maxOpenInterest);
         l.concentrationLots = terms.concentrationLots;
         l.firstPeriod = terms.firstPeriod;
@@ -219,33 +217,29 @@ library Listings {
         return Markets.toTicksX16(feed.followed, l.indexPerTick);
     }
 
-    function top(MarketListing memory l, uint256 tier) private pure returns (BookTop memory t) {
-        t.bestAsk = Words.NO_ASK;
-        t.fillBandBps = l.tiers[tier].fillBandBps;
-        t.takerFee = l.takerFee;
-        t.makerFee = l.makerFee;
-        t.impactLots = l.impactLots;
-        t.minLots = l.minLots;
-        t.markMinutes = l.markMinutes;
-        if (l.kind == MarketKind.Dated) t.expiryPeriod = uint256(l.lastPeriod) + 1;
+    function top(MarketListing memory l, uint256 tier) private pure returns (BookTop) {
+        uint256 word = Words.NO_ASK << 24;
+        word |= (uint256(l.tiers[tier].fillBandBps) << 140) | (uint256(l.takerFee) << 154);
+        word |=
+            (uint256(l.impactLots) << 178) |
+            (uint256(l.minLots) << 222) |
+            (uint256(l.markMinutes) << 238);
+        if (l.kind == MarketKind.Dated) word |= (uint256(l.lastPeriod) + 1) << 202;
+        return BookTop.wrap(word).withMakerFee(l.makerFee);
     }
 
-    function risk(
-        MarketListing memory l,
-        uint256 tier,
-        uint256 start
-    ) private view returns (MarketRisk memory r) {
-        r.mean = start;
-        r.anchor = start;
-        r.minute = block.timestamp / 60;
-        r.initialBps = l.tiers[tier].initialMarginBps;
-        r.maintenanceBps = l.tiers[tier].maintenanceMarginBps;
-        r.clampBps = l.clampBps;
-        r.tickValue = l.tickValue;
-        r.feed = l.feed.unwrap();
-        r.kind = uint256(l.kind);
-        r.phase = uint256(MarketPhase.Open);
-        r.maxPosition = l.maxPositionLots / POSITION_UNIT;
+    function risk(MarketListing memory l, uint256 tier, uint256 start) private view returns (MarketRisk) {
+        uint256 word = (uint256(l.clampBps) << 192) | (uint256(l.tickValue) << 206);
+        word |= (l.feed.unwrap() << 222) | (uint256(l.kind) << 230);
+        return
+            MarketRisk
+                .wrap(word)
+                .withMean(start)
+                .withAnchor(start)
+                .withMinute(block.timestamp / 60)
+                .withInitialBps(l.tiers[tier].initialMarginBps)
+                .withMaintenanceBps(l.tiers[tier].maintenanceMarginBps)
+                .withMaxPosition(l.maxPositionLots / POSITION_UNIT);
     }
 
     function writeTerms(MarketTerms storage terms, MarketListing memory l) private {

@@ -41,23 +41,23 @@ library Margin {
     function add(
         Sums memory sums,
         Position memory p,
-        MarketRisk memory r,
+        MarketRisk r,
         uint256 mark,
         uint256 tickValue
     ) internal pure {
-        int256 value = (p.quote << 20) + p.size * ((int256(mark) << 4) - (r.funding - p.snapshot));
+        int256 value = (p.quote << 20) + p.size * ((int256(mark) << 4) - (r.funding() - p.snapshot));
         value *= int256(tickValue);
         sums.equity += value;
-        if (r.phase >= uint256(MarketPhase.Expired)) {
+        if (r.phase() >= uint256(MarketPhase.Expired)) {
             // Nothing can be added here any more; until settlement the position still needs its maintenance.
             if (value > 0) sums.expiredGain += value;
-            if (r.phase == uint256(MarketPhase.Settled)) return;
+            if (r.phase() == uint256(MarketPhase.Settled)) return;
         }
         uint256 notional = mark * tickValue;
         // After expiry resting orders are void.
-        uint256 exposure = r.phase >= uint256(MarketPhase.Expired) ? p.size.abs() : p.exposure();
-        sums.initial += exposure * r.initialBps * notional;
-        sums.maintenance += p.size.abs() * r.maintenanceBps * notional;
+        uint256 exposure = r.phase() >= uint256(MarketPhase.Expired) ? p.size.abs() : p.exposure();
+        sums.initial += exposure * r.initialBps() * notional;
+        sums.maintenance += p.size.abs() * r.maintenanceBps() * notional;
     }
 
     /// @dev Adds every market of `purse` but `skip`.
@@ -73,9 +73,9 @@ library Margin {
             uint256 id = markets & 1023;
             markets >>= 10;
             if (id == skip.unwrap()) continue;
-            MarketRisk memory r = Words.toMarketRisk(s.markets[id].risk);
+            MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
             Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), account);
-            add(sums, p, r, Markets.markOf(r), r.tickValue * unit);
+            add(sums, p, r, Markets.markOf(r), r.tickValue() * unit);
         }
     }
 

@@ -57,7 +57,7 @@ library Matching {
         (uint256 lowest, uint256 highest) = Markets.fillBand(c);
         bool touched = false;
         while (t.lots != 0 && t.walk != 0) {
-            uint256 tick = t.buys ? c.top.bestAsk : c.top.bestBid;
+            uint256 tick = t.buys ? c.top.bestAsk() : c.top.bestBid();
             if (t.buys ? tick > t.limit : tick < t.limit) break;
             touched = true;
             t.stranded = t.buys ? tick < lowest : tick > highest;
@@ -104,8 +104,8 @@ library Matching {
         if (level.lots == 0) {
             Book.reset(level);
             s.ticks.clear(c.id.unwrap(), tick);
-            if (t.buys) c.top.bestAsk = Book.next(s, c.id, tick, false);
-            else c.top.bestBid = Book.next(s, c.id, tick, true);
+            if (t.buys) c.top = c.top.withBestAsk(Book.next(s, c.id, tick, false));
+            else c.top = c.top.withBestBid(Book.next(s, c.id, tick, true));
         }
         s.levels[key] = Words.pack(level);
     }
@@ -184,7 +184,7 @@ library Matching {
     ) private {
         uint256 tick = id.tick();
         int256 fee = fees(c, t, taken * tick);
-        p.settleFunding(t.flow, c.risk.funding);
+        p.settleFunding(t.flow, c.risk.funding());
         p.quote -= fee;
         release(p, !t.buys, taken, whole);
         int256 lots = t.buys ? int256(taken) : -int256(taken);
@@ -193,7 +193,7 @@ library Matching {
         if (realised != 0 || p.size == 0) settlePurse(s, c, maker, p, realised);
         emit IClearingEvents.OrderFilled(maker, id, taken, fee);
 
-        t.position.settleFunding(t.flow, c.risk.funding);
+        t.position.settleFunding(t.flow, c.risk.funding());
         realised = t.position.fill(t.flow, lots, tick);
         if (realised != 0) {
             realised *= int256(c.tickValue);
@@ -214,7 +214,7 @@ library Matching {
     ) private pure returns (int256 makerFee) {
         uint256 takerFee = Rounding.mulDivUp(notional * c.tickValue, t.takerFee, FEE_UNIT);
         t.fee += takerFee;
-        int256 rate = c.top.makerFee;
+        int256 rate = c.top.makerFee();
         if (rate >= 0) {
             uint256 paid = Rounding.mulDivUp(notional, uint256(rate), FEE_UNIT);
             t.flow.feesPayable += takerFee + paid * c.tickValue;
@@ -248,7 +248,10 @@ library Matching {
             purse.cash += realised;
             emit IClearingEvents.Realised(account, c.id, realised);
         }
-        if (gone) Accounts.deactivate(purse, c.id);
+        if (gone) {
+            Accounts.deactivate(purse, c.id);
+            Accounts.payShortfall(s, account, purse, c.id);
+        }
         Accounts.storePurse(s, account, purse);
     }
 

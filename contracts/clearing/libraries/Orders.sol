@@ -15,6 +15,13 @@ import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
 import {Feed, Level, MarketFlow, Position, RestingOrder, Words} from "./Words.sol";
 
+/// @dev The position before an order.
+struct Before {
+    int256 size;
+    uint256 exposure;
+    bool active;
+}
+
 /// @notice Placing and cancelling: checks, matching, the resting remainder, and what the account's margin says of it.
 library Orders {
     using Positions for Position;
@@ -42,9 +49,12 @@ library Orders {
         t.purse = Accounts.loadPurse(s, account);
         check(s, c, t, order);
 
-        bool wasActive = t.position.size != 0 || t.position.openOrders != 0;
-        uint256 exposure = t.position.exposure();
-        if (t.buys ? t.limit >= c.top.bestAsk : t.limit <= c.top.bestBid) {
+        Before memory before = Before(
+            t.position.size,
+            t.position.exposure(),
+            t.position.size != 0 || t.position.openOrders != 0
+        );
+        if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
             if (order.kind == OrderKind.FillOrKill && t.lots != 0) {
                 revert IClearingErrors.NotFilled(t.filled, t.filled + t.lots);
@@ -55,21 +65,33 @@ library Orders {
         if (order.kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
         else t.lots = 0;
 
-        uint256 exposureAfter = t.position.exposure();
-        raised = exposureAfter > exposure;
-        if (raised && exposureAfter > c.risk.maxPosition * POSITION_UNIT) {
-            revert IClearingErrors.PositionLimit(exposureAfter, c.risk.maxPosition * POSITION_UNIT);
-        }
+        raised = raisesRisk(c, t, before);
         bool isActive = t.position.size != 0 || t.position.openOrders != 0;
-        bool purseChanged = t.filled != 0;
-        if (isActive != wasActive) {
+        if (isActive != before.active) {
             if (isActive) Accounts.activate(t.purse, order.market);
             else Accounts.deactivate(t.purse, order.market);
-            purseChanged = true;
         }
+        if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, account, t.purse);
         Positions.store(s, order.market, account, t.position);
-        if (purseChanged) Accounts.storePurse(s, account, t.purse);
         Markets.store(s, c);
+    }
+
+    /// @dev Whether the order may have done more than close: the worst side grew, or the position flipped, or what rests on
+    ///      its side could flip it. A flip keeps the size and yet trades twice at the edge of the band, so it needs IM.
+    function raisesRisk(
+        MarketContext memory c,
+        Taker memory t,
+        Before memory before
+    ) private pure returns (bool raised) {
+        uint256 exposure = t.position.exposure();
+        if (exposure > before.exposure) {
+            uint256 limit = c.risk.maxPosition() * POSITION_UNIT;
+            if (exposure > limit) revert IClearingErrors.PositionLimit(exposure, limit);
+            return true;
+        }
+        int256 size = t.position.size;
+        if (before.size == 0 ? size != 0 : (before.size > 0 ? size < 0 : size > 0)) return true;
+        return t.lots != 0 && t.position.opens(t.buys);
     }
 
     /// @dev Health of the account behind an order that was just placed, without reading its market again.
@@ -101,18 +123,21 @@ library Orders {
         Position memory p = Positions.load(s, c.id, account);
         if (p.openOrders == 0) return false;
         uint256 tick = id.tick();
-        bool bid = tick <= c.top.bestBid;
+        bool bid = tick <= c.top.bestBid();
         uint256 left = Book.remove(s, id, level, order.lots);
         if (left == 0) {
-            if (bid && tick == c.top.bestBid) c.top.bestBid = Book.next(s, c.id, tick, true);
-            else if (!bid && tick == c.top.bestAsk) c.top.bestAsk = Book.next(s, c.id, tick, false);
+            if (bid && tick == c.top.bestBid()) c.top = c.top.withBestBid(Book.next(s, c.id, tick, true));
+            else if (!bid && tick == c.top.bestAsk())
+                c.top = c.top.withBestAsk(Book.next(s, c.id, tick, false));
         }
-        uint256 impact = bid ? c.top.impactBid : c.top.impactAsk;
+        uint256 impact = bid ? c.top.impactBid() : c.top.impactAsk();
         // Beyond the marginal tick nothing counts; a best level that is still deep enough stays marginal.
         bool counts = impact == 0 || (bid ? tick >= impact : tick <= impact);
         if (
             counts &&
-            !(tick == impact && left >= c.top.impactLots && tick == (bid ? c.top.bestBid : c.top.bestAsk))
+            !(tick == impact &&
+                left >= c.top.impactLots() &&
+                tick == (bid ? c.top.bestBid() : c.top.bestAsk()))
         ) {
             Markets.refreshImpact(s, c, bid);
         }
@@ -131,7 +156,7 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private view {
-        MarketPhase phase = MarketPhase(c.risk.phase);
+        MarketPhase phase = MarketPhase(c.risk.phase());
         if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(order.market, phase);
         int256 wanted = order.lots;
         t.buys = wanted > 0;
@@ -139,9 +164,9 @@ library Orders {
         t.limit = order.tick.unwrap();
         t.walk = order.maxFills;
         t.probe = order.kind == OrderKind.PostOnly;
-        t.takerFee = c.top.takerFee;
-        if (t.lots < c.top.minLots || t.lots == 0)
-            revert IClearingErrors.OrderTooSmall(t.lots, c.top.minLots);
+        t.takerFee = c.top.takerFee();
+        if (t.lots < c.top.minLots() || t.lots == 0)
+            revert IClearingErrors.OrderTooSmall(t.lots, c.top.minLots());
         if (t.lots > type(uint32).max) revert IClearingErrors.OrderTooLarge(t.lots, type(uint32).max);
         if (t.limit == 0 || t.limit > Words.MAX_TICK) {
             revert IClearingErrors.TickOutOfRange(t.limit, Words.MAX_TICK);
@@ -153,13 +178,19 @@ library Orders {
         if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
         checkExpiry(order);
 
-        bool reduces = reducing(t.position.size, wanted);
-        if (order.reduceOnly && !reduces) revert IClearingErrors.WouldNotReduce(wanted, t.position.size);
-        if (reduces) return;
+        int256 size = t.position.size;
+        if (order.reduceOnly) {
+            if (!reducing(size, wanted)) revert IClearingErrors.WouldNotReduce(wanted, size);
+            return;
+        }
+        // Where only reducing is allowed, what already rests on that side counts with the order.
+        if (reducing(size, t.buys ? wanted + int256(t.position.bids) : wanted - int256(t.position.asks)))
+            return;
         if (phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(order.market, phase);
         if (order.kind != OrderKind.PostOnly) {
-            (uint256 age, uint256 limit) = Markets.age(Words.toFeed(s.feeds[c.risk.feed]));
-            if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(c.risk.feed)), age, limit);
+            (uint256 age, uint256 limit) = Markets.age(s, c.risk.feed());
+            if (age >= limit)
+                revert IClearingErrors.IndexStale(FeedId.wrap(uint8(c.risk.feed())), age, limit);
         }
     }
 
@@ -214,7 +245,7 @@ library Orders {
         OrderParameters calldata order
     ) private returns (OrderId id) {
         uint256 tick = t.limit;
-        if (t.buys ? tick >= c.top.bestAsk : tick <= c.top.bestBid) {
+        if (t.buys ? tick >= c.top.bestAsk() : tick <= c.top.bestBid()) {
             t.lots = 0;
             return id;
         }
@@ -234,20 +265,20 @@ library Orders {
         bool better;
         if (t.buys) {
             p.bids += t.lots;
-            if (tick > c.top.bestBid) c.top.bestBid = tick;
-            better = tick == c.top.bestBid;
-            impact = c.top.impactBid;
+            if (tick > c.top.bestBid()) c.top = c.top.withBestBid(tick);
+            better = tick == c.top.bestBid();
+            impact = c.top.impactBid();
             if (impact != 0 && tick <= impact) return announce(id, t, order);
         } else {
             p.asks += t.lots;
-            if (tick < c.top.bestAsk) c.top.bestAsk = tick;
-            better = tick == c.top.bestAsk;
-            impact = c.top.impactAsk;
+            if (tick < c.top.bestAsk()) c.top = c.top.withBestAsk(tick);
+            better = tick == c.top.bestAsk();
+            impact = c.top.impactAsk();
             if (impact != 0 && tick >= impact) return announce(id, t, order);
         }
-        if (better && levelLots >= c.top.impactLots) {
-            if (t.buys) Markets.setImpact(c, tick, c.top.impactAsk);
-            else Markets.setImpact(c, c.top.impactBid, tick);
+        if (better && levelLots >= c.top.impactLots()) {
+            if (t.buys) Markets.setImpact(c, tick, c.top.impactAsk());
+            else Markets.setImpact(c, c.top.impactBid(), tick);
         } else {
             Markets.refreshImpact(s, c, t.buys);
         }

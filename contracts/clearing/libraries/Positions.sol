@@ -33,6 +33,14 @@ library Positions {
         return Rounding.max((p.size + int256(p.bids)).abs(), (p.size - int256(p.asks)).abs());
     }
 
+    /// @dev Resting lots of one side that could do more than close the position.
+    function opens(Position memory p, bool bids) internal pure returns (bool) {
+        return
+            bids
+                ? int256(p.bids) > (p.size < 0 ? -p.size : int256(0))
+                : int256(p.asks) > (p.size > 0 ? p.size : int256(0));
+    }
+
     /// @dev Funding since the last settlement, tick·lots, floored: what the position receives (below zero: pays).
     function pendingFunding(Position memory p, int256 cumulative) internal pure returns (int256) {
         return (-p.size * (cumulative - p.snapshot)).floorShift(20);

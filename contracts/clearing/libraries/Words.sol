@@ -12,22 +12,7 @@ import {Rounding} from "./Rounding.sol";
 ///      bestBid 0 and bestAsk 2^24 − 1 say that the side is empty; impactBid and impactAsk 0 that it is too thin.
 ///      midSeconds is Σ (bid + ask) × seconds over the `depthSeconds` of the current minute that were observed before
 ///      `observedSecond`. expiryPeriod is the UTC day at whose 00:00 trading ends, 0 for never.
-struct BookTop {
-    uint256 bestBid;
-    uint256 bestAsk;
-    uint256 impactBid;
-    uint256 impactAsk;
-    uint256 midSeconds;
-    uint256 depthSeconds;
-    uint256 observedSecond;
-    uint256 fillBandBps;
-    uint256 takerFee;
-    int256 makerFee;
-    uint256 impactLots;
-    uint256 expiryPeriod;
-    uint256 minLots;
-    uint256 markMinutes;
-}
+type BookTop is uint256;
 
 /// @dev What margin needs of a market, in one slot, so that a further market of an account costs two cold reads.
 ///
@@ -36,20 +21,7 @@ struct BookTop {
 ///      | 39..0 mean |
 ///
 ///      mean and anchor are ticks × 2^16, funding ticks × 2^20, maxPosition in units of 4,096 lots.
-struct MarketRisk {
-    uint256 mean;
-    int256 funding;
-    uint256 minute;
-    uint256 anchor;
-    uint256 initialBps;
-    uint256 maintenanceBps;
-    uint256 clampBps;
-    uint256 tickValue;
-    uint256 feed;
-    uint256 kind;
-    uint256 phase;
-    uint256 maxPosition;
-}
+type MarketRisk is uint256;
 
 /// @dev What fills change in a market.
 ///
@@ -122,6 +94,9 @@ struct Feed {
     uint256 newestStep;
 }
 
+using BookTops for BookTop global;
+using MarketRisks for MarketRisk global;
+
 /// @notice Packing of every hot word. Unpacking never fails; packing reverts with Overflow rather than cutting bits.
 library Words {
     using Rounding for uint256;
@@ -132,59 +107,14 @@ library Words {
     uint256 internal constant MARKETS_PER_ACCOUNT = 16;
     uint256 internal constant EXPIRY_UNIT = 300;
 
-    function toBookTop(uint256 word) internal pure returns (BookTop memory t) {
-        t.bestBid = uint24(word);
-        t.bestAsk = uint24(word >> 24);
-        t.impactBid = uint24(word >> 48);
-        t.impactAsk = uint24(word >> 72);
-        t.midSeconds = uint32(word >> 96);
-        t.depthSeconds = (word >> 128) & 0x3f;
-        t.observedSecond = (word >> 134) & 0x3f;
-        t.fillBandBps = (word >> 140) & 0x3fff;
-        t.takerFee = (word >> 154) & 0xfff;
-        t.makerFee = (word >> 166).signed(12);
-        t.impactLots = uint24(word >> 178);
-        t.expiryPeriod = (word >> 202) & 0xfffff;
-        t.minLots = uint16(word >> 222);
-        t.markMinutes = (word >> 238) & 0xfff;
-    }
-
-    /// @dev Only ticks and the observation change in the course of trading, and all of them are bounded where they are
-    ///      made: ticks by MAX_TICK, seconds by 59, midSeconds by 2^25 × 59. The rest is bounded at listing.
-    function pack(BookTop memory t) internal pure returns (uint256 word) {
-        word = t.bestBid | (t.bestAsk << 24) | (t.impactBid << 48) | (t.impactAsk << 72);
-        word |= (t.midSeconds << 96) | (t.depthSeconds << 128) | (t.observedSecond << 134);
-        word |= (t.fillBandBps << 140) | (t.takerFee << 154) | (t.makerFee.fitSigned(12) << 166);
-        word |= (t.impactLots << 178) | (t.expiryPeriod << 202) | (t.minLots << 222) | (t.markMinutes << 238);
-    }
-
-    function toMarketRisk(uint256 word) internal pure returns (MarketRisk memory r) {
-        r.mean = uint40(word);
-        r.funding = (word >> 40).signed(56);
-        r.minute = (word >> 96) & 0xfffffff;
-        r.anchor = uint40(word >> 124);
-        r.initialBps = (word >> 164) & 0x3fff;
-        r.maintenanceBps = (word >> 178) & 0x3fff;
-        r.clampBps = (word >> 192) & 0x3fff;
-        r.tickValue = uint16(word >> 206);
-        r.feed = uint8(word >> 222);
-        r.kind = (word >> 230) & 1;
-        r.phase = (word >> 231) & 3;
-        r.maxPosition = word >> 233;
-    }
-
-    function pack(MarketRisk memory r) internal pure returns (uint256 word) {
-        word = r.mean.fit(40) | (r.funding.fitSigned(56) << 40) | (r.minute.fit(28) << 96);
-        word |= (r.anchor.fit(40) << 124) | (r.initialBps << 164) | (r.maintenanceBps << 178);
-        word |= (r.clampBps << 192) | (r.tickValue << 206) | (r.feed << 222) | (r.kind << 230);
-        word |= (r.phase << 231) | (r.maxPosition << 233);
-    }
-
-    function toMarketFlow(uint256 word) internal pure returns (MarketFlow memory f) {
-        f.openInterest = uint40(word);
-        f.maxOpenInterest = uint40(word >> 40);
-        f.fundingPool = (word >> 80).signed(80);
-        f.feesPayable = word >> 160;
+    function toMarketFlow(uint256 word) internal pure returns (MarketFlow memory) {
+        return
+            MarketFlow({
+                openInterest: uint40(word),
+                maxOpenInterest: uint40(word >> 40),
+                fundingPool: (word >> 80).signed(80),
+                feesPayable: word >> 160
+            });
     }
 
     function pack(MarketFlow memory f) internal pure returns (uint256) {
@@ -195,14 +125,17 @@ library Words {
             (f.feesPayable.fit(96) << 160);
     }
 
-    function toPosition(uint256 word) internal pure returns (Position memory p) {
-        p.size = word.signed(36);
-        p.quote = (word >> 36).signed(68);
-        p.snapshot = (word >> 104).signed(56);
-        p.bids = (word >> 160) & 0xfffffffff;
-        p.asks = (word >> 196) & 0xfffffffff;
-        p.round = (word >> 232) & 0xfff;
-        p.openOrders = word >> 244;
+    function toPosition(uint256 word) internal pure returns (Position memory) {
+        return
+            Position({
+                size: word.signed(36),
+                quote: (word >> 36).signed(68),
+                snapshot: (word >> 104).signed(56),
+                bids: (word >> 160) & 0xfffffffff,
+                asks: (word >> 196) & 0xfffffffff,
+                round: (word >> 232) & 0xfff,
+                openOrders: word >> 244
+            });
     }
 
     function pack(Position memory p) internal pure returns (uint256 word) {
@@ -214,21 +147,23 @@ library Words {
             (p.openOrders.fit(12) << 244);
     }
 
-    function toPurse(uint256 word) internal pure returns (Purse memory p) {
-        p.cash = word.signed(96);
-        p.markets = word >> 96;
+    function toPurse(uint256 word) internal pure returns (Purse memory) {
+        return Purse({cash: word.signed(96), markets: word >> 96});
     }
 
     function pack(Purse memory p) internal pure returns (uint256) {
         return p.cash.fitSigned(96) | (p.markets << 96);
     }
 
-    function toLevel(uint256 word) internal pure returns (Level memory l) {
-        l.lots = uint40(word);
-        l.head = uint40(word >> 40);
-        l.tail = uint40(word >> 80);
-        l.headFilled = uint32(word >> 120);
-        l.epoch = uint40(word >> 152);
+    function toLevel(uint256 word) internal pure returns (Level memory) {
+        return
+            Level({
+                lots: uint40(word),
+                head: uint40(word >> 40),
+                tail: uint40(word >> 80),
+                headFilled: uint32(word >> 120),
+                epoch: uint40(word >> 152)
+            });
     }
 
     function pack(Level memory l) internal pure returns (uint256) {
@@ -262,6 +197,14 @@ library Words {
         f.newestStep = (word >> 228) & 7;
     }
 
+    function newestPeriod(uint256 feed) internal pure returns (uint256) {
+        return (feed >> 200) & 0xfffff;
+    }
+
+    function limit1Hours(uint256 feed) internal pure returns (uint256) {
+        return uint8(feed >> 220);
+    }
+
     function pack(Feed memory f) internal pure returns (uint256) {
         return
             f.target.fit(84) |
@@ -270,5 +213,200 @@ library Words {
             (f.newestPeriod.fit(20) << 200) |
             (f.limit1Hours.fit(8) << 220) |
             (f.newestStep << 228);
+    }
+}
+
+/// @notice Fields of `BookTop`: read by shift and mask, written with a check that the value fits.
+library BookTops {
+    using Rounding for uint256;
+    using Rounding for int256;
+
+    function bestBid(BookTop w) internal pure returns (uint256) {
+        return BookTop.unwrap(w) & 0xffffff;
+    }
+
+    function withBestBid(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~uint256(0xffffff)) | value.fit(24));
+    }
+
+    function bestAsk(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 24) & 0xffffff;
+    }
+
+    function withBestAsk(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xffffff) << 24)) | (value.fit(24) << 24));
+    }
+
+    function impactBid(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 48) & 0xffffff;
+    }
+
+    function withImpactBid(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xffffff) << 48)) | (value.fit(24) << 48));
+    }
+
+    function impactAsk(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 72) & 0xffffff;
+    }
+
+    function withImpactAsk(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xffffff) << 72)) | (value.fit(24) << 72));
+    }
+
+    function midSeconds(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 96) & 0xffffffff;
+    }
+
+    function depthSeconds(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 128) & 0x3f;
+    }
+
+    function observedSecond(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 134) & 0x3f;
+    }
+
+    function fillBandBps(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 140) & 0x3fff;
+    }
+
+    function withFillBandBps(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0x3fff) << 140)) | (value.fit(14) << 140));
+    }
+
+    function takerFee(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 154) & 0xfff;
+    }
+
+    function withTakerFee(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xfff) << 154)) | (value.fit(12) << 154));
+    }
+
+    function makerFee(BookTop w) internal pure returns (int256) {
+        return (BookTop.unwrap(w) >> 166).signed(12);
+    }
+
+    function withMakerFee(BookTop w, int256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xfff) << 166)) | (value.fitSigned(12) << 166));
+    }
+
+    function impactLots(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 178) & 0xffffff;
+    }
+
+    function expiryPeriod(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 202) & 0xfffff;
+    }
+
+    function minLots(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 222) & 0xffff;
+    }
+
+    function markMinutes(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 238) & 0xfff;
+    }
+
+    /// @dev Sets the minute's observation: Σ (bid + ask) × seconds, seconds with depth, second up to which it is observed.
+    ///      All are bounded by the minute, so they fit.
+    function withObservation(
+        BookTop w,
+        uint256 midSeconds_,
+        uint256 depthSeconds_,
+        uint256 observedSecond_
+    ) internal pure returns (BookTop) {
+        uint256 cleared = BookTop.unwrap(w) & ~(((uint256(1) << 44) - 1) << 96);
+        return
+            BookTop.wrap(cleared | (midSeconds_ << 96) | (depthSeconds_ << 128) | (observedSecond_ << 134));
+    }
+}
+
+/// @notice Fields of `MarketRisk`: read by shift and mask, written with a check that the value fits.
+library MarketRisks {
+    using Rounding for uint256;
+    using Rounding for int256;
+
+    function mean(MarketRisk w) internal pure returns (uint256) {
+        return MarketRisk.unwrap(w) & 0xffffffffff;
+    }
+
+    function withMean(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~uint256(0xffffffffff)) | value.fit(40));
+    }
+
+    function funding(MarketRisk w) internal pure returns (int256) {
+        return (MarketRisk.unwrap(w) >> 40).signed(56);
+    }
+
+    function withFunding(MarketRisk w, int256 value) internal pure returns (MarketRisk) {
+        return
+            MarketRisk.wrap(
+                (MarketRisk.unwrap(w) & ~(uint256(0xffffffffffffff) << 40)) | (value.fitSigned(56) << 40)
+            );
+    }
+
+    function minute(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 96) & 0xfffffff;
+    }
+
+    function withMinute(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0xfffffff) << 96)) | (value.fit(28) << 96));
+    }
+
+    function anchor(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 124) & 0xffffffffff;
+    }
+
+    function withAnchor(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return
+            MarketRisk.wrap(
+                (MarketRisk.unwrap(w) & ~(uint256(0xffffffffff) << 124)) | (value.fit(40) << 124)
+            );
+    }
+
+    function initialBps(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 164) & 0x3fff;
+    }
+
+    function withInitialBps(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3fff) << 164)) | (value.fit(14) << 164));
+    }
+
+    function maintenanceBps(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 178) & 0x3fff;
+    }
+
+    function withMaintenanceBps(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3fff) << 178)) | (value.fit(14) << 178));
+    }
+
+    function clampBps(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 192) & 0x3fff;
+    }
+
+    function tickValue(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 206) & 0xffff;
+    }
+
+    function feed(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 222) & 0xff;
+    }
+
+    function kind(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 230) & 0x1;
+    }
+
+    function phase(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 231) & 0x3;
+    }
+
+    function withPhase(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3) << 231)) | (value.fit(2) << 231));
+    }
+
+    function maxPosition(MarketRisk w) internal pure returns (uint256) {
+        return MarketRisk.unwrap(w) >> 233;
+    }
+
+    function withMaxPosition(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x7fffff) << 233)) | (value.fit(23) << 233));
     }
 }

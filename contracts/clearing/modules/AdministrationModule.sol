@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {FeedId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
@@ -49,8 +48,8 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         MarketListing memory l = Listings.read(s, market);
         (l.takerFee, l.makerFee, l.insuranceShareBps) = (takerFee, makerFee, insuranceShareBps);
         Listings.check(l);
-        c.top.takerFee = takerFee;
-        c.top.makerFee = makerFee;
+        c.top = c.top.withTakerFee(takerFee);
+        c.top = c.top.withMakerFee(makerFee);
         s.markets[market.unwrap()].terms.insuranceShareBps = insuranceShareBps;
         Markets.store(s, c);
         emit ParametersChanged(market, l);
@@ -67,7 +66,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         MarketListing memory l = Listings.read(s, market);
         (l.maxPositionLots, l.maxOpenInterestLots) = (maxPositionLots, maxOpenInterestLots);
         Listings.check(l);
-        c.risk.maxPosition = maxPositionLots / Listings.POSITION_UNIT;
+        c.risk = c.risk.withMaxPosition(maxPositionLots / Listings.POSITION_UNIT);
         MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
         flow.maxOpenInterest = maxOpenInterestLots;
         s.markets[market.unwrap()].flow = flow.pack();
@@ -82,7 +81,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
 
     /// @inheritdoc IAdministration
     function resumeNewRisk(MarketId market) external restricted {
-        int256 equity = Margin.health(ClearingStorage.load(), DatedFutures.fundOf(market), UNIT).equity;
+        int256 equity = Margin.health(ClearingStorage.load(), Accounts.fundOf(market), UNIT).equity;
         if (equity < 0) revert FundInDeficit(market, equity);
         _setPhase(market, MarketPhase.ReduceOnly, MarketPhase.Open);
     }
@@ -101,7 +100,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         toFund = fees - toTreasury;
         flow.feesPayable = 0;
         s.markets[market.unwrap()].flow = flow.pack();
-        Accounts.credit(s, DatedFutures.fundOf(market), int256(toFund));
+        Accounts.credit(s, Accounts.fundOf(market), int256(toFund));
         s.tracked -= toTreasury;
         emit FeesCollected(market, treasury, toFund, toTreasury);
         if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);
@@ -119,8 +118,8 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
         Markets.touch(s, c);
-        if (c.risk.phase != uint256(from)) revert MarketNotOpen(market, MarketPhase(c.risk.phase));
-        c.risk.phase = uint256(to);
+        if (c.risk.phase() != uint256(from)) revert MarketNotOpen(market, MarketPhase(c.risk.phase()));
+        c.risk = c.risk.withPhase(uint256(to));
         Markets.store(s, c);
         emit PhaseChanged(market, to);
     }

@@ -59,29 +59,30 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         MarketContext memory c = _current(s, id);
         MarketFlow memory flow = Words.toMarketFlow(s.markets[id.unwrap()].flow);
         v.id = id;
-        v.kind = MarketKind(c.risk.kind);
-        v.phase = MarketPhase(c.risk.phase);
-        v.feed = FeedId.wrap(uint8(c.risk.feed));
-        v.index = s.feedTerms[c.risk.feed].index;
+        v.kind = MarketKind(c.risk.kind());
+        v.phase = MarketPhase(c.risk.phase());
+        v.feed = FeedId.wrap(uint8(c.risk.feed()));
+        v.index = s.feedTerms[c.risk.feed()].index;
         v.markX16 = c.mark;
-        v.meanX16 = c.risk.mean;
-        v.anchorX16 = c.risk.anchor;
-        v.cumulativeFunding = c.risk.funding;
-        v.bestBid = c.top.bestBid;
-        v.bestAsk = c.top.bestAsk == Words.NO_ASK ? 0 : c.top.bestAsk;
-        v.impactBid = c.top.impactBid;
-        v.impactAsk = c.top.impactAsk;
+        v.meanX16 = c.risk.mean();
+        v.anchorX16 = c.risk.anchor();
+        v.cumulativeFunding = c.risk.funding();
+        v.bestBid = c.top.bestBid();
+        v.bestAsk = c.top.bestAsk() == Words.NO_ASK ? 0 : c.top.bestAsk();
+        v.impactBid = c.top.impactBid();
+        v.impactAsk = c.top.impactAsk();
         (v.lowestFill, v.highestFill) = Markets.fillBand(c);
         v.openInterest = flow.openInterest;
         v.fundingPool = flow.fundingPool;
         v.feesPayable = flow.feesPayable;
-        v.fundCash = Accounts.loadPurse(s, DatedFutures.fundOf(id)).cash;
-        v.expiry = c.top.expiryPeriod * 1 days;
+        v.fundCash = Accounts.loadPurse(s, Accounts.fundOf(id)).cash;
+        v.expiry = c.top.expiryPeriod() * 1 days;
         v.settlementTick = s.markets[id.unwrap()].terms.settlementTick;
-        v.initialMarginBps = c.risk.initialBps;
-        v.maintenanceMarginBps = c.risk.maintenanceBps;
-        v.fillBandBps = c.top.fillBandBps;
-        v.stale = Markets.isStale(Words.toFeed(s.feeds[c.risk.feed]));
+        v.initialMarginBps = c.risk.initialBps();
+        v.maintenanceMarginBps = c.risk.maintenanceBps();
+        v.fillBandBps = c.top.fillBandBps();
+        (uint256 age, uint256 limit) = Markets.age(s, c.risk.feed());
+        v.stale = age >= limit;
     }
 
     /// @inheritdoc ILensViews
@@ -120,7 +121,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     function levels(MarketId id, bool bids, uint256 most) external view returns (LevelView[] memory found) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, id, UNIT);
-        uint256 first = bids ? c.top.bestBid : c.top.bestAsk;
+        uint256 first = bids ? c.top.bestBid() : c.top.bestAsk();
         uint256 count = 0;
         for (uint256 t = first; count < most && !_isEnd(t, bids); t = Book.next(s, id, t, bids)) ++count;
         found = new LevelView[](count);
@@ -192,7 +193,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
                 askLots: p.asks,
                 openOrders: p.openOrders,
                 fundingSnapshot: p.snapshot,
-                pendingFunding: p.pendingFunding(c.risk.funding)
+                pendingFunding: p.pendingFunding(c.risk.funding())
             });
         }
         Health memory h = Margin.close(sums, purse.cash);
@@ -213,7 +214,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         if (o.lots == 0) return v;
         v.id = id;
         v.account = AccountId.wrap(uint32(o.account));
-        v.lots = id.tick() <= c.top.bestBid ? int256(o.lots) : -int256(o.lots);
+        v.lots = id.tick() <= c.top.bestBid() ? int256(o.lots) : -int256(o.lots);
         v.expiry = o.expiry * Words.EXPIRY_UNIT;
         v.reduceOnly = o.reduceOnly;
     }

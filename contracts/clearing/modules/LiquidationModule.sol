@@ -32,7 +32,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
             (RestingOrder memory order, Level memory level) = Book.find(s, ids[i]);
             if (order.lots == 0) continue;
             if (order.account != account.unwrap()) revert WrongAccount(ids[i], account);
-            if (!Liquidations.raisesRisk(s, ids[i], account, order.lots)) continue;
+            if (!Liquidations.raisesRisk(s, ids[i], account)) continue;
             if (Orders.remove(s, ids[i], account, order, level, DropReason.RiskRaising, UNIT)) {
                 lots += order.lots;
                 h = Margin.health(s, account, UNIT);
@@ -49,6 +49,10 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
     ) external returns (uint256 closedLots, uint256 keeperFee) {
         ClearingState storage s = ClearingStorage.load();
         if (maxFills == 0) revert ZeroMaxFills();
+        // Funds are unwound under rules of their own.
+        if (account.unwrap() < ClearingStorage.FIRST_ACCOUNT || !Accounts.exists(s, account)) {
+            revert UnknownAccount(account);
+        }
         if (!Accounts.exists(s, keeper) || keeper.unwrap() < ClearingStorage.FIRST_ACCOUNT) {
             revert UnknownAccount(keeper);
         }

@@ -27,7 +27,10 @@ contract PreviewModule is ClearingBase, IClearingErrors {
             UNIT
         );
         Health memory h = Orders.health(ClearingStorage.load(), c, t, UNIT);
-        if (raised && h.equity < int256(h.initial)) revert InsufficientMargin(h.equity, h.initial);
+        uint256 required = raised ? h.initial : 0;
+        if ((raised || t.filled != 0) && h.equity < int256(required)) {
+            revert InsufficientMargin(h.equity, required);
+        }
         int256 side = t.buys ? int256(1) : int256(-1);
         revert ILens.Previewed(
             OrderPreview({

@@ -49,13 +49,13 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
     function settle(MarketId market) external returns (uint256 settlementTick) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
-        if (c.risk.kind != uint256(MarketKind.Dated)) revert NotDated(market);
-        if (c.risk.phase == uint256(MarketPhase.Settled)) {
+        if (c.risk.kind() != uint256(MarketKind.Dated)) revert NotDated(market);
+        if (c.risk.phase() == uint256(MarketPhase.Settled)) {
             revert AlreadySettled(market, s.markets[market.unwrap()].terms.settlementTick);
         }
         Markets.touch(s, c);
-        if (c.risk.phase != uint256(MarketPhase.Expired)) {
-            revert NotExpired(market, block.timestamp, c.top.expiryPeriod * 1 days);
+        if (c.risk.phase() != uint256(MarketPhase.Expired)) {
+            revert NotExpired(market, block.timestamp, c.top.expiryPeriod() * 1 days);
         }
         settlementTick = DatedFutures.settle(s, c, INDEX);
         Markets.store(s, c);
@@ -68,11 +68,11 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
     ) external returns (uint256 converted) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
-        if (c.risk.phase != uint256(MarketPhase.Settled)) {
-            revert NotSettled(market, MarketPhase(c.risk.phase));
+        if (c.risk.phase() != uint256(MarketPhase.Settled)) {
+            revert NotSettled(market, MarketPhase(c.risk.phase()));
         }
         for (uint256 i = 0; i < accounts.length; ++i) {
-            if (DatedFutures.convert(s, market, accounts[i], c.risk.anchor >> 16, c.tickValue)) ++converted;
+            if (DatedFutures.convert(s, market, accounts[i], c.risk.anchor() >> 16, c.tickValue)) ++converted;
         }
     }
 }

@@ -13,7 +13,7 @@ import {
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {Positions} from "../../clearing/libraries/Positions.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
-import {MarketFlow, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
+import {MarketFlow, MarketRisk, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
 import {IUsageIndex} from "../../index/interfaces/IUsageIndex.sol";
 import {AccountId, FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
 import {MarketContext, Markets} from "./Markets.sol";
@@ -37,16 +37,18 @@ library DatedFutures {
     /// @dev From expiry to settlement the mark is the mean of the window's prints so far. Before the first print it stays
     ///      where trading left it.
     function markExpired(ClearingState storage s, MarketContext memory c, IUsageIndex index) internal view {
-        if (c.risk.phase != uint256(MarketPhase.Expired)) return;
+        if (c.risk.phase() != uint256(MarketPhase.Expired)) return;
         MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
         (uint256 sum, uint256 present, ) = index.windowMean(
-            s.feedTerms[c.risk.feed].index,
+            s.feedTerms[c.risk.feed()].index,
             terms.firstPeriod,
             terms.lastPeriod
         );
         if (present == 0) return;
-        c.risk.anchor = Markets.toTicksX16(sum / present, s.markets[c.id.unwrap()].funding.indexPerTick);
-        c.mark = c.risk.anchor;
+        c.risk = c.risk.withAnchor(
+            Markets.toTicksX16(sum / present, s.markets[c.id.unwrap()].funding.indexPerTick)
+        );
+        c.mark = c.risk.anchor();
     }
 
     /// @dev Writes the settlement price: the exact mean of the window, divided by the divisor, half-even to a tick, once.
@@ -56,15 +58,15 @@ library DatedFutures {
         IUsageIndex index
     ) internal returns (uint256 tick) {
         MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
-        FeedTerms storage feed = s.feedTerms[c.risk.feed];
+        FeedTerms storage feed = s.feedTerms[c.risk.feed()];
         (uint256 sum, uint256 periods) = index.settleWindow(feed.index, terms.firstPeriod, terms.lastPeriod);
         tick = Rounding.divHalfEven(sum, periods * s.markets[c.id.unwrap()].funding.indexPerTick);
         // A price beyond the last tick settles there: a revert would lock every position in for ever.
         if (tick > Words.MAX_TICK) tick = Words.MAX_TICK;
         terms.settlementTick = uint24(tick);
-        c.risk.anchor = tick << 16;
-        c.risk.phase = uint256(MarketPhase.Settled);
-        c.mark = c.risk.anchor;
+        c.risk = c.risk.withAnchor(tick << 16);
+        c.risk = c.risk.withPhase(uint256(MarketPhase.Settled));
+        c.mark = c.risk.anchor();
         emit IClearingEvents.MarketSettled(c.id, Tick.wrap(uint24(tick)), sum, periods);
         emit IClearingEvents.PhaseChanged(c.id, MarketPhase.Settled);
     }
@@ -92,11 +94,7 @@ library DatedFutures {
         }
         s.positions[Positions.key(market, account)] = 0;
         Accounts.deactivate(purse, market);
-        if (purse.cash < 0 && purse.markets == 0 && account.unwrap() >= ClearingStorage.FIRST_ACCOUNT) {
-            Accounts.credit(s, fundOf(market), purse.cash);
-            emit IClearingEvents.ShortfallPaid(account, market, uint256(-purse.cash));
-            purse.cash = 0;
-        }
+        Accounts.payShortfall(s, account, purse, market);
         Accounts.storePurse(s, account, purse);
         return true;
     }
@@ -107,8 +105,8 @@ library DatedFutures {
         for (; markets != 0; markets >>= 10) {
             MarketId id = MarketId.wrap(uint16(markets & 1023));
             MarketContext memory c = Markets.load(s, id, unit);
-            if (c.risk.phase == uint256(MarketPhase.Settled)) {
-                convert(s, id, account, c.risk.anchor >> 16, c.tickValue);
+            if (c.risk.phase() == uint256(MarketPhase.Settled)) {
+                convert(s, id, account, c.risk.anchor() >> 16, c.tickValue);
             }
         }
     }
@@ -122,16 +120,12 @@ library DatedFutures {
     }
 
     function requireValidMark(ClearingState storage s, uint256 market) internal view {
-        uint256 word = s.markets[market].risk;
-        uint256 feed = Words.toMarketRisk(word).feed;
+        MarketRisk r = MarketRisk.wrap(s.markets[market].risk);
         // A market whose trading has ended no longer needs its index to be fresh: its window is what it is.
-        if (Words.toMarketRisk(word).phase >= uint256(MarketPhase.Expired)) return;
-        (uint256 age, ) = Markets.age(Words.toFeed(s.feeds[feed]));
+        if (r.phase() >= uint256(MarketPhase.Expired)) return;
+        uint256 feed = r.feed();
+        (uint256 age, ) = Markets.age(s, feed);
         uint256 limit = s.feedTerms[feed].limit2;
         if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age, limit);
-    }
-
-    function fundOf(MarketId market) internal pure returns (AccountId) {
-        return AccountId.wrap(MarketId.unwrap(market));
     }
 }
