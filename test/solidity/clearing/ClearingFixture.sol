@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+import {Configuration} from "../../../contracts/clearing/ClearingBase.sol";
+import {Clearinghouse, Modules} from "../../../contracts/clearing/Clearinghouse.sol";
+import {IAdministration} from "../../../contracts/clearing/interfaces/IAdministration.sol";
+import {
+    AccountView,
+    FeedListing,
+    MarginTier,
+    MarketKind,
+    MarketListing,
+    MarketView,
+    OrderKind,
+    OrderParameters,
+    PositionView
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
+import {AccountsModule} from "../../../contracts/clearing/modules/AccountsModule.sol";
+import {AdministrationModule} from "../../../contracts/clearing/modules/AdministrationModule.sol";
+import {LensModule} from "../../../contracts/clearing/modules/LensModule.sol";
+import {LiquidationModule} from "../../../contracts/clearing/modules/LiquidationModule.sol";
+import {PreviewModule} from "../../../contracts/clearing/modules/PreviewModule.sol";
+import {SettlementModule} from "../../../contracts/clearing/modules/SettlementModule.sol";
+import {IndexConfig, SignedReport} from "../../../contracts/index/interfaces/IUsageIndex.sol";
+import {UsageIndex} from "../../../contracts/index/UsageIndex.sol";
+import {CollateralToken} from "../../../contracts/token/CollateralToken.sol";
+import {AccountId, FeedId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
+import {TestBase} from "../Vm.sol";
+
+/// A clearing house as it is deployed, on an index with seven reporters and quorum five, after seven prints of 5,000
+/// points: TUX-PERP and a dated future with the reference parameters, both at 10,000 ticks, and six funded traders.
+/// One lot is worth 5 USD, a tick of one lot 500 units.
+abstract contract ClearingFixture is TestBase {
+    bytes32 internal constant TU1D = "TU1D";
+    /// 2025-01-01.
+    uint32 internal constant FIRST_DAY = 20_089;
+    /// Delivery window of the dated future; today is 20,096, when it is in its third month.
+    uint32 internal constant NEXT_FROM = 20_098;
+    uint32 internal constant WINDOW_FIRST = 20_100;
+    uint32 internal constant WINDOW_LAST = 20_104;
+    uint256 internal constant POINTS = 5_000e18;
+    uint256 internal constant TICK = 10_000;
+    int256 internal constant TICK_VALUE = 500;
+    uint256 internal constant USD = 1e6;
+    uint256 internal constant FUNDS = 1_000_000 * USD;
+
+    uint64 internal constant LISTING = 1;
+    uint64 internal constant RISK = 2;
+    uint64 internal constant TREASURY = 4;
+    uint64 internal constant GUARDIAN = 5;
+    address internal constant LISTER = address(0x1157);
+    address internal constant RISK_OFFICER = address(0x2157);
+    address internal constant TREASURER = address(0x4157);
+    address internal constant GUARD = address(0x5157);
+
+    AccessManager internal manager;
+    CollateralToken internal token;
+    UsageIndex internal usage;
+    IClearinghouse internal house;
+    FeedId internal feedId;
+    MarketId internal perp;
+    MarketId internal dated;
+    /// Newest day that has a print.
+    uint32 internal day;
+    /// Private keys in ascending order of their addresses.
+    uint256[7] private _reporters;
+
+    /// Traders, opened in this order: the account of trader i is 2048 + i.
+    uint256 internal constant TRADERS = 6;
+    address[] internal traders;
+    address internal alice;
+    address internal bob;
+    address internal carol;
+    address internal dave;
+    AccountId internal constant ALICE = AccountId.wrap(2048);
+    AccountId internal constant BOB = AccountId.wrap(2049);
+    AccountId internal constant CAROL = AccountId.wrap(2050);
+    AccountId internal constant DAVE = AccountId.wrap(2051);
+
+    function setUp() public virtual {
+        vm.warp(_due(FIRST_DAY));
+        manager = new AccessManager(address(this));
+        token = new CollateralToken("Test Dollar", "TUSD", 6, address(this));
+        _openIndex();
+        house = _deploy(address(token));
+        _grantRoles();
+        usage.addReader(TU1D, house);
+        vm.prank(LISTER);
+        feedId = house.addFeed(_feedListing());
+        for (uint32 period = FIRST_DAY; period < FIRST_DAY + 7; ++period) _nextPrint(POINTS);
+        vm.prank(LISTER);
+        perp = house.listMarket(_perpetual());
+        vm.prank(LISTER);
+        dated = house.listMarket(_dated());
+        for (uint256 i = 0; i < TRADERS; ++i) _open(vm.addr(_key(i)), FUNDS);
+        (alice, bob, carol, dave) = (traders[0], traders[1], traders[2], traders[3]);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- deployment
+
+    function _deploy(address collateral) internal returns (IClearinghouse) {
+        Configuration memory c = Configuration(address(manager), collateral, address(usage));
+        Modules memory modules;
+        modules.accounts = address(new AccountsModule(c));
+        modules.settlement = address(new SettlementModule(c));
+        modules.liquidation = address(new LiquidationModule(c));
+        modules.administration = address(new AdministrationModule(c));
+        modules.preview = address(new PreviewModule(c));
+        modules.lens = address(new LensModule(c));
+        return IClearinghouse(address(new Clearinghouse(c, modules)));
+    }
+
+    function _grantRoles() private {
+        bytes4[] memory selectors = new bytes4[](2);
+        (selectors[0], selectors[1]) = (
+            IAdministration.addFeed.selector,
+            IAdministration.listMarket.selector
+        );
+        manager.setTargetFunctionRole(address(house), selectors, LISTING);
+        (selectors[0], selectors[1]) = (IAdministration.collectFees.selector, IAdministration.skim.selector);
+        manager.setTargetFunctionRole(address(house), selectors, TREASURY);
+        selectors = new bytes4[](1);
+        selectors[0] = IAdministration.stopNewRisk.selector;
+        manager.setTargetFunctionRole(address(house), selectors, GUARDIAN);
+        selectors = new bytes4[](3);
+        (selectors[0], selectors[1], selectors[2]) = (
+            IAdministration.setFees.selector,
+            IAdministration.setLimits.selector,
+            IAdministration.resumeNewRisk.selector
+        );
+        manager.setTargetFunctionRole(address(house), selectors, RISK);
+        manager.grantRole(LISTING, LISTER, 0);
+        manager.grantRole(RISK, RISK_OFFICER, 0);
+        manager.grantRole(TREASURY, TREASURER, 0);
+        manager.grantRole(GUARDIAN, GUARD, 0);
+    }
+
+    function _feedListing() internal pure returns (FeedListing memory) {
+        return FeedListing(TU1D, 800, 30 hours, 54 hours, 7 days);
+    }
+
+    function _perpetual() internal view returns (MarketListing memory l) {
+        l = _common();
+        l.kind = MarketKind.Perpetual;
+        l.tiers[0] = l.tiers[1] = l.tiers[2] = MarginTier(2000, 1200, 600);
+        l.clampBps = 800;
+        l.fundingPeriod = 8 hours;
+        l.fundingCapBps = 200;
+    }
+
+    function _dated() internal view returns (MarketListing memory l) {
+        l = _common();
+        l.kind = MarketKind.Dated;
+        l.tiers[0] = MarginTier(1600, 1200, 250);
+        l.tiers[1] = MarginTier(2000, 1500, 400);
+        l.tiers[2] = MarginTier(2800, 2100, 600);
+        l.clampBps = 1000;
+        l.firstPeriod = WINDOW_FIRST;
+        l.lastPeriod = WINDOW_LAST;
+        l.nextFromPeriod = NEXT_FROM;
+        l.firstMarkTick = Tick.wrap(uint24(TICK));
+    }
+
+    function _common() private view returns (MarketListing memory l) {
+        l.feed = feedId;
+        l.indexPerTick = 0.5e18;
+        l.tickValue = uint16(uint256(TICK_VALUE));
+        l.takerFee = 50;
+        l.makerFee = 10;
+        l.liquidationFeeBps = 100;
+        l.insuranceShareBps = 5000;
+        l.markMinutes = 30;
+        l.impactLots = 1000;
+        l.minLots = 100;
+        l.maxPositionLots = 8_192_000;
+        l.maxOpenInterestLots = 100_000_000;
+    }
+
+    function _key(uint256 trader) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("trader", trader)));
+    }
+
+    /// Funds a new trader and opens its account.
+    function _open(address who, uint256 amount) internal returns (AccountId account) {
+        traders.push(who);
+        token.mint(who, amount);
+        vm.prank(who);
+        token.approve(address(house), type(uint256).max);
+        vm.prank(who);
+        account = house.deposit(0, amount);
+    }
+
+    // --------------------------------------------------------------------------------------------------- time, prints
+
+    function _openIndex() private {
+        usage = new UsageIndex(address(manager));
+        usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18));
+        for (uint256 i = 0; i < 7; ++i) _reporters[i] = uint256(keccak256(abi.encode("reporter", i)));
+        for (uint256 i = 0; i < 7; ++i) {
+            for (uint256 j = i + 1; j < 7; ++j) {
+                if (vm.addr(_reporters[j]) < vm.addr(_reporters[i])) {
+                    (_reporters[i], _reporters[j]) = (_reporters[j], _reporters[i]);
+                }
+            }
+            usage.setReporter(vm.addr(_reporters[i]), true);
+        }
+        day = FIRST_DAY - 1;
+    }
+
+    /// When the print of a day is due: 06:00 UTC of the next one.
+    function _due(uint256 period) internal pure returns (uint256) {
+        return (period + 1) * 1 days + 6 hours;
+    }
+
+    /// Goes on to where the next day's print is due and posts it.
+    function _nextPrint(uint256 value) internal {
+        day += 1;
+        if (block.timestamp < _due(day)) vm.warp(_due(day));
+        _print(day, 0, value);
+    }
+
+    function _print(uint32 period, uint32 revision, uint256 value) internal {
+        SignedReport[] memory reports = new SignedReport[](5);
+        for (uint256 i = 0; i < 5; ++i) {
+            reports[i].value = uint128(value);
+            reports[i].deadline = uint64(block.timestamp + 1 hours);
+            reports[i].vintage = keccak256("vintage");
+            bytes32 digest = usage.hashReport(
+                TU1D,
+                period,
+                revision,
+                uint128(value),
+                reports[i].vintage,
+                reports[i].deadline
+            );
+            (uint8 v, bytes32 r, bytes32 s) = vm.sign(_reporters[i], digest);
+            reports[i].r = r;
+            reports[i].vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+        }
+        usage.post(TU1D, period, revision, reports);
+    }
+
+    /// Prints one value until the mean of seven days is nothing else, so that the perpetual's index stands there.
+    function _printWeek(uint256 value) internal {
+        for (uint256 i = 0; i < 7; ++i) _nextPrint(value);
+    }
+
+    function _skip(uint256 seconds_) internal {
+        vm.warp(block.timestamp + seconds_);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- orders
+
+    function _order(
+        MarketId market,
+        int256 lots,
+        uint256 tick,
+        OrderKind kind
+    ) internal pure returns (OrderParameters memory order) {
+        order.market = market;
+        order.lots = int40(lots);
+        order.tick = Tick.wrap(uint24(tick));
+        order.kind = kind;
+        order.maxFills = 100;
+    }
+
+    /// A limit order of a trader's first account.
+    function _place(address who, MarketId market, int256 lots, uint256 tick) internal returns (OrderId id) {
+        (id, ) = _send(who, _order(market, lots, tick, OrderKind.Limit));
+    }
+
+    /// An order that trades what it can: bids up to the top of the band, asks down to its bottom.
+    function _take(address who, MarketId market, int256 lots) internal returns (uint256 filled) {
+        MarketView memory m = house.market(market);
+        uint256 tick = lots > 0 ? m.highestFill : m.lowestFill;
+        (, filled) = _send(who, _order(market, lots, tick, OrderKind.ImmediateOrCancel));
+    }
+
+    function _send(address who, OrderParameters memory order) internal returns (OrderId id, uint256 filled) {
+        AccountId account = _id(who);
+        vm.prank(who);
+        return house.place(account, order);
+    }
+
+    /// A trade of `lots` from seller to buyer at one tick.
+    function _trade(address buyer, address seller, MarketId market, uint256 lots, uint256 tick) internal {
+        _place(seller, market, -int256(lots), tick);
+        (, uint256 filled) = _send(buyer, _order(market, int256(lots), tick, OrderKind.ImmediateOrCancel));
+        vm.assertEq(filled, lots);
+    }
+
+    function _id(address who) internal view returns (AccountId) {
+        return house.accountOf(who, 0);
+    }
+
+    function _fund(MarketId market) internal pure returns (AccountId) {
+        return AccountId.wrap(MarketId.unwrap(market));
+    }
+
+    /// Brings money into a market's insurance fund.
+    function _feedFund(MarketId market, uint256 amount) internal {
+        token.mint(address(this), amount);
+        token.approve(address(house), amount);
+        house.depositFor(_fund(market), amount);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- views
+
+    function _cash(AccountId account) internal view returns (int256) {
+        return house.account(account).cash;
+    }
+
+    function _equity(AccountId account) internal view returns (int256) {
+        return house.account(account).equity;
+    }
+
+    function _position(AccountId account, MarketId market) internal view returns (PositionView memory p) {
+        PositionView[] memory all = house.account(account).positions;
+        for (uint256 i = 0; i < all.length; ++i) {
+            if (MarketId.unwrap(all[i].market) == MarketId.unwrap(market)) return all[i];
+        }
+    }
+
+    function _size(AccountId account, MarketId market) internal view returns (int256) {
+        return _position(account, market).size;
+    }
+
+    function _mark(MarketId market) internal view returns (uint256) {
+        return house.market(market).markX16;
+    }
+
+    // ----------------------------------------------------------------------------------------------------- assertions
+
+    /// Calls the clearing house as `sender` and asserts that it refuses with exactly that error and changes nothing.
+    function _refused(address sender, bytes memory data, bytes memory expected) internal {
+        bytes32 before = _fingerprint();
+        vm.prank(sender);
+        (bool success, bytes memory answer) = address(house).call(data);
+        vm.assertTrue(!success, "should have been refused");
+        vm.assertTrue(keccak256(answer) == keccak256(expected), _hex("another error: ", answer));
+        vm.assertTrue(_fingerprint() == before, "a refused call changed something");
+    }
+
+    /// As `_refused`, for an order of the sender's first account.
+    function _refusedOrder(address sender, OrderParameters memory order, bytes memory expected) internal {
+        _refused(sender, abi.encodeCall(house.place, (_id(sender), order)), expected);
+    }
+
+    /// Everything that traders, markets, books and feeds show.
+    function _fingerprint() internal view returns (bytes32 print) {
+        print = keccak256(
+            abi.encode(
+                house.tracked(),
+                house.accountCount(),
+                house.marketCount(),
+                token.balanceOf(address(house))
+            )
+        );
+        for (uint256 i = 0; i < traders.length; ++i) {
+            print = keccak256(abi.encode(print, house.account(_id(traders[i])), token.balanceOf(traders[i])));
+        }
+        for (uint16 m = 1; m <= house.marketCount(); ++m) {
+            MarketId id = MarketId.wrap(m);
+            print = keccak256(
+                abi.encode(print, house.market(id), house.account(_fund(id)), house.listing(id))
+            );
+            print = keccak256(abi.encode(print, house.levels(id, true, 20), house.levels(id, false, 20)));
+        }
+        for (uint8 f = 1; f <= house.feedCount(); ++f) {
+            print = keccak256(abi.encode(print, house.feed(FeedId.wrap(f))));
+        }
+    }
+
+    /// Exact conservation over every account there is: owners', funds' and escrows'.
+    function _assertConserved() internal view {
+        int256 sum = 0;
+        for (uint32 id = 2048; id < 2048 + house.accountCount(); ++id) sum += _claim(AccountId.wrap(id));
+        for (uint16 m = 1; m <= house.marketCount(); ++m) {
+            MarketView memory v = house.market(MarketId.wrap(m));
+            sum += _claim(AccountId.wrap(m)) + _claim(AccountId.wrap(1024 + m));
+            sum += v.fundingPool * int256(uint256(house.listing(v.id).tickValue)) + int256(v.feesPayable);
+        }
+        vm.assertEq(sum, int256(house.tracked()));
+        vm.assertTrue(token.balanceOf(address(house)) >= house.tracked(), "balance below tracked");
+    }
+
+    function _claim(AccountId account) private view returns (int256 sum) {
+        AccountView memory a = house.account(account);
+        sum = a.cash;
+        for (uint256 i = 0; i < a.positions.length; ++i) {
+            int256 tickValue = int256(uint256(house.listing(a.positions[i].market).tickValue));
+            sum += a.positions[i].quote * tickValue;
+        }
+    }
+
+    function _hex(string memory prefix, bytes memory data) private pure returns (string memory) {
+        bytes memory digits = "0123456789abcdef";
+        bytes memory text = new bytes(2 * data.length);
+        for (uint256 i = 0; i < data.length; ++i) {
+            text[2 * i] = digits[uint8(data[i]) >> 4];
+            text[2 * i + 1] = digits[uint8(data[i]) & 15];
+        }
+        return string.concat(prefix, string(text));
+    }
+}
