@@ -5,9 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Deployment } from "@usance/sdk";
 import { config, network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
-import { getAddress } from "viem";
-import UsanceLocal from "../../ignition/modules/UsanceLocal.ts";
-import { saveDeployment } from "./deployment.ts";
+import module from "../../ignition/modules/UsanceLocal.ts";
+import { deployExchange } from "./exchange.ts";
 
 const parameters = fileURLToPath(new URL("../../ignition/parameters/local.json5", import.meta.url));
 
@@ -21,36 +20,21 @@ export type DeployLocalOptions = ({ connection: NetworkConnection } | { rpc: str
  * Deploys a whole exchange with a test dollar on a local node. The deployer, the node's first account, administers it,
  * holds every role and mints the collateral. Contracts must have been compiled.
  */
-export async function deployLocal(options: DeployLocalOptions): Promise<Deployment> {
-  if ("connection" in options) return deployOver(options.connection, options.save ?? true);
+export async function deployLocal({ save = true, ...options }: DeployLocalOptions): Promise<Deployment> {
+  if ("connection" in options) return deployAfresh(options.connection, save);
   const connection = await network.create({ network: "localnode", override: { url: options.rpc } });
   try {
-    return await deployOver(connection, options.save ?? true);
+    return await deployAfresh(connection, save);
   } finally {
     await connection.close();
   }
 }
 
-async function deployOver(connection: NetworkConnection, save: boolean): Promise<Deployment> {
-  const read = async (method: string) => Number(await connection.provider.request({ method }));
-  const chainId = await read("eth_chainId");
-  const block = await read("eth_blockNumber");
+async function deployAfresh(connection: NetworkConnection, save: boolean): Promise<Deployment> {
   // A journal of an earlier node with the same id would give its addresses back without deploying anything.
   const deploymentId = `local-${randomUUID()}`;
   try {
-    const contracts = await connection.ignition.deploy(UsanceLocal, { parameters, deploymentId });
-    const addressOf = async (name: "accessManager" | "collateral" | "usageIndex" | "clearinghouse") =>
-      getAddress(await contracts[name].getAddress());
-    const deployment: Deployment = {
-      chainId,
-      block,
-      accessManager: await addressOf("accessManager"),
-      collateral: await addressOf("collateral"),
-      usageIndex: await addressOf("usageIndex"),
-      clearinghouse: await addressOf("clearinghouse"),
-    };
-    if (save) saveDeployment(deployment);
-    return deployment;
+    return await deployExchange({ connection, module, parameters, deploymentId, save });
   } finally {
     rmSync(join(config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
   }
