@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { checkTypes } from "../../scripts/lib/doc-types.ts";
 import { root } from "../../scripts/lib/production.ts";
-import type { Snippet } from "../../scripts/lib/snippets.ts";
+import { extractSnippets, type Snippet } from "../../scripts/lib/snippets.ts";
 
 const sources = join(root, "sdk", "src");
 
@@ -24,6 +24,7 @@ const pages = readdirSync(sources, { recursive: true, encoding: "utf8" }).filter
   path.endsWith(".ts"),
 );
 const examples = pages.flatMap(examplesOf);
+const readme = extractSnippets("README.md", readFileSync(join(root, "sdk", "README.md"), "utf8"));
 
 describe("SDK examples", function () {
   this.timeout(60_000);
@@ -35,8 +36,9 @@ describe("SDK examples", function () {
     expect(without).to.deep.equal([]);
   });
 
-  it("compiles all of them as a user's own code", () => {
-    const problems = checkTypes(examples, join(root, "out", "test-sdk-examples"));
+  it("compiles all of them, and the README's, as a user's own code", () => {
+    expect(readme).to.have.length(1);
+    const problems = checkTypes([...examples, ...readme], join(root, "out", "test-sdk-examples"));
     expect(problems.map(({ page, line, message }) => `${page}:${line} ${message}`)).to.deep.equal([]);
   });
 

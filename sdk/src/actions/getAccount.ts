@@ -29,5 +29,5 @@ export type GetAccountErrorType = ActionErrorType<"UnknownAccount">;
  * }
  */
 export function getAccount(client: Client, parameters: GetAccountParameters): Promise<GetAccountReturnType> {
-  return read(client, parameters, clearinghouse(parameters), "account", [parameters.accountId]);
+  return read(client, parameters, clearinghouse, "account", [parameters.accountId]);
 }

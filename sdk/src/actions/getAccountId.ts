@@ -36,8 +36,5 @@ export function getAccountId(
   client: Client,
   parameters: GetAccountIdParameters,
 ): Promise<GetAccountIdReturnType> {
-  return read(client, parameters, clearinghouse(parameters), "accountOf", [
-    parameters.owner,
-    parameters.subaccount ?? 0,
-  ]);
+  return read(client, parameters, clearinghouse, "accountOf", [parameters.owner, parameters.subaccount ?? 0]);
 }

@@ -43,12 +43,12 @@ export async function getAccounts(
   const chunks: GetAccountReturnType[][] = [];
   for (let start = 0; start < ids.length; start += chunkSize) {
     const chunk = ids.slice(start, start + chunkSize);
-    chunks.push([...(await read(client, pinned, clearinghouse(pinned), "accounts", [chunk]))]);
+    chunks.push([...(await read(client, pinned, clearinghouse, "accounts", [chunk]))]);
   }
   return chunks.flat();
 }
 
 async function ownerIds(client: Client, parameters: ReadParameters): Promise<number[]> {
-  const count = Number(await read(client, parameters, clearinghouse(parameters), "accountCount", []));
+  const count = Number(await read(client, parameters, clearinghouse, "accountCount", []));
   return Array.from({ length: count }, (_, i) => firstAccountId + i);
 }

@@ -38,8 +38,7 @@ export type GetBookErrorType = ActionErrorType<"UnknownMarket">;
 export async function getBook(client: Client, parameters: GetBookParameters): Promise<GetBookReturnType> {
   const { market, depth = 20n } = parameters;
   const pinned = await pinBlock(client, parameters);
-  const side = (bids: boolean) =>
-    read(client, pinned, clearinghouse(pinned), "levels", [market, bids, depth]);
+  const side = (bids: boolean) => read(client, pinned, clearinghouse, "levels", [market, bids, depth]);
   const [bids, asks] = await Promise.all([side(true), side(false)]);
   return { bids, asks };
 }

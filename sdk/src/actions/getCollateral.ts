@@ -45,12 +45,11 @@ export async function getCollateral(
 ): Promise<GetCollateralReturnType> {
   const { deployment, owner } = parameters;
   const pinned = await pinBlock(client, parameters);
-  const token = collateral(pinned);
   const [symbol, decimals, balance, allowance] = await Promise.all([
-    read(client, pinned, token, "symbol", []),
-    read(client, pinned, token, "decimals", []),
-    read(client, pinned, token, "balanceOf", [owner]),
-    read(client, pinned, token, "allowance", [owner, deployment.clearinghouse]),
+    read(client, pinned, collateral, "symbol", []),
+    read(client, pinned, collateral, "decimals", []),
+    read(client, pinned, collateral, "balanceOf", [owner]),
+    read(client, pinned, collateral, "allowance", [owner, deployment.clearinghouse]),
   ]);
   return { address: deployment.collateral, symbol, decimals, balance, allowance };
 }

@@ -48,8 +48,8 @@ export async function getConservation(
   const { deployment, blockNumber } = await pinBlock(client, parameters);
   const at = { deployment, blockNumber };
   const [tracked, decimals, markets, owners] = await Promise.all([
-    read(client, at, clearinghouse(at), "tracked", []),
-    read(client, at, collateral(at), "decimals", []),
+    read(client, at, clearinghouse, "tracked", []),
+    read(client, at, collateral, "decimals", []),
     getMarkets(client, at),
     getAccounts(client, at),
   ]);

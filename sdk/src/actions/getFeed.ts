@@ -29,5 +29,5 @@ export type GetFeedErrorType = ActionErrorType<"UnknownFeed">;
  * }
  */
 export function getFeed(client: Client, parameters: GetFeedParameters): Promise<GetFeedReturnType> {
-  return read(client, parameters, clearinghouse(parameters), "feed", [parameters.feed]);
+  return read(client, parameters, clearinghouse, "feed", [parameters.feed]);
 }

@@ -28,5 +28,5 @@ export type GetFillsErrorType = ActionErrorType;
  * }
  */
 export async function getFills(client: Client, parameters: GetFillsParameters): Promise<GetFillsReturnType> {
-  return joinFills(await getEvents(client, parameters, clearinghouse(parameters), fillEvents), parameters);
+  return joinFills(await getEvents(client, parameters, clearinghouse, fillEvents), parameters);
 }

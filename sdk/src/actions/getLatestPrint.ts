@@ -35,5 +35,5 @@ export function getLatestPrint(
   client: Client,
   parameters: GetLatestPrintParameters,
 ): Promise<GetLatestPrintReturnType> {
-  return read(client, parameters, usageIndex(parameters), "latest", [parameters.index]);
+  return read(client, parameters, usageIndex, "latest", [parameters.index]);
 }

@@ -33,6 +33,6 @@ export async function getListing(
   client: Client,
   parameters: GetListingParameters,
 ): Promise<GetListingReturnType> {
-  const listing = await read(client, parameters, clearinghouse(parameters), "listing", [parameters.market]);
+  const listing = await read(client, parameters, clearinghouse, "listing", [parameters.market]);
   return { ...listing, kind: marketKinds[listing.kind] as MarketKind };
 }

@@ -36,7 +36,7 @@ export async function getMarket(
   client: Client,
   parameters: GetMarketParameters,
 ): Promise<GetMarketReturnType> {
-  const market = await read(client, parameters, clearinghouse(parameters), "market", [parameters.market]);
+  const market = await read(client, parameters, clearinghouse, "market", [parameters.market]);
   const kind = marketKinds[market.kind] as MarketKind;
   const phase = marketPhases[market.phase] as MarketPhase;
   return { ...market, kind, phase };

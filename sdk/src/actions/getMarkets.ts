@@ -31,7 +31,7 @@ export async function getMarkets(
   parameters: GetMarketsParameters,
 ): Promise<GetMarketsReturnType> {
   const pinned = await pinBlock(client, parameters);
-  const count = Number(await read(client, pinned, clearinghouse(pinned), "marketCount", []));
+  const count = Number(await read(client, pinned, clearinghouse, "marketCount", []));
   return Promise.all(
     Array.from({ length: count }, (_, i) => getMarket(client, { ...pinned, market: i + 1 })),
   );

@@ -39,7 +39,7 @@ export async function getOpenOrders(
   const events = await getEvents(
     client,
     { deployment, toBlock: blockNumber },
-    clearinghouse(at),
+    clearinghouse,
     ["OrderPlaced", "OrderDropped"],
     filter,
   );

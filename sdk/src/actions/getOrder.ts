@@ -29,5 +29,5 @@ export type GetOrderErrorType = ActionErrorType<"OrderNotFound">;
  * }
  */
 export function getOrder(client: Client, parameters: GetOrderParameters): Promise<GetOrderReturnType> {
-  return read(client, parameters, clearinghouse(parameters), "order", [parameters.id]);
+  return read(client, parameters, clearinghouse, "order", [parameters.id]);
 }

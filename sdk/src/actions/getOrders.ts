@@ -30,5 +30,5 @@ export type GetOrdersErrorType = ActionErrorType;
  * }
  */
 export function getOrders(client: Client, parameters: GetOrdersParameters): Promise<GetOrdersReturnType> {
-  return getEvents(client, parameters, clearinghouse(parameters), orderEvents, parameters);
+  return getEvents(client, parameters, clearinghouse, orderEvents, parameters);
 }

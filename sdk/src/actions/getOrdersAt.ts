@@ -36,7 +36,7 @@ export function getOrdersAt(
   client: Client,
   parameters: GetOrdersAtParameters,
 ): Promise<GetOrdersAtReturnType> {
-  return read(client, parameters, clearinghouse(parameters), "ordersAt", [
+  return read(client, parameters, clearinghouse, "ordersAt", [
     parameters.market,
     Number(parameters.tick),
     parameters.most ?? 100n,

@@ -35,5 +35,5 @@ export type GetPrintErrorType = ActionErrorType;
  * }
  */
 export function getPrint(client: Client, parameters: GetPrintParameters): Promise<GetPrintReturnType> {
-  return read(client, parameters, usageIndex(parameters), "print", [parameters.index, parameters.period]);
+  return read(client, parameters, usageIndex, "print", [parameters.index, parameters.period]);
 }

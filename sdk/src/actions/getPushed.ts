@@ -32,5 +32,5 @@ export type GetPushedErrorType = ActionErrorType;
  * }
  */
 export function getPushed(client: Client, parameters: GetPushedParameters): Promise<GetPushedReturnType> {
-  return read(client, parameters, usageIndex(parameters), "pushed", [parameters.index]);
+  return read(client, parameters, usageIndex, "pushed", [parameters.index]);
 }

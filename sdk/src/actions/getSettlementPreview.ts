@@ -43,7 +43,7 @@ export function getSettlementPreview(
   client: Client,
   parameters: GetSettlementPreviewParameters,
 ): Promise<GetSettlementPreviewReturnType> {
-  return read(client, parameters, usageIndex(parameters), "previewSettlement", [
+  return read(client, parameters, usageIndex, "previewSettlement", [
     parameters.index,
     parameters.first,
     parameters.last,

@@ -38,8 +38,5 @@ export function getTrailingMean(
   client: Client,
   parameters: GetTrailingMeanParameters,
 ): Promise<GetTrailingMeanReturnType> {
-  return read(client, parameters, usageIndex(parameters), "trailingMean", [
-    parameters.index,
-    parameters.endPeriod,
-  ]);
+  return read(client, parameters, usageIndex, "trailingMean", [parameters.index, parameters.endPeriod]);
 }

@@ -41,7 +41,7 @@ export function getWindowMean(
   client: Client,
   parameters: GetWindowMeanParameters,
 ): Promise<GetWindowMeanReturnType> {
-  return read(client, parameters, usageIndex(parameters), "windowMean", [
+  return read(client, parameters, usageIndex, "windowMean", [
     parameters.index,
     parameters.first,
     parameters.last,

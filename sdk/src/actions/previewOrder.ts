@@ -49,7 +49,8 @@ export async function previewOrder(
   const order = encodeOrder(parameters);
   try {
     await simulateContract(client, {
-      ...clearinghouse(parameters),
+      abi: clearinghouse.abi,
+      address: parameters.deployment.clearinghouse,
       functionName: "previewOrder",
       args: [accountId, order],
       account,

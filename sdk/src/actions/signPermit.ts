@@ -44,17 +44,21 @@ export async function signPermit(
   const { deployment, account = client.account, amount } = parameters;
   if (!account) throw new AccountMissingError();
   const owner = typeof account === "string" ? account : account.address;
-  const token = collateral(parameters);
   try {
     const [domain, nonce, chainId, deadline] = await Promise.all([
-      read(client, parameters, token, "eip712Domain", []),
-      read(client, parameters, token, "nonces", [owner]),
+      read(client, parameters, collateral, "eip712Domain", []),
+      read(client, parameters, collateral, "nonces", [owner]),
       getChainId(client),
       parameters.deadline ?? getBlock(client).then(({ timestamp }) => timestamp + lifetime),
     ]);
     const signature = await signTypedData(client, {
       account,
-      domain: { name: domain.name, version: domain.version, chainId, verifyingContract: token.address },
+      domain: {
+        name: domain.name,
+        version: domain.version,
+        chainId,
+        verifyingContract: deployment.collateral,
+      },
       primaryType: "Permit",
       types: { Permit: permit },
       message: { owner, spender: deployment.clearinghouse, value: amount, nonce, deadline },

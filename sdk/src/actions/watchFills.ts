@@ -32,7 +32,7 @@ export type WatchFillsReturnType = () => void;
  * }
  */
 export function watchFills(client: Client, parameters: WatchFillsParameters): WatchFillsReturnType {
-  return watchEvents(client, parameters, clearinghouse(parameters), fillEvents, (events) => {
+  return watchEvents(client, parameters, clearinghouse, fillEvents, (events) => {
     const fills = joinFills(events, parameters);
     if (fills.length > 0) parameters.onFills(fills);
   });

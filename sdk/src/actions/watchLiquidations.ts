@@ -39,7 +39,7 @@ export function watchLiquidations(
   return watchEvents(
     client,
     parameters,
-    clearinghouse(parameters),
+    clearinghouse,
     liquidationEvents,
     parameters.onLiquidations,
     parameters,

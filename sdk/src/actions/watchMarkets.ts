@@ -33,12 +33,5 @@ export type WatchMarketsReturnType = () => void;
  * }
  */
 export function watchMarkets(client: Client, parameters: WatchMarketsParameters): WatchMarketsReturnType {
-  return watchEvents(
-    client,
-    parameters,
-    clearinghouse(parameters),
-    marketEvents,
-    parameters.onMarkets,
-    parameters,
-  );
+  return watchEvents(client, parameters, clearinghouse, marketEvents, parameters.onMarkets, parameters);
 }

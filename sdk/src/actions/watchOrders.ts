@@ -31,12 +31,5 @@ export type WatchOrdersReturnType = () => void;
  * }
  */
 export function watchOrders(client: Client, parameters: WatchOrdersParameters): WatchOrdersReturnType {
-  return watchEvents(
-    client,
-    parameters,
-    clearinghouse(parameters),
-    orderEvents,
-    parameters.onOrders,
-    parameters,
-  );
+  return watchEvents(client, parameters, clearinghouse, orderEvents, parameters.onOrders, parameters);
 }

@@ -32,5 +32,5 @@ export type WatchPrintsReturnType = () => void;
  * }
  */
 export function watchPrints(client: Client, parameters: WatchPrintsParameters): WatchPrintsReturnType {
-  return watchEvents(client, parameters, usageIndex(parameters), printEvents, parameters.onPrints);
+  return watchEvents(client, parameters, usageIndex, printEvents, parameters.onPrints);
 }

@@ -7,18 +7,13 @@ export type DeploymentParameter = {
   deployment: Deployment;
 };
 
+/** A contract of an exchange: its interface, and the name of its address in a deployment. */
+export type Contract<abi> = { abi: abi; name: "clearinghouse" | "usageIndex" | "collateral" };
+
 export type ClearinghouseAbi = typeof clearinghouseAbi;
 export type UsageIndexAbi = typeof usageIndexAbi;
 export type CollateralAbi = typeof collateralAbi;
 
-export function clearinghouse({ deployment }: DeploymentParameter) {
-  return { abi: clearinghouseAbi, address: deployment.clearinghouse };
-}
-
-export function usageIndex({ deployment }: DeploymentParameter) {
-  return { abi: usageIndexAbi, address: deployment.usageIndex };
-}
-
-export function collateral({ deployment }: DeploymentParameter) {
-  return { abi: collateralAbi, address: deployment.collateral };
-}
+export const clearinghouse = { abi: clearinghouseAbi, name: "clearinghouse" } as const;
+export const usageIndex = { abi: usageIndexAbi, name: "usageIndex" } as const;
+export const collateral = { abi: collateralAbi, name: "collateral" } as const;

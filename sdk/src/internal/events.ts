@@ -2,7 +2,6 @@ import {
   parseEventLogs,
   type Abi,
   type AbiEvent,
-  type Address,
   type Client,
   type ContractEventName,
   type Log,
@@ -10,7 +9,7 @@ import {
 import { getLogs, watchEvent } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
-import type { DeploymentParameter } from "./contracts.ts";
+import type { Contract, DeploymentParameter } from "./contracts.ts";
 
 /** Arguments of an event by name. */
 export type EventArgs<abi extends Abi, name extends string> = Named<
@@ -51,7 +50,8 @@ export type EventFilter = {
   market?: number | undefined;
 };
 
-type Contract<abi extends Abi> = { abi: abi; address: Address };
+/** Arguments that name an account. */
+const accountParts = ["account", "maker", "keeper"];
 
 /** Decodes the named events among logs, by name. */
 export function parseEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
@@ -69,35 +69,55 @@ export function parseEvents<const abi extends Abi, const name extends ContractEv
 export async function getEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
   client: Client,
   { deployment, fromBlock = BigInt(deployment.block), toBlock }: PastParameters,
-  { abi, address }: Contract<abi>,
+  { abi, name: contract }: Contract<abi>,
   names: readonly name[],
   filter: EventFilter = {},
 ): Promise<EventRecord<abi, name>[]> {
+  const range = { address: deployment[contract], strict: true, fromBlock, toBlock } as const;
+  const events = items(abi, names);
+  const narrow = filter.accountId !== undefined || filter.market !== undefined;
   try {
-    const logs = await getLogs(client, {
-      address,
-      events: items(abi, names),
-      strict: true,
-      fromBlock,
-      toBlock,
-    });
-    return matching<abi, name>(logs, filter);
+    // With one kind of event in a request the node itself can look at indexed arguments.
+    const logs = narrow
+      ? await Promise.all(
+          events.map((event) => getLogs(client, { ...range, event, args: indexedArgs(event, filter) })),
+        )
+      : [await getLogs(client, { ...range, events })];
+    return matching<abi, name>(logs.flat(), filter).sort(inOrder);
   } catch (error) {
     throw decodeUsanceError(error);
   }
 }
 
+/** What of a filter the indexed arguments of an event can decide. */
+function indexedArgs({ inputs }: AbiEvent, { accountId, market }: EventFilter) {
+  const indexed = inputs.flatMap(({ indexed, name }) => (indexed && name !== undefined ? [name] : []));
+  const parts = accountParts.filter((part) => indexed.includes(part));
+  const [part] = parts;
+  return {
+    ...(part !== undefined && parts.length === 1 && { [part]: accountId }),
+    ...(indexed.includes("market") && { market }),
+  };
+}
+
+type Place = { blockNumber: bigint; logIndex: number };
+
+function inOrder(a: Place, b: Place): number {
+  if (a.blockNumber !== b.blockNumber) return a.blockNumber < b.blockNumber ? -1 : 1;
+  return a.logIndex - b.logIndex;
+}
+
 /** Passes on events as they come; the returned function ends the watch. */
 export function watchEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
   client: Client,
-  { fromBlock, onError, pollingInterval }: WatchParameters,
-  { abi, address }: Contract<abi>,
+  { deployment, fromBlock, onError, pollingInterval }: WatchParameters,
+  { abi, name: contract }: Contract<abi>,
   names: readonly name[],
   onEvents: (events: EventRecord<abi, name>[]) => void,
   filter: EventFilter = {},
 ): () => void {
   return watchEvent(client, {
-    address,
+    address: deployment[contract],
     events: items(abi, names),
     strict: true,
     fromBlock,
@@ -128,6 +148,6 @@ export function concerns(args: unknown, { accountId, market }: EventFilter): boo
   const itsMarket = named["market"] ?? (typeof id === "bigint" ? Number(id >> 104n) : undefined);
   return (
     (market === undefined || itsMarket === market) &&
-    (accountId === undefined || ["account", "maker", "keeper"].some((part) => named[part] === accountId))
+    (accountId === undefined || accountParts.some((part) => named[part] === accountId))
   );
 }

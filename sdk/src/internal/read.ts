@@ -1,8 +1,8 @@
-import type { Abi, Address, BlockTag, Client, ContractFunctionArgs, ContractFunctionName } from "viem";
+import type { Abi, BlockTag, Client, ContractFunctionArgs, ContractFunctionName } from "viem";
 import { getBlock, getBlockNumber, readContract } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
-import type { DeploymentParameter } from "./contracts.ts";
+import type { Contract, DeploymentParameter } from "./contracts.ts";
 
 /** Where and when a read looks. */
 export type ReadParameters = DeploymentParameter & {
@@ -17,17 +17,21 @@ type View = "view" | "pure";
 /** Reads a contract; failures are typed errors. */
 export async function read<const abi extends Abi, name extends ContractFunctionName<abi, View>>(
   client: Client,
-  { blockNumber, blockTag }: ReadParameters,
-  contract: { abi: abi; address: Address },
+  { deployment, blockNumber, blockTag }: ReadParameters,
+  { abi, name: contract }: Contract<abi>,
   functionName: name,
   args: ContractFunctionArgs<abi, View, name>,
 ): Promise<Outcome<abi, name>> {
   const when = blockNumber === undefined ? { blockTag } : { blockNumber };
-  const request = { ...contract, functionName, args, ...when } as unknown as Parameters<
-    typeof readContract
-  >[1];
+  const request = {
+    abi,
+    address: deployment[contract],
+    functionName,
+    args,
+    ...when,
+  } as unknown as Parameters<typeof readContract>[1];
   try {
-    return nameOutcome(contract.abi, functionName, await readContract(client, request)) as Outcome<abi, name>;
+    return nameOutcome(abi, functionName, await readContract(client, request)) as Outcome<abi, name>;
   } catch (error) {
     throw decodeUsanceError(error);
   }
@@ -38,9 +42,10 @@ export async function pinBlock<parameters extends ReadParameters>(
   client: Client,
   parameters: parameters,
 ): Promise<parameters & { blockNumber: bigint }> {
-  const { blockNumber, blockTag = "latest" } = parameters;
-  if (blockNumber !== undefined) return { ...parameters, blockNumber };
-  const block = await getBlock(client, { blockTag });
+  if (parameters.blockNumber !== undefined) return { ...parameters, blockNumber: parameters.blockNumber };
+  const { blockTag = "latest" } = parameters;
+  const tagged = blockTag === "latest" ? undefined : await getBlock(client, { blockTag });
   // A pending block has no number yet.
-  return { ...parameters, blockNumber: block.number ?? (await getBlockNumber(client, { cacheTime: 0 })) };
+  const blockNumber = tagged?.number ?? (await getBlockNumber(client, { cacheTime: 0 }));
+  return { ...parameters, blockNumber };
 }

@@ -11,10 +11,9 @@ import type {
   Log,
 } from "viem";
 import { simulateContract, writeContract } from "viem/actions";
-import type { Deployment } from "../deployment.ts";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
-import type { DeploymentParameter } from "./contracts.ts";
+import type { Contract, DeploymentParameter } from "./contracts.ts";
 import { type EventsByName, parseEvents } from "./events.ts";
 
 /** Who sends a transaction to which exchange, and how. */
@@ -40,7 +39,7 @@ export interface WriteAction<parameters extends WriteParameters, result, events>
 }
 
 type WriteDefinition<abi, name, args, parameters, event> = {
-  contract: (parameters: DeploymentParameter) => { abi: abi; address: Address };
+  contract: Contract<abi>;
   functionName: name;
   args: (parameters: parameters, client: Client) => args | Promise<args>;
   events: readonly event[];
@@ -54,7 +53,7 @@ export function defineWrite<
   parameters extends WriteParameters,
   const event extends ContractEventName<abi>,
 >({
-  contract,
+  contract: { abi, name: contract },
   functionName,
   args,
   events,
@@ -67,7 +66,8 @@ export function defineWrite<
     const { account = client.account, chain = client.chain ?? null } = parameters;
     const { gas, maxFeePerGas, maxPriorityFeePerGas, nonce } = parameters;
     return {
-      ...contract(parameters),
+      abi,
+      address: parameters.deployment[contract],
       functionName,
       args: await args(parameters, client),
       ...{ account, chain, gas, maxFeePerGas, maxPriorityFeePerGas, nonce },
@@ -88,14 +88,12 @@ export function defineWrite<
     try {
       const call = await request(client, parameters);
       const { result } = await simulateContract(client, call as unknown as Request);
-      return nameOutcome(call.abi, functionName, result) as Outcome<abi, name>;
+      return nameOutcome(abi, functionName, result) as Outcome<abi, name>;
     } catch (error) {
       throw decodeUsanceError(error);
     }
   }
 
-  // The ABI is the same whatever the address.
-  const { abi } = contract({ deployment: {} as Deployment });
   return Object.assign(send, {
     simulate,
     extract: ({ logs }: { logs: readonly Log[] }) => parseEvents(abi, events, logs),
