@@ -1,11 +1,4 @@
-import {
-  parseEventLogs,
-  type Abi,
-  type AbiEvent,
-  type Client,
-  type ContractEventName,
-  type Log,
-} from "viem";
+import { parseEventLogs, type Abi, type AbiEvent, type Client, type ContractEventName, type Log } from "viem";
 import { getLogs, watchEvent } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
