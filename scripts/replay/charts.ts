@@ -1,0 +1,384 @@
+import * as echarts from "echarts";
+import type { DayRecord, GasSummary, ReplayResult } from "./result.ts";
+
+/** A chart of the report. */
+export interface Chart {
+  title: string;
+  /** What is drawn, in which unit. */
+  caption: string;
+  svg: string;
+}
+
+const SIZE = { width: 580, height: 320 };
+const INK = "#1f2933";
+const MUTED = "#66727f";
+const GRID = "#e6eaee";
+const BLUE = "#2563eb";
+const ORANGE = "#e8710a";
+const GREEN = "#15956b";
+const RED = "#c9302c";
+const MONTHS = [
+  "#2563eb",
+  "#0891b2",
+  "#15956b",
+  "#7aa116",
+  "#c28a00",
+  "#e8710a",
+  "#c9302c",
+  "#b5338a",
+  "#7c3aed",
+];
+const FONT = "'Liberation Sans', 'Helvetica Neue', Arial, sans-serif";
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
+const whole = new Intl.NumberFormat("en-US");
+
+type Point = [date: string, value: number | null];
+
+/** Draws every chart of the report. */
+export function drawCharts(result: ReplayResult): Chart[] {
+  const { days } = result.details;
+  return [
+    indexAgainstMark(days),
+    basis(days),
+    funding(days),
+    openInterest(days),
+    insurance(result),
+    gas(result.gas),
+  ];
+}
+
+function indexAgainstMark(days: readonly DayRecord[]): Chart {
+  const index = days.map(({ date, index }): Point => [date, index]);
+  const mark = days.map((day): Point => [day.date, perpetual(day)?.mark ?? null]);
+  const prints = days.map(({ date, print }): Point => [date, print]);
+  return chart("Index and mark of TUX-PERP", "points, logarithmic scale", {
+    ...timeAxis(),
+    legend: legend(),
+    yAxis: { ...valueAxis(compact), type: "log", ...logBounds(index) },
+    series: [
+      { ...scatter("daily print", "#b6c2cf"), data: prints },
+      { ...line("index (7-day mean)", "#93b7f7", 5), data: index },
+      { ...line("mark", INK, 1.2), data: mark },
+    ],
+  });
+}
+
+function basis(days: readonly DayRecord[]): Chart {
+  const futures = new Map<string, Point[]>();
+  for (const { date, index, markets } of days) {
+    if (index === null) continue;
+    for (const { name, mark } of markets) {
+      if (!name.startsWith("TUM-")) continue;
+      const points = futures.get(name) ?? [];
+      points.push([date, round(100 * (mark / index - 1), 3)]);
+      futures.set(name, points);
+    }
+  }
+  const series = [...futures].map(([name, points], position) => {
+    const color = MONTHS[position % MONTHS.length]!;
+    return {
+      ...line(name, color, 1.4),
+      data: points,
+      endLabel: {
+        show: true,
+        formatter: monthName(name),
+        color,
+        fontSize: 10,
+        fontFamily: FONT,
+        distance: 3,
+      },
+      // Those that still trade end side by side; the others' labels stay at their lines.
+      ...(points.at(-1)![0] === days.at(-1)?.date && { labelLayout: { moveOverlap: "shiftY" as const } }),
+    };
+  });
+  return chart(
+    "Basis of each monthly future",
+    "mark over the index (7-day mean), %; labelled by delivery month",
+    {
+      ...timeAxis(44),
+      yAxis: {
+        ...valueAxis({ format: (value: number) => `${value} %` }),
+        // Room for the labels of the last points.
+        min: ({ min }: { min: number }) => 10 * Math.floor(min / 10 - 0.5),
+        max: ({ max }: { max: number }) => 10 * Math.ceil(max / 10 + 0.2),
+      },
+      series: [...series, zero()],
+    },
+  );
+}
+
+function funding(days: readonly DayRecord[]): Chart {
+  const paid = days.map((day): Point => [day.date, round(perpetual(day)?.funding ?? 0, 2)]);
+  let sum = 0;
+  const total = paid.map(([date, value]): Point => [date, round((sum += value ?? 0), 2)]);
+  return chart("Funding of TUX-PERP", "USD a day, and USD since the start; above zero longs pay shorts", {
+    ...timeAxis(56),
+    legend: legend(),
+    yAxis: [
+      { ...valueAxis(compact), name: "a day" },
+      { ...valueAxis(compact), name: "total", splitLine: { show: false }, alignTicks: true },
+    ],
+    series: [
+      {
+        name: "paid a day",
+        type: "bar",
+        large: false,
+        itemStyle: { color: "#8fb4f5" },
+        barMaxWidth: 4,
+        data: paid,
+      },
+      { ...line("total", ORANGE, 1.6), yAxisIndex: 1, data: total },
+    ],
+  });
+}
+
+function openInterest(days: readonly DayRecord[]): Chart {
+  const value = (select: (name: string) => boolean) =>
+    days.map(({ date, markets }): Point => {
+      const chosen = markets.filter(({ name }) => select(name));
+      return [
+        date,
+        round(
+          sumOf(chosen, ({ openValue }) => openValue),
+          0,
+        ),
+      ];
+    });
+  const area = (name: string, color: string, data: Point[]) => ({
+    ...line(name, color, 0.8),
+    stack: "open",
+    areaStyle: { color, opacity: 0.45 },
+    data,
+  });
+  return chart("Open interest", "notional at mark, USD", {
+    ...timeAxis(),
+    legend: legend(),
+    yAxis: valueAxis(compact),
+    series: [
+      area(
+        "monthly futures",
+        GREEN,
+        value((name) => name.startsWith("TUM-")),
+      ),
+      area(
+        "TUX-PERP",
+        BLUE,
+        value((name) => !name.startsWith("TUM-")),
+      ),
+    ],
+  });
+}
+
+function insurance({ details }: ReplayResult): Chart {
+  const fund = details.days.map(({ date, markets }): Point => [
+    date,
+    round(
+      sumOf(markets, (m) => m.fund),
+      2,
+    ),
+  ]);
+  const steps = details.days.map(({ date, liquidations }): Point => [date, liquidations]);
+  return chart(
+    "Insurance funds and liquidations",
+    "USD in the funds of all markets; liquidation steps a day",
+    {
+      ...timeAxis(44),
+      legend: legend(),
+      yAxis: [
+        { ...valueAxis(compact), name: "funds", scale: true },
+        { ...valueAxis(whole), name: "steps", minInterval: 1, splitLine: { show: false }, alignTicks: true },
+      ],
+      series: [
+        {
+          name: "liquidations",
+          type: "bar",
+          yAxisIndex: 1,
+          itemStyle: { color: RED, opacity: 0.65 },
+          barMaxWidth: 5,
+          barMinWidth: 2,
+          data: steps.filter(([, count]) => count !== 0),
+        },
+        { ...line("funds", GREEN, 1.8), data: fund },
+      ],
+    },
+  );
+}
+
+function gas(kinds: Record<string, GasSummary>): Chart {
+  const rows = Object.entries(kinds).sort(([, a], [, b]) => a.median - b.median);
+  return chart(
+    "Gas per kind of call",
+    "whole transaction: median (bar), smallest to largest (line); logarithmic",
+    {
+      grid: { left: 128, right: 64, top: 12, bottom: 30 },
+      xAxis: {
+        ...valueAxis(compact),
+        type: "log",
+        min: 10_000,
+        max: 10 ** Math.ceil(Math.log10(1.6 * Math.max(100_000, ...rows.map(([, { max }]) => max)))),
+        splitLine: { lineStyle: { color: GRID } },
+      },
+      yAxis: {
+        type: "category",
+        data: rows.map(([name, { count }]) => `${name} ×${compact.format(count)}`),
+        axisLabel: { color: INK, fontSize: 10, fontFamily: FONT },
+        axisTick: { show: false },
+        axisLine: { show: false },
+      },
+      series: [
+        {
+          type: "bar",
+          itemStyle: { color: "#8fb4f5" },
+          barMaxWidth: 14,
+          data: rows.map(([, { median }]) => median),
+        },
+        {
+          type: "custom",
+          clip: false,
+          renderItem: (_, api) => {
+            const row = api.value(0);
+            const [low, high, median] = [1, 2, 3].map((dimension) => api.value(dimension) as number);
+            const from = api.coord([low!, row]);
+            const to = api.coord([high!, row]);
+            return {
+              type: "group",
+              children: [
+                {
+                  type: "line",
+                  shape: { x1: from[0]!, y1: from[1]!, x2: to[0]!, y2: to[1]! },
+                  style: { stroke: INK, lineWidth: 1.2 },
+                },
+                {
+                  type: "text",
+                  x: to[0]! + 6,
+                  y: to[1]!,
+                  style: {
+                    text: compact.format(median!),
+                    fill: MUTED,
+                    fontSize: 10,
+                    fontFamily: FONT,
+                    verticalAlign: "middle",
+                  },
+                },
+              ],
+            };
+          },
+          data: rows.map(([, { min, max, median }], row) => [row, min, max, median]),
+        },
+      ],
+    },
+  );
+}
+
+/** Renders to a string; disposing matters, since an undisposed chart keeps the process alive. */
+function chart(title: string, caption: string, option: echarts.EChartsOption): Chart {
+  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+  try {
+    instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option });
+    return { title, caption, svg: instance.renderToSVGString() };
+  } finally {
+    instance.dispose();
+  }
+}
+
+function monthName(market: string): string {
+  const month = new Date(`${market.slice(4)}-01T00:00:00Z`);
+  return month.toLocaleString("en-US", { month: "short", timeZone: "UTC" });
+}
+
+function perpetual({ markets }: DayRecord): DayRecord["markets"][number] | undefined {
+  return markets.find(({ name }) => name === "TUX-PERP");
+}
+
+function timeAxis(right = 16): echarts.EChartsOption {
+  return {
+    grid: { left: 56, right, top: 34, bottom: 26 },
+    xAxis: {
+      type: "time",
+      axisLabel: { color: MUTED, fontSize: 10, fontFamily: FONT, formatter: "{MMM} {yy}", hideOverlap: true },
+      axisLine: { onZero: false, lineStyle: { color: "#9aa5b1" } },
+      axisTick: { show: false },
+      minInterval: 50 * 86_400_000,
+    },
+  };
+}
+
+function valueAxis(format: { format(value: number): string }) {
+  return {
+    type: "value" as const,
+    nameTextStyle: { color: MUTED, fontSize: 10, fontFamily: FONT },
+    axisLabel: {
+      color: MUTED,
+      fontSize: 10,
+      fontFamily: FONT,
+      formatter: (value: number) => format.format(value),
+    },
+    splitLine: { lineStyle: { color: GRID } },
+  };
+}
+
+function legend() {
+  return {
+    top: 0,
+    left: "center" as const,
+    itemWidth: 14,
+    itemHeight: 8,
+    textStyle: { color: INK, fontSize: 11, fontFamily: FONT },
+  };
+}
+
+function line(name: string, color: string, width = 2) {
+  return {
+    name,
+    type: "line" as const,
+    showSymbol: false,
+    lineStyle: { color, width },
+    itemStyle: { color },
+    connectNulls: false,
+  };
+}
+
+function scatter(name: string, color: string) {
+  return { name, type: "scatter" as const, symbolSize: 2.5, itemStyle: { color }, z: 1 };
+}
+
+/** A line at zero that needs no legend. */
+function zero() {
+  return {
+    type: "line" as const,
+    data: [],
+    markLine: {
+      silent: true,
+      symbol: "none",
+      label: { show: false },
+      lineStyle: { color: "#9aa5b1", type: "solid" as const, width: 1 },
+      data: [{ yAxis: 0 }],
+    },
+  };
+}
+
+/** Powers of ten would leave half of the picture empty. */
+function logBounds(points: readonly Point[]): { min: number; max: number } {
+  const values = points.map(([, value]) => value).filter((value) => value !== null);
+  if (values.length === 0) return { min: 1, max: 10 };
+  return { min: floorNice(Math.min(...values) * 0.8), max: ceilNice(Math.max(...values) * 1.25) };
+}
+
+function floorNice(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return Math.floor(value / decade) * decade;
+}
+
+function ceilNice(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return Math.ceil(value / decade) * decade;
+}
+
+function sumOf<Entry>(entries: readonly Entry[], value: (entry: Entry) => number): number {
+  return entries.reduce((sum, entry) => sum + value(entry), 0);
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,65 @@
+import { fork } from "node:child_process";
+import { mkdirSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const entry = fileURLToPath(new URL("node-process.ts", import.meta.url));
+
+/** How a node starts. */
+export interface NodeOptions {
+  /** Port to listen on; 0 takes a free one. */
+  port?: number;
+  /** First moment of the chain, ISO 8601. */
+  initialDate?: string;
+  /** Folder for the node's log. */
+  logFolder: string;
+}
+
+/** A local chain in its own process. */
+export interface LocalNode {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends the process and waits for it. */
+  stop(): Promise<void>;
+  /** Lets the process outlive this one. */
+  release(): Promise<void>;
+}
+
+/**
+ * Starts a Hardhat node in the background and waits until it listens.
+ * @throws Error where it ends first, for instance because the port is taken; its log says why.
+ */
+export async function startNode({ port = 0, initialDate, logFolder }: NodeOptions): Promise<LocalNode> {
+  mkdirSync(logFolder, { recursive: true });
+  const logFile = `${logFolder}/node.log`;
+  const log = openSync(logFile, "w");
+  // A group of its own: Ctrl-C reaches the replay alone, which ends the node when it no longer needs it.
+  const child = fork(entry, [String(port), ...(initialDate === undefined ? [] : [initialDate])], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+    execArgv: ["--import", "tsx"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const listening = await Promise.race([
+    new Promise<number>((resolve) => {
+      child.once("message", (message) => resolve((message as { port: number }).port));
+    }),
+    ended.then(() => undefined),
+  ]);
+  if (listening === undefined) throw new Error(`The node did not start; see ${logFile}.`);
+
+  return {
+    url: `http://127.0.0.1:${listening}`,
+    pid: child.pid!,
+    async stop() {
+      if (child.exitCode === null) child.kill("SIGTERM");
+      await ended;
+    },
+    async release() {
+      await new Promise<void>((resolve, reject) => {
+        child.send("stay", (error) => (error ? reject(error) : resolve()));
+      });
+      child.disconnect();
+      child.unref();
+    },
+  };
+}

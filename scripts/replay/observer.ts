@@ -1,0 +1,155 @@
+import { getConservation, type Deployment } from "@usance/sdk";
+import { clearinghouseAbi } from "@usance/sdk/abis";
+import { parseEventLogs, type Client } from "viem";
+import { getBlockNumber, getLogs } from "viem/actions";
+import { dateOfPeriod } from "../lib/calendar.ts";
+import { tokensOf, type MarketData } from "../maker/market-data.ts";
+import { settlementTick, windowMean } from "../reporter/mean.ts";
+import type { LiquidationRecord, MarketDay, SettlementRecord } from "./result.ts";
+
+const WAD = 10n ** 18n;
+const FUNDING_SCALE = 2 ** 20;
+const POINTS_PER_TICK = 0.5;
+
+/** What an observer needs to know. */
+export interface ObserverOptions {
+  client: Client;
+  deployment: Deployment;
+  data: MarketData;
+  /** Values (WAD) of every day that the data file has: what settlements are checked against. */
+  values: ReadonlyMap<number, bigint>;
+  /** Name of the participant behind an account. */
+  nameOf: (accountId: number) => string;
+}
+
+/** What happened in a day. */
+export interface DayEvents {
+  fills: number;
+  fundingUpdates: number;
+  liquidations: number;
+  absorptions: number;
+  settled: number[];
+}
+
+/** Watches the exchange from outside: counts its events and recounts its money. */
+export class Observer {
+  readonly liquidations: LiquidationRecord[] = [];
+  readonly settlements: SettlementRecord[] = [];
+  checks = 0;
+  maxDrift = 0n;
+  #nextBlock: bigint;
+  /** Cumulative funding of each perpetual at its last advance, and on the last evening. */
+  readonly #funding = new Map<number, bigint>();
+  readonly #evening = new Map<number, bigint>();
+
+  constructor(readonly options: ObserverOptions) {
+    this.#nextBlock = BigInt(options.deployment.block);
+  }
+
+  /** Reads the events since the last call. */
+  async collect(today: number): Promise<DayEvents> {
+    const { client, deployment, nameOf, data } = this.options;
+    const toBlock = await getBlockNumber(client, { cacheTime: 0 });
+    const address = deployment.clearinghouse;
+    const logs = await getLogs(client, { address, fromBlock: this.#nextBlock, toBlock });
+    this.#nextBlock = toBlock + 1n;
+    const events = { fills: 0, fundingUpdates: 0, liquidations: 0, absorptions: 0, settled: [] as number[] };
+    const date = dateOfPeriod(today);
+    for (const { eventName, args } of parseEventLogs({ abi: clearinghouseAbi, logs })) {
+      if (eventName === "OrderFilled") events.fills++;
+      if (eventName === "MarketAdvanced" && this.#funding.get(args.market) !== args.cumulativeFunding) {
+        // A dated future's stays at zero.
+        if (this.#funding.has(args.market) || args.cumulativeFunding !== 0n) events.fundingUpdates++;
+        this.#funding.set(args.market, args.cumulativeFunding);
+      }
+      if (eventName === "Liquidated") {
+        events.liquidations++;
+        const market = await data.name(args.market);
+        const lots = Number(args.closed);
+        this.liquidations.push({
+          date,
+          participant: nameOf(args.account),
+          market,
+          kind: "liquidated",
+          lots,
+          price: lots === 0 ? null : (-Number(args.quote) / lots) * POINTS_PER_TICK,
+          cost: tokensOf(args.keeperFee + args.fundFee),
+        });
+      }
+      if (eventName === "Absorbed") {
+        events.absorptions++;
+        const market = await data.name(args.market);
+        const cost = tokensOf(args.shortfall);
+        const participant = nameOf(args.account);
+        const lots = Number(args.size);
+        this.liquidations.push({ date, participant, market, kind: "absorbed", lots, price: null, cost });
+      }
+      if (eventName === "MarketSettled") {
+        events.settled.push(args.market);
+        this.settlements.push(await this.#settlement(args.market, BigInt(args.settlementTick), date));
+      }
+    }
+    return events;
+  }
+
+  /** Recounts the conservation identity at the newest block. */
+  async check(): Promise<bigint> {
+    const { client, deployment } = this.options;
+    const { drift } = await getConservation(client, { deployment });
+    const size = drift < 0n ? -drift : drift;
+    this.checks++;
+    if (size > this.maxDrift) this.maxDrift = size;
+    return drift;
+  }
+
+  /** The state of markets on an evening. */
+  async markets(ids: readonly number[]): Promise<MarketDay[]> {
+    return Promise.all(ids.map((id) => this.#market(id)));
+  }
+
+  async #market(id: number): Promise<MarketDay> {
+    const { data } = this.options;
+    const [listing, state, name] = await Promise.all([data.listing(id), data.state(id), data.name(id)]);
+    const ticks = Number(state.markX16) / 2 ** 16;
+    const openInterest = Number(state.openInterest);
+    const tickValue = listing.tickValue / 1e6;
+    const day: MarketDay = {
+      name,
+      mark: (ticks * Number(listing.indexPerTick)) / 1e18,
+      openInterest,
+      openValue: openInterest * ticks * tickValue,
+      fund: tokensOf(state.fundCash),
+    };
+    if (listing.kind !== "perpetual") return day;
+    const paid = Number(state.cumulativeFunding - (this.#evening.get(id) ?? 0n)) / FUNDING_SCALE;
+    this.#evening.set(id, state.cumulativeFunding);
+    const anchor = Number(state.anchorX16) / 2 ** 16;
+    return { ...day, funding: paid * openInterest * tickValue, fundingRate: paid / anchor };
+  }
+
+  async #settlement(id: number, tick: bigint, settledOn: string): Promise<SettlementRecord> {
+    const { data, values } = this.options;
+    const { firstPeriod, lastPeriod, indexPerTick } = await data.listing(id);
+    const window = windowMean(values, firstPeriod, lastPeriod);
+    const expected = settlementTick(window, indexPerTick);
+    const mean = (window.sum * 10n ** 18n) / BigInt(window.days);
+    const divisor = Number((indexPerTick * 2n) / WAD);
+    return {
+      market: await data.name(id),
+      id,
+      price: Number(tick) * POINTS_PER_TICK,
+      mean: Number(mean) / 1e36 / divisor,
+      expected: Number(expected) * POINTS_PER_TICK,
+      matches: tick === expected,
+      divisor,
+      indexMean: decimal(mean, 36),
+      filledDays: window.filled.map(dateOfPeriod),
+      settledOn,
+    };
+  }
+}
+
+function decimal(value: bigint, places: number): string {
+  const digits = value.toString().padStart(places + 1, "0");
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.slice(0, -(places - 18));
+}

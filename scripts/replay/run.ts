@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { deployLocal } from "../deploy/local.ts";
+import { monthlySymbol } from "../deploy/markets.ts";
+import { addMonths, monthOfPeriod, monthWindow } from "../lib/calendar.ts";
+import { root } from "../lib/production.ts";
+import { DATA_FILE } from "../reporter/reporter.ts";
+import { calculatePrints } from "../reporter/calculation.ts";
+import { readFileSync } from "node:fs";
+import { connect } from "./connection.ts";
+import { keepRunning } from "./keep.ts";
+import { startNode } from "./node.ts";
+import type { ReplayArguments } from "./options.ts";
+import { failuresOf, summaryTable, writeOutput } from "./output.ts";
+import { ProgressWriter } from "./progress.ts";
+import { replay } from "./replay.ts";
+
+/** Port where tools look for a local node. */
+const DEFAULT_PORT = 8_545;
+
+/** Days after the end of a month from which its settlement must have happened. */
+const SETTLED_AFTER = 4;
+
+/** Runs a replay from node to report. Returns the exit code: 0 where it showed what it must. */
+export async function runReplay(args: ReplayArguments, signal: AbortSignal): Promise<number> {
+  const periods = calculatePrints(readFileSync(DATA_FILE)).map(({ period }) => period);
+  const [first = 0, last = 0] = [periods[0], periods.at(-1)];
+  const available = last - first + 1;
+  const days = args.all ? available : Math.min(args.days, available);
+  const folder = join(root, args.out);
+
+  const port = args.port ?? (args.keep ? DEFAULT_PORT : 0);
+  const node = await startNode({ port, logFolder: folder });
+  let kept = false;
+  try {
+    const deployment = await deployLocal({ rpc: node.url, save: args.keep });
+    process.stdout.write(`node ${node.url}, clearing house ${deployment.clearinghouse}\n`);
+    const connection = connect(node.url);
+    const progress = new ProgressWriter();
+    const result = await replay({
+      connection,
+      deployment,
+      days,
+      seed: args.seed,
+      signal,
+      onProgress: (state) => progress.update(state),
+    }).finally(() => progress.end());
+    const files = writeOutput(folder, result);
+    process.stdout.write(`\n${summaryTable(result)}\n\nwrote ${files.json} and ${files.report}\n`);
+    const due = result.complete ? dueMonths(first, first + days) : [];
+    const failures = failuresOf(result, due);
+    for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
+    await connection.close();
+    if (args.keep && result.complete) {
+      process.stdout.write(await keepRunning(node, deployment, folder));
+      kept = true;
+    }
+    if (!result.complete) return 130;
+    return failures.length === 0 ? 0 : 1;
+  } finally {
+    if (!kept) await node.stop();
+  }
+}
+
+/** Futures that were listed and whose settlement is due on the last morning of a run. */
+export function dueMonths(first: number, lastMorning: number): string[] {
+  const due: string[] = [];
+  for (let month = monthOfPeriod(first); ; month = addMonths(month, 1)) {
+    if (monthWindow(month).lastPeriod + SETTLED_AFTER > lastMorning) return due;
+    due.push(monthlySymbol(month));
+  }
+}
