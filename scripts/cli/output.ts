@@ -51,11 +51,3 @@ export function formatAnswer({ json, text }: Answer, asJson: boolean): string {
     : text.map((part) => (typeof part === "string" ? part : formatTable(part)));
   return `${lines.join("\n")}\n`;
 }
-
-/** The first sentence of an error: what a person at a terminal needs, without stack, request or key. */
-export function sentenceOf(error: unknown): string {
-  const message =
-    (error as { shortMessage?: string } | undefined)?.shortMessage ??
-    (error instanceof Error ? error.message : String(error));
-  return message.split("\n", 1)[0]?.trim() || "Something failed without saying why.";
-}

@@ -5,7 +5,8 @@ import { indexCommand } from "./commands/index.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { marketsCommand } from "./commands/markets.ts";
 import { orderCommand } from "./commands/order.ts";
-import { sentenceOf, toJson } from "./output.ts";
+import { sentenceOf } from "../lib/errors.ts";
+import { toJson } from "./output.ts";
 
 /** Where a run writes to. */
 export interface Output {

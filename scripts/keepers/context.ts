@@ -7,9 +7,6 @@ import type { KeeperLog } from "./keeper.ts";
 /** Owners' accounts are numbered from here; the funds of markets 1 to 1023 have the markets' numbers. */
 export const FIRST_ACCOUNT = 2048;
 
-/** Accounts that one call of the lens is asked for. */
-const PAGE = 100;
-
 /** What every keeper is created with. */
 export interface KeeperOptions {
   /** Client with the account that signs. */
@@ -66,10 +63,5 @@ export async function readAccounts({ client, deployment, shard }: KeeperContext,
   const ids = Array.from({ length: Number(count) }, (_, offset) => FIRST_ACCOUNT + offset).filter(
     (id) => shard === undefined || id % shard.of === shard.index,
   );
-  const pages = [];
-  for (let start = 0; start < ids.length; start += PAGE)
-    pages.push(
-      await getAccounts(client, { deployment, accountIds: ids.slice(start, start + PAGE), blockNumber }),
-    );
-  return pages.flat();
+  return getAccounts(client, { deployment, accountIds: ids, blockNumber });
 }

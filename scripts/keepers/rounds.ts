@@ -1,3 +1,4 @@
+import { sentenceOf } from "../lib/errors.ts";
 import type { Keeper, KeeperHealth, KeeperLog, KeeperOutcome, KeeperReport } from "./keeper.ts";
 
 /** The parts of a keeper that differ from job to job. */
@@ -28,7 +29,7 @@ export function createKeeper({ name, log, init, round }: Job): Keeper {
     } catch (error) {
       state.healthy = false;
       state.lastRun = Date.now();
-      state.error = error instanceof Error ? error.message : String(error);
+      state.error = sentenceOf(error);
       throw error;
     }
   }

@@ -130,6 +130,16 @@ describe("rounds", () => {
     expect(keeper.health()).to.include({ rounds: 3, healthy: true });
   });
 
+  it("tell their error without the node's address, which may hold a key", async () => {
+    const url = "http://127.0.0.1:1/v2/secret";
+    const keeper = keeperOf(async () => {
+      await getBlock(createClient({ transport: http(url, { retryCount: 0 }) }));
+      return [];
+    });
+    await keeper.runOnce().catch(() => undefined);
+    expect(keeper.health().error).to.be.a("string").and.not.include("secret");
+  });
+
   it("start afresh after one that failed", async () => {
     let rounds = 0;
     const keeper = keeperOf(() => (++rounds === 1 ? Promise.reject(new Error("once")) : Promise.resolve([])));
