@@ -19,8 +19,7 @@ import {ClearingState, ClearingStorage} from "./libraries/ClearingStorage.sol";
 import {Health, Margin} from "./libraries/Margin.sol";
 import {Taker} from "./libraries/Matching.sol";
 import {Orders} from "./libraries/Orders.sol";
-import {Book} from "../book/libraries/Book.sol";
-import {Level, RestingOrder} from "./libraries/Words.sol";
+import {Book, Found} from "../book/libraries/Book.sol";
 
 /// @dev Code behind the fallback, fixed at construction.
 struct Modules {
@@ -72,13 +71,11 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     /// @inheritdoc ITrading
     function cancel(OrderId id) external returns (uint256 lots) {
         ClearingState storage s = ClearingStorage.load();
-        (RestingOrder memory order, Level memory level) = Book.find(s, id);
-        AccountId account = AccountId.wrap(uint32(order.account));
-        if (order.lots == 0) revert OrderNotFound(id);
-        Accounts.requireTrader(s, account);
-        if (!Orders.remove(s, id, account, order, level, DropReason.Cancelled, UNIT))
-            revert OrderNotFound(id);
-        return order.lots;
+        Found memory found = Book.find(s, id);
+        lots = found.order.lots;
+        if (lots == 0) revert OrderNotFound(id);
+        Accounts.requireTrader(s, AccountId.wrap(uint32(found.order.account)));
+        if (!Orders.remove(s, found, DropReason.Cancelled, UNIT)) revert OrderNotFound(id);
     }
 
     /// @inheritdoc ITrading
@@ -90,10 +87,10 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         ClearingState storage s = ClearingStorage.load();
         Accounts.requireTrader(s, account);
         for (uint256 i = 0; i < cancels.length; ++i) {
-            (RestingOrder memory order, Level memory level) = Book.find(s, cancels[i]);
-            if (order.lots == 0) continue;
-            if (order.account != account.unwrap()) revert WrongAccount(cancels[i], account);
-            Orders.remove(s, cancels[i], account, order, level, DropReason.Cancelled, UNIT);
+            Found memory found = Book.find(s, cancels[i]);
+            if (found.order.lots == 0) continue;
+            if (found.order.account != account.unwrap()) revert WrongAccount(cancels[i], account);
+            Orders.remove(s, found, DropReason.Cancelled, UNIT);
         }
         ids = new OrderId[](orders.length);
         bool raised = false;

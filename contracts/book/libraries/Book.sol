@@ -8,6 +8,13 @@ import {BookTop, Level, RestingOrder, Words} from "../../clearing/libraries/Word
 import {Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {TickBitmap} from "./TickBitmap.sol";
 
+/// @dev An order that was looked up, with its level as it stands.
+struct Found {
+    OrderId id;
+    RestingOrder order;
+    Level level;
+}
+
 /// @notice Price levels as queues of packed orders, and the best prices that follow from them.
 /// @dev A level that empties keeps its words: it bumps its epoch and starts again at index 0, so that steady placing
 ///      rewrites dirty slots. An order id names the epoch, so it is never valid twice.
@@ -60,33 +67,27 @@ library Book {
         return (Identifiers.toOrderId(market, tick, level.epoch, index), level.lots);
     }
 
-    /// @dev The order behind an id, with what is still open of it. `lots` is 0 when it is no longer in the queue.
-    function find(
-        ClearingState storage s,
-        OrderId id
-    ) internal view returns (RestingOrder memory order, Level memory level) {
+    /// @dev The order behind an id, with what is still open of it. `order.lots` is 0 when it is no longer in the queue.
+    function find(ClearingState storage s, OrderId id) internal view returns (Found memory f) {
         MarketId market = id.market();
         uint256 tick = id.tick();
         uint256 index = id.index();
-        level = Words.toLevel(s.levels[levelKey(market, tick)]);
-        if (level.epoch != id.epoch() || index < level.head || index >= level.tail) return (order, level);
-        order = Words.toRestingOrder(s.orders[wordKey(market, tick, index)], index);
-        if (index == level.head && order.lots != 0) order.lots -= level.headFilled;
+        f.id = id;
+        f.level = Words.toLevel(s.levels[levelKey(market, tick)]);
+        if (f.level.epoch != id.epoch() || index < f.level.head || index >= f.level.tail) return f;
+        f.order = Words.toRestingOrder(s.orders[wordKey(market, tick, index)], index);
+        if (index == f.level.head && f.order.lots != 0) f.order.lots -= f.level.headFilled;
     }
 
     /// @dev Takes a found order with open lots out of its level. The head of a queue leaves by the head pointer, any
     ///      other order by an empty lane.
     /// @return lots Lots of the level afterwards.
-    function remove(
-        ClearingState storage s,
-        OrderId id,
-        Level memory level,
-        uint256 open
-    ) internal returns (uint256 lots) {
-        MarketId market = id.market();
-        uint256 tick = id.tick();
-        uint256 index = id.index();
-        level.lots -= open;
+    function remove(ClearingState storage s, Found memory f) internal returns (uint256 lots) {
+        MarketId market = f.id.market();
+        uint256 tick = f.id.tick();
+        uint256 index = f.id.index();
+        Level memory level = f.level;
+        level.lots -= f.order.lots;
         if (level.lots == 0) {
             reset(level);
             s.ticks.clear(market.unwrap(), tick);

@@ -97,6 +97,11 @@ library Accounts {
         return AccountId.wrap(MarketId.unwrap(market));
     }
 
+    /// @dev Account of a market's escrow: what has been promised to one side and is still owed by the other.
+    function escrowOf(MarketId market) internal pure returns (AccountId) {
+        return AccountId.wrap(uint32(ClearingStorage.FIRST_ACCOUNT / 2 + market.unwrap()));
+    }
+
     /// @dev An owner's account that is left with a debt and nothing else can never pay it: the fund of the market in which
     ///      it ended does, at once, so that no debt stands behind other people's cash.
     function payShortfall(

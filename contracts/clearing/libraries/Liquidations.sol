@@ -27,9 +27,9 @@ library Liquidations {
 
     /// @dev Whether an order is on a side whose resting lots could do more than close the position.
     function raisesRisk(ClearingState storage s, OrderId id, AccountId account) internal view returns (bool) {
-        Position memory p = Positions.load(s, id.market(), account);
+        Position p = Positions.load(s, id.market(), account);
         bool bid = id.tick() <= BookTop.wrap(s.markets[id.market().unwrap()].top).bestBid();
-        return p.openOrders != 0 && p.opens(bid);
+        return p.openOrders() != 0 && p.opens(bid);
     }
 
     /// @dev Closes lots of one position into the book; see ILiquidation.liquidate.
@@ -50,10 +50,10 @@ library Liquidations {
         Taker memory t;
         t.account = account;
         t.position = Positions.load(s, market, account);
-        if (t.position.size == 0) revert IClearingErrors.NoPosition(account, market);
+        if (t.position.size() == 0) revert IClearingErrors.NoPosition(account, market);
         t.purse = Accounts.loadPurse(s, account);
         t.flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-        t.buys = t.position.size < 0;
+        t.buys = t.position.size() < 0;
         t.walk = maxFills;
         t.limit = limitTick(c, h, t.buys);
         uint256 feeBps = s.markets[market.unwrap()].terms.liquidationFeeBps;
@@ -63,7 +63,7 @@ library Liquidations {
         // Where the walk ended among dead orders, what it cleared is kept and the next call goes on from there.
         if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
         if (t.filled != 0) keeperFee = settleClose(s, c, t, keeper, feeBps, unit);
-        if (t.position.size == 0 && t.position.openOrders == 0) {
+        if (!t.position.isActive()) {
             Accounts.deactivate(t.purse, market);
             Accounts.payShortfall(s, account, t.purse, market);
         }
@@ -84,7 +84,7 @@ library Liquidations {
         uint256 unit
     ) private returns (uint256 keeperFee) {
         int256 equity = Orders.health(s, c, t, unit).equity;
-        uint256 fee = (t.notional * c.tickValue * feeBps) / BPS;
+        uint256 fee = Rounding.mulDivUp(t.notional * c.tickValue, feeBps, BPS);
         fee = Rounding.min(fee, equity > 0 ? uint256(equity) : 0);
         keeperFee = fee / 2;
         t.purse.cash -= int256(fee);
@@ -126,7 +126,7 @@ library Liquidations {
         uint256 feeBps,
         uint256 unit
     ) private view returns (uint256 lots) {
-        uint256 size = t.position.size.abs();
+        uint256 size = t.position.size().abs();
         int256 short = int256(positionsInitial(s, t, unit)) - equity;
         uint256 perLot = c.mark * c.tickValue * (c.risk.initialBps() - feeBps);
         lots = (uint256(short) * (BPS << 16) + perLot - 1) / perLot;
@@ -143,8 +143,8 @@ library Liquidations {
             uint256 id = markets & 1023;
             MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
             if (r.phase() == uint256(MarketPhase.Settled)) continue;
-            Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
-            sum += p.size.abs() * r.initialBps() * Markets.markOf(r) * r.tickValue() * unit;
+            Position p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
+            sum += p.size().abs() * r.initialBps() * Markets.markOf(r) * r.tickValue() * unit;
         }
         return (sum + (BPS << 16) - 1) / (BPS << 16);
     }
@@ -178,8 +178,8 @@ library Liquidations {
         AccountId account
     ) private view returns (uint256) {
         MarketRisk r = MarketRisk.wrap(s.markets[market].risk);
-        Position memory p = Positions.load(s, MarketId.wrap(uint16(market)), account);
-        return p.size.abs() * r.maintenanceBps() * Markets.markOf(r) * r.tickValue();
+        Position p = Positions.load(s, MarketId.wrap(uint16(market)), account);
+        return p.size().abs() * r.maintenanceBps() * Markets.markOf(r) * r.tickValue();
     }
 
     /// @dev Moves one position to the fund.
@@ -197,13 +197,14 @@ library Liquidations {
         MarketRisk r = MarketRisk.wrap(s.markets[market.unwrap()].risk);
         MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
         int256 tickValue = int256(r.tickValue() * unit);
-        Position memory p = Positions.load(s, market, account);
-        p.settleFunding(flow, r.funding());
-        int256 value = ((p.quote << 16) + p.size * int256(Markets.markOf(r))) * tickValue;
+        Position p = Positions.load(s, market, account);
+        p = p.settleFunding(flow, r.funding());
+        int256 value = ((p.quote() << 16) + p.size() * int256(Markets.markOf(r))) * tickValue;
         given = last ? left : -value.floorShift(16) - int256(share);
-        emit IClearingEvents.Absorbed(account, market, p.size, p.quote, share);
+        emit IClearingEvents.Absorbed(account, market, p.size(), p.quote(), share);
         s.positions[Positions.key(market, account)] = 0;
         join(s, market, p, flow, r.funding(), given, tickValue);
+        s.markets[market.unwrap()].flow = flow.pack();
         stopIfSpent(s, market, r, unit);
     }
 
@@ -211,34 +212,33 @@ library Liquidations {
     function join(
         ClearingState storage s,
         MarketId market,
-        Position memory p,
+        Position p,
         MarketFlow memory flow,
         int256 funding,
         int256 given,
         int256 tickValue
     ) private {
         AccountId fund = Accounts.fundOf(market);
-        Position memory f = Positions.load(s, market, fund);
+        Position f = Positions.load(s, market, fund).settleFunding(flow, funding);
         Purse memory purse = Accounts.loadPurse(s, fund);
-        f.settleFunding(flow, funding);
         purse.cash += given;
 
         // Two positions become one: what they held against each other is no longer open.
-        int256 longs = positive(f.size + p.size) - positive(f.size) - positive(p.size);
-        flow.openInterest = uint256(int256(flow.openInterest) + longs);
-        bool wasActive = f.size != 0;
-        f.size += p.size;
-        f.quote += p.quote;
-        if (f.size == 0 && f.quote != 0) {
-            purse.cash += f.quote * tickValue;
-            emit IClearingEvents.Realised(fund, market, f.quote * tickValue);
-            f.quote = 0;
+        bool wasActive = f.isActive();
+        int256 size = f.size() + p.size();
+        int256 quote = f.quote() + p.quote();
+        uint256 longs = Positions.positive(f.size()) + Positions.positive(p.size());
+        flow.openInterest = flow.openInterest + Positions.positive(size) - longs;
+        if (size == 0 && quote != 0) {
+            purse.cash += quote * tickValue;
+            emit IClearingEvents.Realised(fund, market, quote * tickValue);
+            quote = 0;
         }
-        if (wasActive && f.size == 0) Accounts.deactivate(purse, market);
-        else if (!wasActive && f.size != 0) Accounts.activate(purse, market);
+        f = f.withTrade(size, quote);
+        if (wasActive && size == 0) Accounts.deactivate(purse, market);
+        else if (!wasActive && size != 0) Accounts.activate(purse, market);
         Accounts.storePurse(s, fund, purse);
         Positions.store(s, market, fund, f);
-        s.markets[market.unwrap()].flow = flow.pack();
     }
 
     /// @dev A fund whose equity is below zero owes its market: no new risk until it has been topped up.
@@ -247,9 +247,5 @@ library Liquidations {
         if (r.phase() != uint256(MarketPhase.Open) || Margin.health(s, fund, unit).equity >= 0) return;
         s.markets[market.unwrap()].risk = MarketRisk.unwrap(r.withPhase(uint256(MarketPhase.ReduceOnly)));
         emit IClearingEvents.PhaseChanged(market, MarketPhase.ReduceOnly);
-    }
-
-    function positive(int256 a) private pure returns (int256) {
-        return a > 0 ? a : int256(0);
     }
 }

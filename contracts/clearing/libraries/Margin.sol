@@ -33,31 +33,29 @@ struct Sums {
 /// @notice Equity and requirements over all markets of an account.
 /// @dev Equity = cash + Σ (quote + size × mark + pending funding) × tickValue, floored.
 ///      IM = Σ rate × max(|size + bids|, |size − asks|) × mark × tickValue, ceiled; MM the same with its rate and |size|.
-///      Markets other than the one at hand stand at their last touch, which keepers bring to every minute that matters.
+///      Every market counts as it stands in this minute, whenever it was last touched.
 library Margin {
     using Positions for Position;
     using Rounding for int256;
 
-    function add(
-        Sums memory sums,
-        Position memory p,
-        MarketRisk r,
-        uint256 mark,
-        uint256 tickValue
-    ) internal pure {
-        int256 value = (p.quote << 20) + p.size * ((int256(mark) << 4) - (r.funding() - p.snapshot));
+    function add(Sums memory sums, Position p, MarketRisk r, uint256 mark, uint256 tickValue) internal pure {
+        int256 size = p.size();
+        int256 value = (p.quote() << 20) + size * ((int256(mark) << 4) - (r.funding() - p.snapshot()));
         value *= int256(tickValue);
         sums.equity += value;
-        if (r.phase() >= uint256(MarketPhase.Expired)) {
-            // Nothing can be added here any more; until settlement the position still needs its maintenance.
+        uint256 phase = r.phase();
+        uint256 exposure;
+        if (phase >= uint256(MarketPhase.Expired)) {
+            if (phase == uint256(MarketPhase.Settled)) return;
+            // Resting orders are void; until settlement the position still needs its margin.
             if (value > 0) sums.expiredGain += value;
-            if (r.phase() == uint256(MarketPhase.Settled)) return;
+            exposure = size.abs();
+        } else {
+            exposure = p.exposure();
         }
         uint256 notional = mark * tickValue;
-        // After expiry resting orders are void.
-        uint256 exposure = r.phase() >= uint256(MarketPhase.Expired) ? p.size.abs() : p.exposure();
         sums.initial += exposure * r.initialBps() * notional;
-        sums.maintenance += p.size.abs() * r.maintenanceBps() * notional;
+        sums.maintenance += size.abs() * r.maintenanceBps() * notional;
     }
 
     /// @dev Adds every market of `purse` but `skip`.
@@ -73,8 +71,8 @@ library Margin {
             uint256 id = markets & 1023;
             markets >>= 10;
             if (id == skip.unwrap()) continue;
-            MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
-            Position memory p = Positions.load(s, MarketId.wrap(uint16(id)), account);
+            Position p = Positions.load(s, MarketId.wrap(uint16(id)), account);
+            MarketRisk r = Markets.current(s, MarketId.wrap(uint16(id)), unit);
             add(sums, p, r, Markets.markOf(r), r.tickValue() * unit);
         }
     }
@@ -86,7 +84,7 @@ library Margin {
         h.expiredGain = sums.expiredGain == 0 ? int256(0) : (sums.expiredGain + (1 << 20) - 1).floorShift(20);
     }
 
-    /// @dev Health from storage alone, at every market's last touch.
+    /// @dev Health from storage alone.
     function health(
         ClearingState storage s,
         AccountId account,

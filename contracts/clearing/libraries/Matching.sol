@@ -15,15 +15,19 @@ import {Rounding} from "./Rounding.sol";
 import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 
 /// @dev An order on its way through the book, and the account behind it; the caller stores position, purse and flow.
+/// @param buys Which side it takes.
+/// @param probe Whether it only clears dead orders and must not meet a live one (post-only).
+/// @param stranded Whether the level at hand lies outside the fill band, on the side that would favour the taker.
 /// @param lots Lots still wanted.
 /// @param limit Worst tick at which it trades.
 /// @param walk Resting orders that may still be walked over.
 /// @param takerFee Tenths of a basis point; 0 for a liquidation, in which makers then earn no rebate.
-/// @param probe Whether it only clears dead orders and must not meet a live one (post-only).
-/// @param stranded Whether the level at hand lies outside the fill band, on the side that would favour the taker.
 /// @param filled Lots traded.
 /// @param notional Σ lots × tick of the fills.
+/// @param closesAt Lots with which its position reaches zero; 0 if it does not trade against its position.
+/// @param closing Notional of those lots, once they are traded.
 /// @param fee Collateral units of taker fees.
+/// @param makerFees Tick·lots that makers paid, less what they earned.
 struct Taker {
     AccountId account;
     Position position;
@@ -38,16 +42,19 @@ struct Taker {
     uint256 takerFee;
     uint256 filled;
     uint256 notional;
+    uint256 closesAt;
+    uint256 closing;
     uint256 fee;
+    int256 makerFees;
 }
 
-/// @notice The matching loop: best price first, first come first served, makers settled on the spot.
+/// @notice The matching loop: best price first, first come first served, makers settled on the spot, the taker at the end.
 /// @dev A maker is not health-checked. That is safe because its order counted in its requirement when it was placed, a fill
 ///      is inside the fill band, fill band + maker fee ≤ IM − MM, and anyone may cancel orders of an account below IM.
 library Matching {
     using Positions for Position;
+    using Rounding for int256;
     using TickBitmap for mapping(uint256 => uint256);
-    using Words for Position;
 
     uint256 private constant LANE = (1 << 85) - 1;
     uint256 private constant FEE_UNIT = 100_000;
@@ -55,6 +62,8 @@ library Matching {
     /// @dev Trades until the order is filled, the book has nothing more within the limit, or the walk is over.
     function run(ClearingState storage s, MarketContext memory c, Taker memory t) internal {
         (uint256 lowest, uint256 highest) = Markets.fillBand(c);
+        int256 size = t.position.size();
+        if ((size < 0) == t.buys) t.closesAt = size.abs();
         bool touched = false;
         while (t.lots != 0 && t.walk != 0) {
             uint256 tick = t.buys ? c.top.bestAsk() : c.top.bestBid();
@@ -63,7 +72,23 @@ library Matching {
             t.stranded = t.buys ? tick < lowest : tick > highest;
             consume(s, c, t, tick);
         }
-        if (touched) Markets.refreshImpact(s, c, !t.buys);
+        if (!touched) return;
+        Markets.refreshImpact(s, c, !t.buys);
+        if (t.filled != 0) finish(c, t);
+    }
+
+    /// @dev Books the sum of the fills in the taker's position and the market's flow.
+    function finish(MarketContext memory c, Taker memory t) private {
+        int256 lots = int256(t.filled);
+        Position p = t.position.settleFunding(t.flow, c.risk.funding());
+        int256 realised;
+        (t.position, realised) = p.trade(t.flow, t.buys ? lots : -lots, t.notional, t.closing);
+        t.flow.feesPayable = uint256(int256(t.flow.feesPayable + t.fee) + t.makerFees * int256(c.tickValue));
+        if (realised != 0) {
+            realised *= int256(c.tickValue);
+            t.purse.cash += realised;
+            emit IClearingEvents.Realised(t.account, c.id, realised);
+        }
     }
 
     /// @dev Walks one level from its head. Fills move the head pointer and write no order word.
@@ -122,87 +147,73 @@ library Matching {
     ) private returns (uint256 taken) {
         AccountId maker = AccountId.wrap(uint32(lane & 0xfffffff));
         if (maker.unwrap() == t.account.unwrap()) {
-            release(t.position, !t.buys, open, true);
+            t.position = t.position.release(!t.buys, open, true);
             emit IClearingEvents.OrderDropped(maker, id, open, DropReason.OwnOrder);
             return open;
         }
-        Position memory p = Positions.load(s, c.id, maker);
+        Position p = Positions.load(s, c.id, maker);
         DropReason reason;
         (taken, reason) = verdict(t, p, lane, open);
         if (reason != DropReason.Cancelled) {
-            drop(s, c, maker, p, open, !t.buys);
+            if (p.openOrders() != 0) book(s, c, maker, p.release(!t.buys, open, true), 0);
             emit IClearingEvents.OrderDropped(maker, id, open, reason);
             return open;
         }
         if (t.probe) revert IClearingErrors.WouldCross(t.limit, id.tick());
-        settle(s, c, t, maker, p, id, taken, taken == open);
+        settle(s, c, t, maker, p.release(!t.buys, taken, taken == open), id, taken);
     }
 
     /// @dev How much of an order may trade, or why it is dead (Cancelled stands for "alive": such orders are gone).
     function verdict(
         Taker memory t,
-        Position memory p,
+        Position p,
         uint256 lane,
         uint256 open
     ) private view returns (uint256 taken, DropReason reason) {
-        if (p.openOrders == 0) return (0, DropReason.AccountRetired);
+        if (p.openOrders() == 0) return (0, DropReason.AccountRetired);
         if (t.stranded) return (0, DropReason.OutsideBand);
         if (isExpired(uint24(lane >> 60))) return (0, DropReason.Expired);
         taken = Rounding.min(t.lots, open);
         reason = DropReason.Cancelled;
         if (lane >> 84 != 0) {
-            int256 reducible = t.buys ? p.size : -p.size;
-            if (reducible <= 0) return (0, DropReason.NotReducing);
-            taken = Rounding.min(taken, uint256(reducible));
+            uint256 reducible = Positions.positive(t.buys ? p.size() : -p.size());
+            if (reducible == 0) return (0, DropReason.NotReducing);
+            taken = Rounding.min(taken, reducible);
         }
     }
 
-    function drop(
-        ClearingState storage s,
-        MarketContext memory c,
-        AccountId maker,
-        Position memory p,
-        uint256 open,
-        bool bid
-    ) private {
-        if (p.openOrders == 0) return;
-        release(p, bid, open, true);
-        Positions.store(s, c.id, maker, p);
-        settlePurse(s, c, maker, p, 0);
-    }
-
-    /// @dev One fill: maker first, then taker.
+    /// @dev One fill: the maker is settled, the taker's sums grow.
     function settle(
         ClearingState storage s,
         MarketContext memory c,
         Taker memory t,
         AccountId maker,
-        Position memory p,
+        Position p,
         OrderId id,
-        uint256 taken,
-        bool whole
+        uint256 taken
     ) private {
-        uint256 tick = id.tick();
-        int256 fee = fees(c, t, taken * tick);
-        p.settleFunding(t.flow, c.risk.funding());
-        p.quote -= fee;
-        release(p, !t.buys, taken, whole);
-        int256 lots = t.buys ? int256(taken) : -int256(taken);
-        int256 realised = p.fill(t.flow, -lots, tick);
-        Positions.store(s, c.id, maker, p);
-        if (realised != 0 || p.size == 0) settlePurse(s, c, maker, p, realised);
-        emit IClearingEvents.OrderFilled(maker, id, taken, fee);
+        unchecked {
+            // 32 bits of lots × 24 bits of tick; their sums are bounded by the walk of 16 bits.
+            uint256 notional = taken * id.tick();
+            int256 fee = fees(c, t, notional);
+            p = p.settleFunding(t.flow, c.risk.funding());
+            p = p.withTrade(p.size(), p.quote() - fee);
+            int256 lots = t.buys ? -int256(taken) : int256(taken);
+            uint256 closing = p.size().abs() * id.tick();
+            int256 realised;
+            (p, realised) = p.trade(t.flow, lots, notional, closing);
+            book(s, c, maker, p, realised);
+            emit IClearingEvents.OrderFilled(maker, id, taken, fee);
 
-        t.position.settleFunding(t.flow, c.risk.funding());
-        realised = t.position.fill(t.flow, lots, tick);
-        if (realised != 0) {
-            realised *= int256(c.tickValue);
-            t.purse.cash += realised;
-            emit IClearingEvents.Realised(t.account, c.id, realised);
+            uint256 before = t.filled;
+            uint256 filled = before + taken;
+            t.lots -= taken;
+            t.filled = filled;
+            t.notional += notional;
+            if (before < t.closesAt && filled >= t.closesAt) {
+                t.closing = t.notional - (filled - t.closesAt) * id.tick();
+            }
         }
-        t.lots -= taken;
-        t.filled += taken;
-        t.notional += taken * tick;
     }
 
     /// @dev Charges the taker fee of one fill and books the maker's.
@@ -212,50 +223,44 @@ library Matching {
         Taker memory t,
         uint256 notional
     ) private pure returns (int256 makerFee) {
-        uint256 takerFee = Rounding.mulDivUp(notional * c.tickValue, t.takerFee, FEE_UNIT);
-        t.fee += takerFee;
-        int256 rate = c.top.makerFee();
-        if (rate >= 0) {
-            uint256 paid = Rounding.mulDivUp(notional, uint256(rate), FEE_UNIT);
-            t.flow.feesPayable += takerFee + paid * c.tickValue;
-            return int256(paid);
+        unchecked {
+            // 72 bits of notional, 56 of tickValue and 12 of rate.
+            uint256 takerFee = (notional * c.tickValue * t.takerFee + FEE_UNIT - 1) / FEE_UNIT;
+            t.fee += takerFee;
+            int256 rate = c.top.makerFee();
+            makerFee =
+                rate >= 0
+                    ? int256((notional * uint256(rate) + FEE_UNIT - 1) / FEE_UNIT)
+                    : -int256(Rounding.min((notional * uint256(-rate)) / FEE_UNIT, takerFee / c.tickValue));
+            t.makerFees += makerFee;
         }
-        uint256 rebate = Rounding.min((notional * uint256(-rate)) / FEE_UNIT, takerFee / c.tickValue);
-        t.flow.feesPayable += takerFee - rebate * c.tickValue;
-        return -int256(rebate);
     }
 
-    /// @dev Takes open lots of a resting order out of the position that reserves them.
-    function release(Position memory p, bool bid, uint256 lots, bool whole) internal pure {
-        if (bid) p.bids -= lots;
-        else p.asks -= lots;
-        if (whole) p.openOrders -= 1;
-    }
-
-    /// @dev Books realised quote of an account that is not the taker, and leaves the market when nothing is left there.
-    function settlePurse(
+    /// @dev Stores the position of an account that is not the taker with what it realised; leaves the market when nothing
+    ///      is left there.
+    function book(
         ClearingState storage s,
         MarketContext memory c,
         AccountId account,
-        Position memory p,
+        Position p,
         int256 realised
     ) internal {
-        bool gone = p.size == 0 && p.openOrders == 0;
-        if (realised == 0 && !gone) return;
+        Positions.store(s, c.id, account, p);
+        if (realised == 0 && p.isActive()) return;
         Purse memory purse = Accounts.loadPurse(s, account);
         if (realised != 0) {
             realised *= int256(c.tickValue);
             purse.cash += realised;
             emit IClearingEvents.Realised(account, c.id, realised);
         }
-        if (gone) {
+        if (!p.isActive()) {
             Accounts.deactivate(purse, c.id);
             Accounts.payShortfall(s, account, purse, c.id);
         }
         Accounts.storePurse(s, account, purse);
     }
 
-    function isExpired(uint256 expiry) internal view returns (bool) {
+    function isExpired(uint256 expiry) private view returns (bool) {
         return expiry != 0 && expiry * Words.EXPIRY_UNIT < block.timestamp;
     }
 }

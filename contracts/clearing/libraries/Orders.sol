@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {DropReason, MarketPhase, OrderKind, OrderParameters} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
-import {Book} from "../../book/libraries/Book.sol";
+import {Book, Found} from "../../book/libraries/Book.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -49,11 +49,7 @@ library Orders {
         t.purse = Accounts.loadPurse(s, account);
         check(s, c, t, order);
 
-        Before memory before = Before(
-            t.position.size,
-            t.position.exposure(),
-            t.position.size != 0 || t.position.openOrders != 0
-        );
+        Before memory before = Before(t.position.size(), t.position.exposure(), t.position.isActive());
         if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
             if (order.kind == OrderKind.FillOrKill && t.lots != 0) {
@@ -66,7 +62,7 @@ library Orders {
         else t.lots = 0;
 
         raised = raisesRisk(c, t, before);
-        bool isActive = t.position.size != 0 || t.position.openOrders != 0;
+        bool isActive = t.position.isActive();
         if (isActive != before.active) {
             if (isActive) Accounts.activate(t.purse, order.market);
             else Accounts.deactivate(t.purse, order.market);
@@ -89,7 +85,7 @@ library Orders {
             if (exposure > limit) revert IClearingErrors.PositionLimit(exposure, limit);
             return true;
         }
-        int256 size = t.position.size;
+        int256 size = t.position.size();
         if (before.size == 0 ? size != 0 : (before.size > 0 ? size < 0 : size > 0)) return true;
         return t.lots != 0 && t.position.opens(t.buys);
     }
@@ -111,42 +107,43 @@ library Orders {
     /// @return removed False if its account no longer has it: the position was converted after settlement.
     function remove(
         ClearingState storage s,
-        OrderId id,
-        AccountId account,
-        RestingOrder memory order,
-        Level memory level,
+        Found memory f,
         DropReason reason,
         uint256 unit
     ) internal returns (bool removed) {
-        MarketContext memory c = Markets.load(s, id.market(), unit);
+        AccountId account = AccountId.wrap(uint32(f.order.account));
+        MarketContext memory c = Markets.load(s, f.id.market(), unit);
         Markets.touch(s, c);
-        Position memory p = Positions.load(s, c.id, account);
-        if (p.openOrders == 0) return false;
-        uint256 tick = id.tick();
-        bool bid = tick <= c.top.bestBid();
-        uint256 left = Book.remove(s, id, level, order.lots);
-        if (left == 0) {
-            if (bid && tick == c.top.bestBid()) c.top = c.top.withBestBid(Book.next(s, c.id, tick, true));
-            else if (!bid && tick == c.top.bestAsk())
-                c.top = c.top.withBestAsk(Book.next(s, c.id, tick, false));
+        Position p = Positions.load(s, c.id, account);
+        if (p.openOrders() == 0) return false;
+        uint256 left = Book.remove(s, f);
+        p = p.release(shrink(s, c, f.id.tick(), left), f.order.lots, true);
+        Matching.book(s, c, account, p, 0);
+        Markets.store(s, c);
+        emit IClearingEvents.OrderDropped(account, f.id, f.order.lots, reason);
+        return true;
+    }
+
+    /// @dev Best and standing prices after a level lost lots.
+    /// @param left What it has left.
+    /// @return bid Which side it is on.
+    function shrink(
+        ClearingState storage s,
+        MarketContext memory c,
+        uint256 tick,
+        uint256 left
+    ) private view returns (bool bid) {
+        bid = tick <= c.top.bestBid();
+        uint256 best = bid ? c.top.bestBid() : c.top.bestAsk();
+        if (left == 0 && tick == best) {
+            best = Book.next(s, c.id, tick, bid);
+            c.top = bid ? c.top.withBestBid(best) : c.top.withBestAsk(best);
         }
         uint256 impact = bid ? c.top.impactBid() : c.top.impactAsk();
         // Beyond the marginal tick nothing counts; a best level that is still deep enough stays marginal.
-        bool counts = impact == 0 || (bid ? tick >= impact : tick <= impact);
-        if (
-            counts &&
-            !(tick == impact &&
-                left >= c.top.impactLots() &&
-                tick == (bid ? c.top.bestBid() : c.top.bestAsk()))
-        ) {
-            Markets.refreshImpact(s, c, bid);
-        }
-        Matching.release(p, bid, order.lots, true);
-        Positions.store(s, c.id, account, p);
-        if (p.size == 0 && p.openOrders == 0) Matching.settlePurse(s, c, account, p, 0);
-        Markets.store(s, c);
-        emit IClearingEvents.OrderDropped(account, id, order.lots, reason);
-        return true;
+        if (impact != 0 && (bid ? tick < impact : tick > impact)) return bid;
+        if (tick == impact && tick == best && left >= c.top.impactLots()) return bid;
+        Markets.refreshImpact(s, c, bid);
     }
 
     /// @dev Refuses what the order or the state of the market do not allow, and fills in the taker.
@@ -178,13 +175,13 @@ library Orders {
         if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
         checkExpiry(order);
 
-        int256 size = t.position.size;
+        int256 size = t.position.size();
         if (order.reduceOnly) {
             if (!reducing(size, wanted)) revert IClearingErrors.WouldNotReduce(wanted, size);
             return;
         }
         // Where only reducing is allowed, what already rests on that side counts with the order.
-        if (reducing(size, t.buys ? wanted + int256(t.position.bids) : wanted - int256(t.position.asks)))
+        if (reducing(size, t.buys ? wanted + int256(t.position.bids()) : wanted - int256(t.position.asks())))
             return;
         if (phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(order.market, phase);
         if (order.kind != OrderKind.PostOnly) {
@@ -257,20 +254,17 @@ library Orders {
         });
         uint256 levelLots;
         (id, levelLots) = Book.push(s, order.market, tick, resting);
-        Position memory p = t.position;
-        p.openOrders += 1;
-        if (p.openOrders > MAX_OPEN_ORDERS)
-            revert IClearingErrors.TooManyOrders(p.openOrders, MAX_OPEN_ORDERS);
+        t.position = t.position.reserve(t.buys, t.lots);
+        uint256 orders = t.position.openOrders();
+        if (orders > MAX_OPEN_ORDERS) revert IClearingErrors.TooManyOrders(orders, MAX_OPEN_ORDERS);
         uint256 impact;
         bool better;
         if (t.buys) {
-            p.bids += t.lots;
             if (tick > c.top.bestBid()) c.top = c.top.withBestBid(tick);
             better = tick == c.top.bestBid();
             impact = c.top.impactBid();
             if (impact != 0 && tick <= impact) return announce(id, t, order);
         } else {
-            p.asks += t.lots;
             if (tick < c.top.bestAsk()) c.top = c.top.withBestAsk(tick);
             better = tick == c.top.bestAsk();
             impact = c.top.impactAsk();

@@ -4,13 +4,12 @@ pragma solidity 0.8.37;
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Rounding} from "./Rounding.sol";
-import {MarketFlow, Position, Words} from "./Words.sol";
+import {MarketFlow, Position} from "./Words.sol";
 
 /// @notice What a fill does to a position. Everything here is integers of tick·lots; nothing rounds but funding, which
 ///         floors against the position.
 library Positions {
     using Rounding for int256;
-    using Words for Position;
 
     function key(MarketId market, AccountId account) internal pure returns (uint256) {
         return (market.unwrap() << 28) | account.unwrap();
@@ -20,65 +19,79 @@ library Positions {
         ClearingState storage s,
         MarketId market,
         AccountId account
-    ) internal view returns (Position memory) {
-        return Words.toPosition(s.positions[key(market, account)]);
+    ) internal view returns (Position) {
+        return Position.wrap(s.positions[key(market, account)]);
     }
 
-    function store(ClearingState storage s, MarketId market, AccountId account, Position memory p) internal {
-        s.positions[key(market, account)] = p.pack();
+    function store(ClearingState storage s, MarketId market, AccountId account, Position p) internal {
+        s.positions[key(market, account)] = Position.unwrap(p);
     }
 
     /// @dev Largest size that fills of resting orders could bring about.
-    function exposure(Position memory p) internal pure returns (uint256) {
-        return Rounding.max((p.size + int256(p.bids)).abs(), (p.size - int256(p.asks)).abs());
+    function exposure(Position p) internal pure returns (uint256) {
+        int256 size = p.size();
+        unchecked {
+            // 36 bits each.
+            return Rounding.max((size + int256(p.bids())).abs(), (size - int256(p.asks())).abs());
+        }
     }
 
-    /// @dev Resting lots of one side that could do more than close the position.
-    function opens(Position memory p, bool bids) internal pure returns (bool) {
-        return
-            bids
-                ? int256(p.bids) > (p.size < 0 ? -p.size : int256(0))
-                : int256(p.asks) > (p.size > 0 ? p.size : int256(0));
+    /// @dev Whether the resting lots of one side could do more than close the position.
+    function opens(Position p, bool bids) internal pure returns (bool) {
+        int256 size = p.size();
+        return bids ? p.bids() > positive(-size) : p.asks() > positive(size);
     }
 
     /// @dev Funding since the last settlement, tick·lots, floored: what the position receives (below zero: pays).
-    function pendingFunding(Position memory p, int256 cumulative) internal pure returns (int256) {
-        return (-p.size * (cumulative - p.snapshot)).floorShift(20);
+    function pendingFunding(Position p, int256 cumulative) internal pure returns (int256) {
+        return (-p.size() * (cumulative - p.snapshot())).floorShift(20);
     }
 
     /// @dev Moves pending funding into quote, out of the market's pool.
-    function settleFunding(Position memory p, MarketFlow memory flow, int256 cumulative) internal pure {
-        if (p.snapshot == cumulative) return;
-        if (p.size != 0) {
+    function settleFunding(
+        Position p,
+        MarketFlow memory flow,
+        int256 cumulative
+    ) internal pure returns (Position) {
+        if (p.snapshot() == cumulative) return p;
+        if (p.size() != 0) {
             int256 amount = pendingFunding(p, cumulative);
-            p.quote += amount;
+            p = p.withTrade(p.size(), p.quote() + amount);
             flow.fundingPool -= amount;
         }
-        p.snapshot = cumulative;
+        return p.withSnapshot(cumulative);
     }
 
-    /// @dev Applies a fill of signed `lots` at `tick` to a position whose funding is settled.
+    /// @dev Applies a trade of signed `lots` to a position whose funding is settled.
+    /// @param notional Σ |lots| × tick of the trade.
+    /// @param closing The part of it that brought the size to zero, where it got there.
+    /// @return after_ The position after it.
     /// @return realised Quote that became final because size reached zero or flipped, tick·lots.
-    function fill(
-        Position memory p,
+    function trade(
+        Position p,
         MarketFlow memory flow,
         int256 lots,
-        uint256 tick
-    ) internal pure returns (int256 realised) {
-        int256 before = p.size;
+        uint256 notional,
+        uint256 closing
+    ) internal pure returns (Position after_, int256 realised) {
+        int256 before = p.size();
         int256 size = before + lots;
-        p.size = size;
+        int256 quote = p.quote();
         unchecked {
-            // Sizes are bounded by 36 bits, open interest by 40: their sums cannot leave 256.
-            if (before > 0) flow.openInterest -= uint256(before);
-            if (size > 0) flow.openInterest += uint256(size);
+            // Sizes are bounded by 36 bits, open interest by 40, notionals by 68: sums cannot leave 256.
+            flow.openInterest = flow.openInterest + positive(size) - positive(before);
+            if (before != 0 && (size == 0 || (before ^ size) < 0)) {
+                // The closing part trades all of `before`; the new side starts with its own lots.
+                realised = lots < 0 ? quote + int256(closing) : quote - int256(closing);
+                notional -= closing;
+                quote = 0;
+            }
+            quote = lots < 0 ? quote + int256(notional) : quote - int256(notional);
         }
-        if (before != 0 && (size == 0 || (before > 0) != (size > 0))) {
-            // The closing part sells (buys back) all of `before`; the new side starts with its own lots.
-            realised = p.quote + before * int256(tick);
-            p.quote = -size * int256(tick);
-        } else {
-            p.quote -= lots * int256(tick);
-        }
+        return (p.withTrade(size, quote), realised);
+    }
+
+    function positive(int256 a) internal pure returns (uint256) {
+        return a > 0 ? uint256(a) : 0;
     }
 }

@@ -37,15 +37,7 @@ struct MarketFlow {
 ///
 ///      | 255..244 openOrders | 243..232 round | 231..196 asks | 195..160 bids | 159..104 snapshot (signed) |
 ///      | 103..36 quote (signed) | 35..0 size (signed) |
-struct Position {
-    int256 size;
-    int256 quote;
-    int256 snapshot;
-    uint256 bids;
-    uint256 asks;
-    uint256 round;
-    uint256 openOrders;
-}
+type Position is uint256;
 
 /// @dev Cash of an account and the markets in which it has a position or orders.
 ///
@@ -96,6 +88,7 @@ struct Feed {
 
 using BookTops for BookTop global;
 using MarketRisks for MarketRisk global;
+using PositionWords for Position global;
 
 /// @notice Packing of every hot word. Unpacking never fails; packing reverts with Overflow rather than cutting bits.
 library Words {
@@ -123,28 +116,6 @@ library Words {
             (f.maxOpenInterest << 40) |
             (f.fundingPool.fitSigned(80) << 80) |
             (f.feesPayable.fit(96) << 160);
-    }
-
-    function toPosition(uint256 word) internal pure returns (Position memory) {
-        return
-            Position({
-                size: word.signed(36),
-                quote: (word >> 36).signed(68),
-                snapshot: (word >> 104).signed(56),
-                bids: (word >> 160) & 0xfffffffff,
-                asks: (word >> 196) & 0xfffffffff,
-                round: (word >> 232) & 0xfff,
-                openOrders: word >> 244
-            });
-    }
-
-    function pack(Position memory p) internal pure returns (uint256 word) {
-        word = p.size.fitSigned(36) | (p.quote.fitSigned(68) << 36) | (p.snapshot.fitSigned(56) << 104);
-        word |=
-            (p.bids.fit(36) << 160) |
-            (p.asks.fit(36) << 196) |
-            (p.round << 232) |
-            (p.openOrders.fit(12) << 244);
     }
 
     function toPurse(uint256 word) internal pure returns (Purse memory) {
@@ -408,5 +379,64 @@ library MarketRisks {
 
     function withMaxPosition(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
         return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x7fffff) << 233)) | (value.fit(23) << 233));
+    }
+}
+
+/// @notice Fields of `Position`: read by shift and mask, written with a check that the value fits.
+library PositionWords {
+    using Rounding for uint256;
+    using Rounding for int256;
+
+    uint256 private constant SIDE = (1 << 36) - 1;
+
+    function size(Position w) internal pure returns (int256) {
+        return Position.unwrap(w).signed(36);
+    }
+
+    function quote(Position w) internal pure returns (int256) {
+        return (Position.unwrap(w) >> 36).signed(68);
+    }
+
+    function snapshot(Position w) internal pure returns (int256) {
+        return (Position.unwrap(w) >> 104).signed(56);
+    }
+
+    function bids(Position w) internal pure returns (uint256) {
+        return (Position.unwrap(w) >> 160) & SIDE;
+    }
+
+    function asks(Position w) internal pure returns (uint256) {
+        return (Position.unwrap(w) >> 196) & SIDE;
+    }
+
+    function openOrders(Position w) internal pure returns (uint256) {
+        return Position.unwrap(w) >> 244;
+    }
+
+    /// @dev Whether there is anything in it: lots held or resting.
+    function isActive(Position w) internal pure returns (bool) {
+        return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 244 != 0;
+    }
+
+    function withTrade(Position w, int256 size_, int256 quote_) internal pure returns (Position) {
+        uint256 cleared = Position.unwrap(w) & ~((uint256(1) << 104) - 1);
+        return Position.wrap(cleared | size_.fitSigned(36) | (quote_.fitSigned(68) << 36));
+    }
+
+    function withSnapshot(Position w, int256 value) internal pure returns (Position) {
+        uint256 cleared = Position.unwrap(w) & ~(((uint256(1) << 56) - 1) << 104);
+        return Position.wrap(cleared | (value.fitSigned(56) << 104));
+    }
+
+    /// @dev Reserves the lots of one more resting order.
+    function reserve(Position w, bool bid, uint256 lots) internal pure returns (Position) {
+        (bid ? w.bids() + lots : w.asks() + lots).fit(36);
+        // 200 open orders are the limit of those 12 bits.
+        return Position.wrap(Position.unwrap(w) + (lots << (bid ? 160 : 196)) + (1 << 244));
+    }
+
+    /// @dev Frees lots of a resting order, and its place if it is gone. What is freed has been reserved.
+    function release(Position w, bool bid, uint256 lots, bool whole) internal pure returns (Position) {
+        return Position.wrap(Position.unwrap(w) - (lots << (bid ? 160 : 196)) - (whole ? 1 << 244 : 0));
     }
 }

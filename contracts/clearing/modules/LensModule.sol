@@ -180,19 +180,24 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         while (Accounts.marketAt(purse.markets, count) != 0) ++count;
         v.positions = new PositionView[](count);
         Sums memory sums;
+        // A withdrawal converts settled positions first.
+        int256 converted = purse.cash;
         for (uint256 i = 0; i < count; ++i) {
             MarketId market_ = MarketId.wrap(uint16(Accounts.marketAt(purse.markets, i)));
             MarketContext memory c = _current(s, market_);
-            Position memory p = Positions.load(s, market_, id);
+            Position p = Positions.load(s, market_, id);
             Margin.add(sums, p, c.risk, c.mark, c.tickValue);
+            if (c.risk.phase() == uint256(MarketPhase.Settled)) {
+                converted += (p.quote() + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
+            }
             v.positions[i] = PositionView({
                 market: market_,
-                size: p.size,
-                quote: p.quote,
-                bidLots: p.bids,
-                askLots: p.asks,
-                openOrders: p.openOrders,
-                fundingSnapshot: p.snapshot,
+                size: p.size(),
+                quote: p.quote(),
+                bidLots: p.bids(),
+                askLots: p.asks(),
+                openOrders: p.openOrders(),
+                fundingSnapshot: p.snapshot(),
                 pendingFunding: p.pendingFunding(c.risk.funding())
             });
         }
@@ -201,7 +206,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.initialMargin = h.initial;
         v.maintenanceMargin = h.maintenance;
         int256 free = h.equity - h.expiredGain - int256(h.initial);
-        if (free > purse.cash) free = purse.cash;
+        if (free > converted) free = converted;
         v.withdrawable = free > 0 && v.owner != address(0) ? uint256(free) : 0;
     }
 
@@ -210,7 +215,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         MarketContext memory c,
         OrderId id
     ) private view returns (OrderView memory v) {
-        (RestingOrder memory o, ) = Book.find(s, id);
+        RestingOrder memory o = Book.find(s, id).order;
         if (o.lots == 0) return v;
         v.id = id;
         v.account = AccountId.wrap(uint32(o.account));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Book} from "../../book/libraries/Book.sol";
+import {Book, Found} from "../../book/libraries/Book.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
@@ -14,7 +14,6 @@ import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Liquidations} from "../libraries/Liquidations.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Orders} from "../libraries/Orders.sol";
-import {Level, RestingOrder} from "../libraries/Words.sol";
 
 /// @title LiquidationModule
 /// @notice What happens to accounts that fall short, behind the clearing house's fallback.
@@ -29,12 +28,13 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.initial)) revert AccountHealthy(h.equity, h.initial);
         for (uint256 i = 0; i < ids.length && h.equity < int256(h.initial); ++i) {
-            (RestingOrder memory order, Level memory level) = Book.find(s, ids[i]);
-            if (order.lots == 0) continue;
-            if (order.account != account.unwrap()) revert WrongAccount(ids[i], account);
+            Found memory found = Book.find(s, ids[i]);
+            uint256 open = found.order.lots;
+            if (open == 0) continue;
+            if (found.order.account != account.unwrap()) revert WrongAccount(ids[i], account);
             if (!Liquidations.raisesRisk(s, ids[i], account)) continue;
-            if (Orders.remove(s, ids[i], account, order, level, DropReason.RiskRaising, UNIT)) {
-                lots += order.lots;
+            if (Orders.remove(s, found, DropReason.RiskRaising, UNIT)) {
+                lots += open;
                 h = Margin.health(s, account, UNIT);
             }
         }

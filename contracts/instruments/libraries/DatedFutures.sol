@@ -21,6 +21,7 @@ import {MarketContext, Markets} from "./Markets.sol";
 /// @notice The end of a dated future: mark from expiry to settlement, the settlement price, conversion into cash.
 library DatedFutures {
     using Positions for Position;
+    using Rounding for int256;
     using Words for MarketFlow;
 
     /// @dev Touches and stores every market of an account, so that its health is of this minute.
@@ -81,15 +82,20 @@ library DatedFutures {
         uint256 tick,
         uint256 tickValue
     ) internal returns (bool converted) {
-        Position memory p = Positions.load(s, market, account);
-        if (p.size == 0 && p.openOrders == 0) return false;
+        Position p = Positions.load(s, market, account);
+        if (!p.isActive()) return false;
         Purse memory purse = Accounts.loadPurse(s, account);
-        if (p.size != 0) {
+        int256 size = p.size();
+        if (size != 0) {
             MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-            // A dated future has no funding: quote is all there is.
-            int256 realised = p.fill(flow, -p.size, tick) * int256(tickValue);
+            // A dated future has no funding: quote is all there is. The escrow stands in for the positions on the other
+            // side until they are converted too, when it is at zero again.
+            uint256 notional = size.abs() * tick;
+            (, int256 realised) = p.trade(flow, -size, notional, notional);
             s.markets[market.unwrap()].flow = flow.pack();
+            realised *= int256(tickValue);
             purse.cash += realised;
+            Accounts.credit(s, Accounts.escrowOf(market), -size * int256(tick * tickValue));
             emit IClearingEvents.Realised(account, market, realised);
         }
         s.positions[Positions.key(market, account)] = 0;

@@ -84,6 +84,20 @@ library Markets {
         }
     }
 
+    /// @dev What margin needs of a market, as it stands in this minute. Within a minute of its last touch that is one read.
+    function current(
+        ClearingState storage s,
+        MarketId id,
+        uint256 unit
+    ) internal view returns (MarketRisk r) {
+        r = MarketRisk.wrap(s.markets[id.unwrap()].risk);
+        if (r.minute() != block.timestamp / 60 && r.phase() < uint256(MarketPhase.Expired)) {
+            MarketContext memory c = load(s, id, unit);
+            advance(s, c);
+            r = c.risk;
+        }
+    }
+
     /// @dev `advance`, announced. The caller stores.
     function touch(ClearingState storage s, MarketContext memory c) internal {
         uint256 phase = c.risk.phase();
