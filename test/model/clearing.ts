@@ -1,13 +1,26 @@
-import { crosses, emptyBook, find, oppositeOf, type RestingOrder } from "./book.ts";
-import { equityOf, expiryOf, exposure, fillBand, initialMargin, marketOf, phaseOf } from "./margin.ts";
-import { deadBecause, drop, match, type Matched, requireTrading, rest } from "./matching.ts";
-import { abs, min, sign } from "./numbers.ts";
-import { accountOf, convertSettled, FIRST_OWNER, fundOf, positionOf, prune } from "./position.ts";
+import { emptyBook, find, type RestingOrder } from "./book.ts";
+import {
+  brokenMarks,
+  equityOf,
+  expiryOf,
+  exposure,
+  fillBand,
+  FIRST_OWNER,
+  initialMargin,
+  marketOf,
+  opens,
+  phaseOf,
+  withdrawalEquity,
+} from "./margin.ts";
+import { drop, match, type Matched, requireTrading, rest } from "./matching.ts";
+import { abs, BPS, ceilDiv, sign } from "./numbers.ts";
+import { accountOf, convertSettled, fundOf, leave, positionOf } from "./position.ts";
 import {
   type Account,
   type Listing,
   type Market,
   type OrderParameters,
+  type Position,
   Refusal,
   refuse,
   type State,
@@ -15,6 +28,7 @@ import {
 
 export const EXPIRY_UNIT = 300n;
 export const MAX_TICK = (1n << 24n) - 2n;
+const NEVER = (1n << 63n) - 1n;
 export const MAX_ORDERS = 200;
 export const MAX_ORDER_LOTS = (1n << 32n) - 1n;
 
@@ -54,7 +68,8 @@ export class Clearing {
       settlementTick: 0n,
       markX16: listing.firstMarkTick << 16n,
       cumulativeFunding: 0n,
-      staleAt: (1n << 63n) - 1n,
+      staleAt: NEVER,
+      invalidAt: NEVER,
     });
     return id;
   }
@@ -62,7 +77,7 @@ export class Clearing {
   /** Sets what the clock of a market says now. */
   observe(
     id: number,
-    seen: Partial<Pick<Market, "markX16" | "cumulativeFunding" | "staleAt" | "reduceOnly">>,
+    seen: Partial<Pick<Market, "markX16" | "cumulativeFunding" | "staleAt" | "invalidAt" | "reduceOnly">>,
   ): void {
     Object.assign(marketOf(this.state, id), seen);
   }
@@ -89,9 +104,9 @@ export class Clearing {
       convertSettled(this.state, account);
       account.cash -= amount;
       this.state.tracked -= amount;
-      const equity = equityOf(this.state, account, true);
+      const equity = withdrawalEquity(this.state, account);
       const required = initialMargin(this.state, account);
-      const broken: Refusal[] = [];
+      const broken = brokenMarks(this.state, account);
       if (equity < required) broken.push(new Refusal("InsufficientMargin", [equity, required]));
       if (account.cash < 0n) broken.push(new Refusal("InsufficientCash", [account.cash + amount, amount]));
       refuse(broken);
@@ -103,7 +118,6 @@ export class Clearing {
       const account = this.trader(id);
       const { placed, raised } = this.placeOne(account, order);
       if (raised) this.requireMargin(account);
-      prune(account);
       return placed;
     });
   }
@@ -121,7 +135,6 @@ export class Clearing {
         placed.push(one.placed);
       }
       if (anyRaised) this.requireMargin(account);
-      prune(account);
       return placed;
     });
   }
@@ -137,9 +150,10 @@ export class Clearing {
     return lots;
   }
 
+  /** Pays fees out; the fund's share is rounded up. */
   collectFees(marketId: number): { toFund: bigint; toTreasury: bigint } {
     const market = marketOf(this.state, marketId);
-    const toFund = (market.feesPayable * market.listing.insuranceShareBps) / 10_000n;
+    const toFund = ceilDiv(market.feesPayable * market.listing.insuranceShareBps, BPS);
     const toTreasury = market.feesPayable - toFund;
     market.feesPayable = 0n;
     fundOf(this.state, market).cash += toFund;
@@ -150,7 +164,6 @@ export class Clearing {
   private trader(id: number): Account {
     const account = accountOf(this.state, id);
     if (account.retired) throw new Refusal("AccountIsRetired", [BigInt(id)]);
-    convertSettled(this.state, account);
     return account;
   }
 
@@ -162,16 +175,16 @@ export class Clearing {
     drop(this.state, market, order);
   }
 
+  /** Places one order. `raised` says whether it may have done more than close, so that equity must cover IM. */
   private placeOne(account: Account, order: OrderParameters): { placed: Placed; raised: boolean } {
     const state = this.state;
     const market = marketOf(state, order.market);
     const position = positionOf(account, market);
-    refuse(this.brokenInputs(market, position.size, order));
+    refuse(this.brokenInputs(market, position, order));
 
-    const before = exposure(position);
+    const before = { ...position };
     const openInterest = market.openInterest;
-    // A reduce-only order is never larger than what is left to reduce.
-    const lots = order.reduceOnly ? sign(order.lots) * min(abs(order.lots), abs(position.size)) : order.lots;
+    const { lots } = order;
     const matched = match(state, market.id, {
       account,
       lots,
@@ -197,51 +210,49 @@ export class Clearing {
       rest(state, market, resting);
     }
 
-    const after = exposure(positionOf(account, market));
-    const raised = after > before;
+    const after = positionOf(account, market);
+    const larger = exposure(after) > exposure(before);
+    const flipped = before.size === 0n ? after.size !== 0n : sign(before.size) * sign(after.size) < 0n;
     const { maxPositionLots, maxOpenInterestLots } = market.listing;
     const broken: Refusal[] = [];
-    if (raised && after > maxPositionLots)
-      broken.push(new Refusal("PositionLimit", [after, maxPositionLots]));
+    if (larger && exposure(after) > maxPositionLots)
+      broken.push(new Refusal("PositionLimit", [exposure(after), maxPositionLots]));
     if (market.openInterest > openInterest && market.openInterest > maxOpenInterestLots)
       broken.push(new Refusal("OpenInterestLimit", [market.openInterest, maxOpenInterestLots]));
-    if (positionOf(account, market).openOrders > MAX_ORDERS) broken.push(new Refusal("TooManyOrders"));
+    if (after.openOrders > MAX_ORDERS) broken.push(new Refusal("TooManyOrders"));
     refuse(broken);
-    return { placed, raised };
+    leave(state, account, market);
+    return { placed, raised: larger || flipped || (placed.id !== 0 && opens(after, lots > 0n)) };
   }
 
   /** Rules that the order breaks before it meets the book. */
-  private brokenInputs(market: Market, size: bigint, order: OrderParameters): Refusal[] {
+  private brokenInputs(market: Market, position: Position, order: OrderParameters): Refusal[] {
     const { now } = this.state;
     requireTrading(this.state, market);
     const { lots, tick, expiry } = order;
     const { lowest, highest } = fillBand(market, now);
-    const reduces = sign(lots) * sign(size) < 0n;
+    const { size, bidLots, askLots } = position;
+    const nearer = (all: bigint): boolean => sign(all) * sign(size) < 0n && abs(all) <= abs(size);
+    // Where only reducing is allowed, what already rests on that side counts with an order that is not reduce-only.
+    const reduces = nearer(order.reduceOnly ? lots : lots > 0n ? lots + bidLots : lots - askLots);
     const broken: Refusal[] = [];
     const check = (bad: boolean, rule: string, ...operands: bigint[]): void => {
       if (bad) broken.push(new Refusal(rule, operands));
     };
-    const onlyReduces = reduces && (order.reduceOnly || abs(lots) <= abs(size));
-    check(phaseOf(market, now) === "reduceOnly" && !onlyReduces, "OnlyReducing");
+    check(phaseOf(market, now) === "reduceOnly" && !reduces, "OnlyReducing");
     check(abs(lots) < market.listing.minLots, "OrderTooSmall", abs(lots), market.listing.minLots);
     check(abs(lots) > MAX_ORDER_LOTS, "OrderTooLarge", abs(lots), MAX_ORDER_LOTS);
     check(tick < 1n || tick > MAX_TICK, "TickOutOfRange", tick, MAX_TICK);
     check(lots > 0n ? tick > highest : tick < lowest, "TickOutsideBand", tick, lowest, highest);
     check(expiry % EXPIRY_UNIT !== 0n, "ExpiryNotAligned", expiry, EXPIRY_UNIT);
     const rests = order.kind === "limit" || order.kind === "postOnly";
-    check(expiry !== 0n && expiry < now, "ExpiryInPast", expiry, now);
+    check(expiry !== 0n && expiry <= now, "ExpiryInPast", expiry, now);
     check(expiry !== 0n && !rests, "ExpiryNotUsed", expiry);
     check(order.maxFills < 1, "ZeroMaxFills");
     check(order.reduceOnly && !reduces, "WouldNotReduce", lots, size);
-    check(now >= market.staleAt && !onlyReduces && this.takes(market, order), "IndexStale");
+    // What may take must reduce; only post-only is sure to rest.
+    check(now >= market.staleAt && !reduces && order.kind !== "postOnly", "IndexStale");
     return broken;
-  }
-
-  /** Whether the order would meet a live order. */
-  private takes(market: Market, { lots, tick }: OrderParameters): boolean {
-    return oppositeOf(market.book, lots).some(
-      (order) => crosses(lots, tick, order.tick) && !deadBecause(this.state, market, order, 0),
-    );
   }
 
   private requireMargin(account: Account): void {

@@ -4,6 +4,7 @@ import { BPS, ceilDiv, clamp, DAY, floorDiv } from "./numbers.ts";
 export interface FeedState {
   maxMoveBps: bigint;
   limit1: bigint;
+  limit2: bigint;
   target: bigint;
   newestPeriod: bigint;
   /** Values followed, the newest last, each with the second from which it holds. */
@@ -14,6 +15,10 @@ export const followedOf = ({ history }: FeedState): bigint => history.at(-1)?.va
 
 /** Second from which takers must reduce: age counts from 24 hours after the end of the newest day. */
 export const staleAtOf = ({ newestPeriod, limit1 }: FeedState): bigint => (newestPeriod + 2n) * DAY + limit1;
+
+/** Second from which mark is no longer valid. */
+export const invalidAtOf = ({ newestPeriod, limit2 }: FeedState): bigint =>
+  (newestPeriod + 2n) * DAY + limit2;
 
 /** A push: the newest trailing mean, followed as far as the rule allows. */
 export function push(feed: FeedState, now: bigint, value: bigint, newestPeriod: bigint): void {
@@ -32,8 +37,8 @@ export function follow(feed: FeedState, now: bigint): void {
 /** Bounds set by every value that stood at some time in the last 24 hours. */
 export function bounds(feed: FeedState, now: bigint): { low: bigint; high: bigint } | undefined {
   const recent = feed.history.filter((_, i) => {
-    const until = feed.history[i + 1]?.from ?? now;
-    return until >= now - DAY;
+    const until = feed.history[i + 1]?.from ?? now + 1n;
+    return until > now - DAY;
   });
   const [first] = recent;
   if (!first) return undefined;

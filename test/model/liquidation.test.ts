@@ -40,15 +40,15 @@ describe("Model: liquidation", () => {
     ] as const)
       clearing.place(carol, order(lots, tick));
     // equity 998 − 880 = 118 tokens, IM 624. The bound is 3 % of mark: 46.8 ticks, so 1,514 (the lot's share of equity
-    // is 59). Each lot frees 156,000 of IM. At 1,550 it costs 5,000 and a fee of 7,750: 3,533 are needed, 2,000 taken.
-    // At 1,520 it costs 20,000 and 7,600: (312 − 108 + 15.5) tokens / 128,400 = 1,709.5, so 1,710.
+    // is 59). Each lot frees 156,000 of IM and costs a fee of 7,800 at mark: 506 tokens / 148,200 = 3,414.3, so 3,415
     const { closed, keeperFee, fundFee } = liquidate(clearing, alice, 1, 100, bob);
-    expect(closed).to.equal(-3_710n);
-    // 1 % of (2,000 × 1,550 + 1,710 × 1,520) × 500 = 28,496,000
-    expect([keeperFee, fundFee]).to.deep.equal([14_248_000n, 14_248_000n]);
-    expect(position(alice)?.size).to.equal(290n);
-    expect(equityOf(clearing.state, account(alice))).to.equal(45_304_000n);
-    expect(initialMargin(clearing.state, account(alice))).to.equal(45_240_000n);
+    expect(closed).to.equal(-3_415n);
+    // 1 % of (2,000 × 1,550 + 1,415 × 1,520) × 500 = 26,254,000
+    expect([keeperFee, fundFee]).to.deep.equal([13_127_000n, 13_127_000n]);
+    expect(position(alice)?.size).to.equal(585n);
+    // 118 tokens less (2,000 × 10 + 1,415 × 40) × 500 and the fee; IM 585 × 156,000, not passed
+    expect(equityOf(clearing.state, account(alice))).to.equal(53_446_000n);
+    expect(initialMargin(clearing.state, account(alice))).to.equal(91_260_000n);
     balanced();
   });
 
@@ -104,11 +104,11 @@ describe("Model: absorption", () => {
     clearing.observe(1, { markX16: 1_500n << 16n }); // −1,000 tokens
     clearing.observe(2, { markX16: 1_600n << 16n }); // −100 tokens
     // equity −140.25 tokens; MM 12 % × 4,000 × 1,500 × 500 = 360 and 21 % × 500 × 1,600 × 500 = 84 tokens:
-    // shares 113.716216… and 26.533783…
+    // shares 113.716216… floored, and the rest
     const shortfalls = absorb(clearing, alice);
-    expect(shortfalls.get(1)).to.equal(113_716_217n);
-    expect(account(1).cash).to.equal(1_000n * TOKEN - 113_716_217n);
-    expect(account(2).cash).to.equal(100n * TOKEN - 26_533_783n);
+    expect(shortfalls.get(1)).to.equal(113_716_216n);
+    expect(account(1).cash).to.equal(1_000n * TOKEN - 113_716_216n);
+    expect(account(2).cash).to.equal(100n * TOKEN - 26_533_784n);
     expect(position(2, 2)?.size).to.equal(500n);
     balanced();
   });

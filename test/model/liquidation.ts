@@ -2,36 +2,29 @@ import { find } from "./book.ts";
 import type { Clearing } from "./clearing.ts";
 import {
   equityOf,
-  exposure,
   fillBand,
+  FIRST_OWNER,
+  brokenMarks,
   initialMargin,
+  initialMarginOfPositions,
   maintenanceMargin,
   marketOf,
+  opens,
   phaseOf,
   tierOf,
-  worthX16,
+  worthX20,
 } from "./margin.ts";
 import { drop, match } from "./matching.ts";
-import { abs, BPS, ceilDiv, floorDiv, halfEvenDiv, max, min } from "./numbers.ts";
-import {
-  accountOf,
-  applyFill,
-  convert,
-  convertSettled,
-  FIRST_OWNER,
-  fundOf,
-  positionOf,
-  prune,
-  settleFunding,
-} from "./position.ts";
-import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
+import { abs, BPS, ceilDiv, floorDiv, halfEvenDiv, max, min, sign } from "./numbers.ts";
+import { accountOf, convert, convertSettled, fundOf, leave, positionOf, settleFunding } from "./position.ts";
+import { type Account, type Market, type Position, Refusal, refuse, type State } from "./types.ts";
 
 /** What happens to accounts that fall short, and the end of a dated market. */
 
 /** Furthest from mark that a liquidation may trade, in basis points. */
 const LIQUIDATION_BPS = 300n;
 
-/** Cancels orders of an account below IM that raise its worst-side exposure. */
+/** Cancels orders of an account on sides that could do more than close its position, as long as it is below IM. */
 export function cancelRiskRaising(
   clearing: Clearing,
   id: number,
@@ -40,33 +33,22 @@ export function cancelRiskRaising(
   return clearing.atomically(() => {
     const { state } = clearing;
     const account = accountOf(state, id);
-    convertSettled(state, account);
-    requireBelow(state, account, initialMargin(state, account));
+    refuse(brokenMarks(state, account));
+    const [equity, required] = [equityOf(state, account), initialMargin(state, account)];
+    if (equity >= required) throw new Refusal("AccountHealthy", [equity, required]);
     let cancelled = 0n;
     for (const { market: marketId, order: orderId } of orders) {
       const market = marketOf(state, marketId);
       const order = find(market.book, orderId);
       if (!order) continue;
       if (order.account !== id) throw new Refusal("WrongAccount");
-      if (!raisesRisk(positionOf(account, market), order.lots)) continue;
+      if (equityOf(state, account) >= initialMargin(state, account)) continue;
+      if (!opens(positionOf(account, market), order.lots > 0n)) continue;
       cancelled += abs(order.lots);
       drop(state, market, order);
     }
     return cancelled;
   });
-}
-
-/** Whether the worst-side exposure would be smaller without these resting lots. */
-export function raisesRisk(position: Position, lots: bigint): boolean {
-  const without = { ...position };
-  if (lots > 0n) without.bidLots -= lots;
-  else without.askLots += lots;
-  return exposure(without) < exposure(position);
-}
-
-function requireBelow(state: State, account: Account, required: bigint): void {
-  const equity = equityOf(state, account);
-  if (equity >= required) throw new Refusal("AccountHealthy", [equity, required]);
 }
 
 /** MM of one position × 2^16 × 10^4: the weight by which a shortfall or equity is shared among markets. */
@@ -87,18 +69,18 @@ const weights = (state: State, account: Account): bigint =>
  * from mark, inside the fill band.
  */
 export function liquidationLimit(state: State, account: Account, market: Market): bigint {
-  const position = positionOf(account, market);
+  const { size } = positionOf(account, market);
   const { maintenanceMarginBps } = tierOf(market.listing, state.now);
   const bps = min(LIQUIDATION_BPS * 4n, maintenanceMarginBps);
   const equity = equityOf(state, account);
-  // (equity × weight / weights) / (|size| × tickValue), in ticks × 2^16
+  // equity × (MM of this market / MM of all) per lot is equity × mark × rate / MM, in ticks × 2^16
   const share = floorDiv(
-    (equity * weightOf(state, market, position)) << 16n,
-    weights(state, account) * abs(position.size) * market.listing.tickValue,
+    equity * market.markX16 * maintenanceMarginBps,
+    BPS * maintenanceMargin(state, account),
   );
   const distance = min(floorDiv(market.markX16 * bps, 4n * BPS), share);
   const { lowest, highest } = fillBand(market, state.now);
-  return position.size > 0n
+  return size > 0n
     ? max(lowest, ceilDiv(market.markX16 - distance, 1n << 16n))
     : min(highest, floorDiv(market.markX16 + distance, 1n << 16n));
 }
@@ -116,26 +98,29 @@ export function liquidate(
     const market = marketOf(state, marketId);
     const account = accountOf(state, id);
     const keeper = accountOf(state, keeperId);
-    if (id === keeperId) throw new Refusal("SelfLiquidation");
-    const phase = phaseOf(market, state.now);
-    if (phase === "expired" || phase === "settled") throw new Refusal("MarketNotOpen");
-    convertSettled(state, account);
-    requireBelow(state, account, maintenanceMargin(state, account));
-    const equity = equityOf(state, account);
-    if (equity <= 0n) throw new Refusal("AccountBankrupt", [equity]);
     const { size } = positionOf(account, market);
-    if (size === 0n) throw new Refusal("NoPosition");
+    const equity = equityOf(state, account);
+    const required = maintenanceMargin(state, account);
+    const phase = phaseOf(market, state.now);
+    const broken: Refusal[] = brokenMarks(state, account);
+    if (id < FIRST_OWNER) broken.push(new Refusal("UnknownAccount", [BigInt(id)]));
+    if (keeper.retired) broken.push(new Refusal("AccountIsRetired", [BigInt(keeperId)]));
+    if (id === keeperId) broken.push(new Refusal("SelfLiquidation"));
+    if (phase === "expired" || phase === "settled") broken.push(new Refusal("MarketNotOpen"));
+    if (equity >= required) broken.push(new Refusal("AccountHealthy", [equity, required]));
+    else if (equity <= 0n) broken.push(new Refusal("AccountBankrupt", [equity]));
+    if (size === 0n) broken.push(new Refusal("NoPosition"));
+    refuse(broken);
 
     const limit = liquidationLimit(state, account, market);
     const matched = match(state, marketId, {
       account,
-      lots: -size,
+      lots: -sign(size) * lotsBackToMargin(state, account, market),
       limit,
       maxFills,
       charged: false,
-      cap: (tick, sofar) => lotsBackToMargin(state, account, market, tick, sofar.quote),
     });
-    if (matched.lots === 0n) throw new Refusal("NothingToFill", [limit]);
+    if (matched.lots === 0n && !matched.exhausted) throw new Refusal("NothingToFill", [limit]);
 
     const due = liquidationFee(market, abs(matched.quote));
     const fee = max(0n, min(due, equityOf(state, account)));
@@ -143,7 +128,7 @@ export function liquidate(
     account.cash -= fee;
     keeper.cash += keeperFee;
     fundOf(state, market).cash += fee - keeperFee;
-    prune(account);
+    leave(state, account, market);
     return { closed: matched.lots, keeperFee, fundFee: fee - keeperFee };
   });
 }
@@ -152,37 +137,24 @@ export function liquidate(
 const liquidationFee = ({ listing }: Market, tickLots: bigint): bigint =>
   ceilDiv(tickLots * listing.tickValue * listing.liquidationFeeBps, BPS);
 
-/** Fewest lots whose closing at `tick`, fee included, brings equity back to IM; all of them if none do. */
-function lotsBackToMargin(
-  state: State,
-  account: Account,
-  market: Market,
-  tick: bigint,
-  closedQuote: bigint,
-): bigint {
-  const { size } = positionOf(account, market);
-  const enough = (lots: bigint): boolean => {
-    const trial = structuredClone(state);
-    const copy = accountOf(trial, account.id);
-    const fee = liquidationFee(market, abs(closedQuote) + lots * tick);
-    applyFill(copy, marketOf(trial, market.id), size > 0n ? -lots : lots, tick, 0n);
-    copy.cash -= fee;
-    return equityOf(trial, copy) >= initialMargin(trial, copy);
-  };
-  let low = 0n;
-  let high = abs(size);
-  if (!enough(high)) return high;
-  while (high - low > 1n) {
-    const middle = (low + high) / 2n;
-    if (enough(middle)) high = middle;
-    else low = middle;
-  }
-  return enough(low) ? low : high;
+/**
+ * Fewest lots whose closing at mark, fee included, brings equity back to IM of the positions (orders are cancelled, they
+ * are no reason to close more). A rest below the smallest order is closed too.
+ */
+function lotsBackToMargin(state: State, account: Account, market: Market): bigint {
+  const size = abs(positionOf(account, market).size);
+  const { tickValue, liquidationFeeBps, minLots } = market.listing;
+  const { initialMarginBps } = tierOf(market.listing, state.now);
+  const short = initialMarginOfPositions(state, account) - equityOf(state, account);
+  const perLot = market.markX16 * tickValue * (initialMarginBps - liquidationFeeBps);
+  const lots = ceilDiv(short * (BPS << 16n), perLot);
+  return lots >= size || size - lots < minLots ? size : lots;
 }
 
 /**
  * Hands a bankrupt account to the funds of its markets: each takes the position whole and so much of the account's cash
- * that it is worse off by its share, by MM, of the shortfall. The last market takes what rounding leaves.
+ * that it is worse off by its share, by MM, of the shortfall. The last market takes what rounding leaves. A fund whose
+ * equity is below zero is spent: its market takes no new risk.
  */
 export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
   return clearing.atomically(() => {
@@ -193,42 +165,34 @@ export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
     convertSettled(state, account);
     const equity = equityOf(state, account);
     const held = [...account.positions].filter(([, { size }]) => size !== 0n);
-    const broken: Refusal[] = [];
+    const broken: Refusal[] = brokenMarks(state, account);
     if (equity > 0n) broken.push(new Refusal("AccountNotBankrupt", [equity]));
     if (held.length === 0) broken.push(new Refusal("NoPosition"));
-    refuseFirst(broken);
+    refuse(broken);
 
     const total = weights(state, account);
     const shortfalls = new Map<number, bigint>();
     held.forEach(([marketId, position], index) => {
       const market = marketOf(state, marketId);
       settleFunding(market, position);
-      const share = floorDiv(equity * weightOf(state, market, position), total);
-      const worth = floorDiv(worthX16(market, position), 1n << 16n);
-      const cash = index === held.length - 1 ? account.cash : share - worth;
+      const share = floorDiv(-equity * weightOf(state, market, position), total);
+      const worth = floorDiv(worthX20(market, position), 1n << 20n);
+      const cash = index === held.length - 1 ? account.cash : -worth - share;
       const fund = fundOf(state, market);
       account.cash -= cash;
       fund.cash += cash;
-      takeOver(fund, market, position);
-      shortfalls.set(marketId, -share);
+      takeOver(state, fund, market, position);
+      shortfalls.set(marketId, share);
+      if (equityOf(state, fund) < 0n) market.reduceOnly = true;
     });
     account.retired = true;
-    prune(account);
+    account.positions.clear();
     return shortfalls;
   });
 }
 
-function refuseFirst([first, ...rest]: Refusal[]): void {
-  if (first)
-    throw new Refusal(
-      first.rule,
-      [...first.operands],
-      rest.map(({ rule }) => rule),
-    );
-}
-
 /** Adds a position to the fund's own; quote becomes cash when the sum is flat. */
-function takeOver(fund: Account, market: Market, position: Position): void {
+function takeOver(state: State, fund: Account, market: Market, position: Position): void {
   const own = positionOf(fund, market);
   settleFunding(market, own);
   const longs = max(own.size, 0n) + max(position.size, 0n);
@@ -241,7 +205,7 @@ function takeOver(fund: Account, market: Market, position: Position): void {
     fund.cash += own.quote * market.listing.tickValue;
     own.quote = 0n;
   }
-  prune(fund);
+  leave(state, fund, market);
 }
 
 /** Writes the settlement price: the exact mean of the window over the divisor, rounded once, half-even. */

@@ -1,7 +1,20 @@
 import { abs, BPS, ceilDiv, DAY, floorDiv, max } from "./numbers.ts";
-import type { Account, Listing, Market, Phase, Position, State, Tier } from "./types.ts";
+import {
+  type Account,
+  type Listing,
+  type Market,
+  type Phase,
+  type Position,
+  Refusal,
+  type State,
+  type Tier,
+} from "./types.ts";
 
 /** Positions, their worth and what they require. Amounts are collateral units unless a name says otherwise. */
+
+/** Numbers of accounts: market m's fund is m, its escrow 1024 + m, owners' accounts come from here on. */
+export const FIRST_OWNER = 2048;
+export const ESCROW_OFFSET = 1024;
 
 export const emptyPosition = (): Position => ({
   size: 0n,
@@ -50,27 +63,36 @@ export function bandAround(mark: bigint, bits: bigint, bandBps: bigint): { lowes
 export const exposure = ({ size, bidLots, askLots }: Position): bigint =>
   max(abs(size + bidLots), abs(size - askLots));
 
+/** Whether the resting lots of one side could do more than close the position. */
+export const opens = ({ size, bidLots, askLots }: Position, bids: boolean): boolean =>
+  bids ? bidLots > max(0n, -size) : askLots > max(0n, size);
+
 /** Funding since the last settlement, tick·lots, as it would settle now. */
 export const pendingFunding = (market: Market, { size, snapshot }: Position): bigint =>
   floorDiv(-size * (market.cumulativeFunding - snapshot), 1n << 20n);
 
-/** Worth of a position × 2^16: quote and pending funding whole, size at mark (at the settlement price once written). */
-export function worthX16(market: Market, position: Position): bigint {
-  const price = market.settlementTick === 0n ? market.markX16 : market.settlementTick << 16n;
-  const whole = position.quote + pendingFunding(market, position);
-  return ((whole << 16n) + position.size * price) * market.listing.tickValue;
+/** Worth of a position × 2^20: quote, size at mark (at the settlement price once written) and funding, nothing rounded. */
+export function worthX20(market: Market, { size, quote, snapshot }: Position): bigint {
+  const price = market.settlementTick === 0n ? market.markX16 << 4n : market.settlementTick << 20n;
+  const funding = -size * (market.cumulativeFunding - snapshot);
+  return ((quote << 20n) + size * price + funding) * market.listing.tickValue;
 }
 
-/** Cash and the worth of all positions, floored once. With `withdrawing`, gains in expired markets do not count. */
-export function equityOf(state: State, account: Account, withdrawing = false): bigint {
-  let worth = account.cash << 16n;
+/** Cash and the worth of all positions, floored once. */
+export function equityOf(state: State, account: Account): bigint {
+  let worth = account.cash << 20n;
+  for (const [id, position] of account.positions) worth += worthX20(marketOf(state, id), position);
+  return floorDiv(worth, 1n << 20n);
+}
+
+/** Equity that counts for a withdrawal: without the gains in expired markets, rounded up. */
+export function withdrawalEquity(state: State, account: Account): bigint {
+  let gains = 0n;
   for (const [id, position] of account.positions) {
     const market = marketOf(state, id);
-    const value = worthX16(market, position);
-    if (withdrawing && value > 0n && phaseOf(market, state.now) === "expired") continue;
-    worth += value;
+    if (phaseOf(market, state.now) === "expired") gains += max(0n, worthX20(market, position));
   }
-  return floorDiv(worth, 1n << 16n);
+  return equityOf(state, account) - ceilDiv(gains, 1n << 20n);
 }
 
 /** Σ rate × lots × mark, ceiled once. Settled markets require nothing: their positions are cash in all but name. */
@@ -103,6 +125,15 @@ export const initialMargin = (state: State, account: Account): bigint =>
     (position, phase) => (phase === "expired" ? abs(position.size) : exposure(position)),
   );
 
+/** The same as if there were no orders. */
+export const initialMarginOfPositions = (state: State, account: Account): bigint =>
+  requirement(
+    state,
+    account,
+    (tier) => tier.initialMarginBps,
+    ({ size }) => abs(size),
+  );
+
 /** Requirement of the positions alone. */
 export const maintenanceMargin = (state: State, account: Account): bigint =>
   requirement(
@@ -112,11 +143,15 @@ export const maintenanceMargin = (state: State, account: Account): bigint =>
     ({ size }) => abs(size),
   );
 
-/** Most that the account may withdraw now. */
-export function withdrawable(state: State, account: Account): bigint {
-  const free = equityOf(state, account, true) - initialMargin(state, account);
-  return max(0n, free < account.cash ? free : account.cash);
-}
+/** Refusals for markets of the account whose mark is no longer valid: their index is too old. */
+export const brokenMarks = (state: State, account: Account): Refusal[] =>
+  [...account.positions]
+    .filter(([id, { size, openOrders }]) => {
+      const market = marketOf(state, id);
+      const trading = ["open", "reduceOnly"].includes(phaseOf(market, state.now));
+      return trading && state.now >= market.invalidAt && (size !== 0n || openOrders !== 0);
+    })
+    .map(() => new Refusal("IndexStale"));
 
 /** Sum of the conservation identity without the tracked balance: Σ cash + (Σ quote + pools) × tickValue + fees. */
 export function claims(state: State): bigint {

@@ -1,6 +1,6 @@
 import { type Book, impactTick } from "./book.ts";
 import { bandAround, tierOf } from "./margin.ts";
-import { BPS, clamp, DAY, expMinus, FINE, FINE_BITS, floorDiv, max, min, MINUTE } from "./numbers.ts";
+import { BPS, clamp, DAY, FINE, FINE_BITS, floorDiv, max, min, MINUTE } from "./numbers.ts";
 import type { Listing } from "./types.ts";
 
 /**
@@ -27,7 +27,7 @@ export interface MarkState {
   staleAt: bigint;
 }
 
-/** Minutes after which a perpetual without a two-sided book has come 1/e nearer to its index. */
+/** What `markMinutes` is, towards the index, for a perpetual without a two-sided book. */
 export const IDLE_MINUTES = 24n * 60n;
 
 const toFine = (tick: bigint): bigint => tick << FINE_BITS;
@@ -89,13 +89,13 @@ function midOf(state: MarkState): bigint {
   return toFine(min(state.bid, highest) + max(state.ask, lowest)) / 2n;
 }
 
-/** The end of a minute: funding at the mark that stood during it, then the average, then a new day's anchor. */
+/** The end of a minute: the average, funding at the mark that it makes, then a new day's anchor. */
 function closeMinute(state: MarkState): void {
   const { listing } = state;
   const frozen = state.time - MINUTE >= state.staleAt;
+  state.mean = nextMean(state);
   if (!frozen && listing.kind === "perpetual")
     state.cumulative += fundingOfMinute(listing, clampedMark(state), state.anchor);
-  state.mean = nextMean(state);
   state.sum = 0n;
   state.seconds = 0n;
   if (listing.kind === "dated" && state.time % DAY === 0n) state.anchor = clampedMark(state);
@@ -113,14 +113,8 @@ function nextMean({ listing, mean, sum, seconds, anchor }: MarkState): bigint {
 const towards = (mean: bigint, target: bigint, kept: bigint): bigint =>
   target + floorDiv((mean - target) * kept, FINE);
 
-const decays = new Map<bigint, bigint>();
-
-/** Share of a difference that is left after one minute: e^(−1/minutes). */
-function decay(minutes: bigint): bigint {
-  let kept = decays.get(minutes);
-  if (kept === undefined) decays.set(minutes, (kept = expMinus(1n, minutes)));
-  return kept;
-}
+/** Share of a difference that is left after one minute: all but one part in `minutes`. */
+const decay = (minutes: bigint): bigint => FINE - FINE / minutes;
 
 /** A new top of the book from this second on. */
 export function standAt(state: MarkState, now: bigint, book: Book): void {

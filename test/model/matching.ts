@@ -1,7 +1,7 @@
 import { crosses, insert, oppositeOf, remove, type RestingOrder } from "./book.ts";
 import { fillBand, marketOf, phaseOf } from "./margin.ts";
 import { abs, min, sign } from "./numbers.ts";
-import { accountOf, applyFill, makerFeeOf, positionOf, prune, takerFeeOf } from "./position.ts";
+import { accountOf, applyFill, leave, makerFeeOf, positionOf, takerFeeOf } from "./position.ts";
 import { type Account, type DropReason, type Market, Refusal, type State } from "./types.ts";
 
 /** What a pass through the book did. */
@@ -25,8 +25,6 @@ export interface Pass {
   maxFills: number;
   /** Refuse at the first live order. */
   postOnly?: boolean;
-  /** Called before each live order with its tick and what was done: how many lots at most. Without it all that remain. */
-  cap?: (tick: bigint, sofar: Matched) => bigint;
   /** Whether taker fees are charged (a liquidation pays its own fee). */
   charged?: boolean;
 }
@@ -57,9 +55,13 @@ export function rest(state: State, market: Market, order: RestingOrder): void {
   insert(market.book, order);
 }
 
-/** Takes lots off a resting order and its owner's counts; an order without lots leaves the book. */
+/** Takes lots off a resting order and its owner's counts; an order without lots, or of a retired owner, leaves the book. */
 export function reduceOrder(state: State, market: Market, order: RestingOrder, lots: bigint): void {
   const owner = accountOf(state, order.account);
+  if (owner.retired) {
+    remove(market.book, order);
+    return;
+  }
   const position = positionOf(owner, market);
   if (order.lots > 0n) position.bidLots -= lots;
   else position.askLots -= lots;
@@ -67,7 +69,7 @@ export function reduceOrder(state: State, market: Market, order: RestingOrder, l
   if (left === 0n) {
     remove(market.book, order);
     position.openOrders--;
-    prune(owner);
+    leave(state, owner, market);
   } else {
     order.lots = order.lots > 0n ? left : -left;
   }
@@ -117,9 +119,7 @@ export function match(state: State, marketId: number, pass: Pass): Matched {
     const room = head.reduceOnly
       ? abs(positionOf(accountOf(state, head.account), market).size)
       : abs(head.lots);
-    const cap = pass.cap?.(head.tick, result) ?? abs(result.rest);
-    const lots = min(min(abs(result.rest), cap), min(abs(head.lots), room));
-    if (lots === 0n) break;
+    const lots = min(abs(result.rest), min(abs(head.lots), room));
     const signed = result.rest > 0n ? lots : -lots;
     result.fee += fill(state, market, head, pass.account, lots, pass.charged ?? true);
     result.lots += signed;

@@ -1,14 +1,7 @@
 import { expect } from "chai";
 import { levels } from "./book.ts";
-import {
-  claims,
-  equityOf,
-  exposure,
-  fillBand,
-  initialMargin,
-  maintenanceMargin,
-  withdrawable,
-} from "./margin.ts";
+import { claims, equityOf, exposure, fillBand, initialMargin, maintenanceMargin } from "./margin.ts";
+import { withdrawable } from "./position.ts";
 import { order, refusal, TOKEN, world } from "./world.ts";
 
 /** Every number expected here is worked out by hand from design.md; the comment beside it shows how. */
@@ -33,9 +26,9 @@ describe("Model: book", () => {
   it("drops dead orders where it meets them and counts them", () => {
     const { clearing, alice, bob, carol, market, position } = world();
     clearing.place(alice, order(-100n, 2_001n));
-    clearing.place(bob, order(-100n, 2_001n, { expiry: clearing.state.now }));
+    clearing.place(bob, order(-100n, 2_001n, { expiry: clearing.state.now + 300n }));
     clearing.place(carol, order(-100n, 2_001n));
-    clearing.state.now += 1n;
+    clearing.state.now += 301n;
     const { lots, id } = clearing.place(alice, order(500n, 2_001n, { maxFills: 2 }));
     expect(lots).to.equal(0n);
     expect(id, "a remainder that still crosses is dropped").to.equal(0);
@@ -46,11 +39,11 @@ describe("Model: book", () => {
 
   it("judges post-only after dropping dead orders", () => {
     const { clearing, alice, bob } = world();
-    clearing.place(bob, order(-100n, 2_001n, { expiry: clearing.state.now }));
+    clearing.place(bob, order(-100n, 2_001n, { expiry: clearing.state.now + 300n }));
     expect(refusal(() => clearing.place(alice, order(100n, 2_001n, { kind: "postOnly" })))).to.equal(
       "WouldCross",
     );
-    clearing.state.now += 1n;
+    clearing.state.now += 301n;
     expect(clearing.place(alice, order(100n, 2_001n, { kind: "postOnly" })).id).to.not.equal(0);
   });
 
@@ -83,7 +76,10 @@ describe("Model: book", () => {
     clearing.place(bob, order(-300n, 2_000n));
     clearing.place(alice, order(300n, 2_000n));
     clearing.place(bob, order(500n, 1_990n));
-    expect(clearing.place(alice, order(-500n, 1_990n, { reduceOnly: true })).lots).to.equal(-300n);
+    expect(refusal(() => clearing.place(alice, order(-301n, 1_990n, { reduceOnly: true })))).to.equal(
+      "WouldNotReduce",
+    );
+    expect(clearing.place(alice, order(-300n, 1_990n, { reduceOnly: true })).lots).to.equal(-300n);
     expect(position(alice)).to.equal(undefined);
   });
 });

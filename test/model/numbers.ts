@@ -1,6 +1,6 @@
 /** Whole-number arithmetic of the model. Every rounding is named; nothing here is a float. */
 
-/** Fraction bits of the model's own marks and exponentials: far finer than the 16 and 20 bits kept on chain. */
+/** Fraction bits of the model's own marks: far finer than the 16 and 20 bits kept on chain. */
 export const FINE_BITS = 128n;
 export const FINE = 1n << FINE_BITS;
 
@@ -29,24 +29,4 @@ export function halfEvenDiv(a: bigint, b: bigint): bigint {
   const twice = (a % b) * 2n;
   if (twice < b || (twice === b && quotient % 2n === 0n)) return quotient;
   return quotient + 1n;
-}
-
-/** e^(−a/b) × 2^128 for a ≥ 0, b > 0: the series on a small argument, squared back up. */
-export function expMinus(a: bigint, b: bigint): bigint {
-  const guard = 64n;
-  const one = FINE << guard;
-  let x = (a * one) / b;
-  let halvings = 0n;
-  while (x > one / 16n) {
-    x /= 2n;
-    halvings++;
-  }
-  let term = one;
-  let sum = one;
-  for (let n = 1n; term !== 0n; n++) {
-    term = -(term * x) / (one * n);
-    sum += term;
-  }
-  for (; halvings > 0n; halvings--) sum = (sum * sum) / one;
-  return sum >> guard;
 }

@@ -1,12 +1,17 @@
+import { remove } from "./book.ts";
 import { abs, ceilDiv, floorDiv, max, min, sign } from "./numbers.ts";
-import { emptyPosition, marketOf, pendingFunding } from "./margin.ts";
+import {
+  emptyPosition,
+  ESCROW_OFFSET,
+  FIRST_OWNER,
+  initialMargin,
+  marketOf,
+  pendingFunding,
+  withdrawalEquity,
+} from "./margin.ts";
 import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
 
 /** What happens to accounts and positions: funding, fills, fees, realisation. */
-
-export const FUND_OFFSET = 0;
-export const ESCROW_OFFSET = 1024;
-export const FIRST_OWNER = 2048;
 
 /** An account, made on first sight if it is a fund or an escrow. */
 export function accountOf(state: State, id: number): Account {
@@ -19,7 +24,7 @@ export function accountOf(state: State, id: number): Account {
   return account;
 }
 
-export const fundOf = (state: State, market: Market): Account => accountOf(state, FUND_OFFSET + market.id);
+export const fundOf = (state: State, market: Market): Account => accountOf(state, market.id);
 export const escrowOf = (state: State, market: Market): Account =>
   accountOf(state, ESCROW_OFFSET + market.id);
 
@@ -84,36 +89,48 @@ export function makerFeeOf({ listing }: Market, lots: bigint, tick: bigint, take
   return -min(floorDiv(-amount, 100_000n), floorDiv(takerPaid, listing.tickValue));
 }
 
-/** Forgets positions that hold nothing, so that they count nowhere. */
-export function prune(account: Account): void {
+/**
+ * Forgets positions that hold nothing, so that they count nowhere. What an owner's account is short when it has left its
+ * last market is paid by that market's fund: nothing would ever pay it otherwise.
+ */
+export function leave(state: State, account: Account, market: Market): void {
   for (const [id, { size, quote, openOrders }] of account.positions)
     if (size === 0n && quote === 0n && openOrders === 0) account.positions.delete(id);
+  if (account.cash >= 0n || account.positions.size > 0 || account.id < FIRST_OWNER) return;
+  fundOf(state, market).cash += account.cash;
+  account.cash = 0n;
 }
 
 /**
- * Converts the account's position in a settled market into cash against the market's escrow. The market's fund pays what
- * an account without other positions is short.
+ * Converts the account's position in a settled market into cash against the market's escrow; its resting orders are void.
  */
 export function convert(state: State, account: Account, market: Market): boolean {
   const position = account.positions.get(market.id);
-  if (market.settlementTick === 0n || !position || position.size === 0n) return false;
+  if (market.settlementTick === 0n || !position || (position.size === 0n && position.openOrders === 0))
+    return false;
   const value = position.size * market.settlementTick;
-  settleFunding(market, position);
   position.quote += value;
   escrowOf(state, market).cash -= value * market.listing.tickValue;
   market.openInterest -= max(position.size, 0n);
   position.size = 0n;
   realise(account, market, position, position.quote);
-  const others = [...account.positions.values()].some(({ size }) => size !== 0n);
-  if (account.cash < 0n && !others && account.id >= FIRST_OWNER) {
-    fundOf(state, market).cash += account.cash;
-    account.cash = 0n;
-  }
-  prune(account);
+  for (const order of [...market.book.bids, ...market.book.asks])
+    if (order.account === account.id) remove(market.book, order);
+  account.positions.delete(market.id);
+  leave(state, account, market);
   return true;
 }
 
 /** Converts everything of the account that has been settled. */
 export function convertSettled(state: State, account: Account): void {
   for (const id of [...account.positions.keys()]) convert(state, account, marketOf(state, id));
+}
+
+/** Most that the account may withdraw now, settled markets converted; a fund or an escrow has no owner who could. */
+export function withdrawable(state: State, account: Account): bigint {
+  if (account.id < FIRST_OWNER) return 0n;
+  const after = structuredClone(state);
+  const converted = accountOf(after, account.id);
+  convertSettled(after, converted);
+  return max(0n, min(withdrawalEquity(after, converted) - initialMargin(after, converted), converted.cash));
 }

@@ -80,6 +80,8 @@ export interface Market {
   cumulativeFunding: bigint;
   /** Observed: second from which takers must reduce. */
   staleAt: bigint;
+  /** Observed: second from which mark is not valid. */
+  invalidAt: bigint;
 }
 
 export interface State {

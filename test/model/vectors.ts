@@ -4,7 +4,7 @@ import { settlementTick } from "./liquidation.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
 import { bandAround, emptyPosition, equityOf, exposure, initialMargin, maintenanceMargin } from "./margin.ts";
 import { advance, clampedMark, followAt, fundingOfMinute, startMark, toX16, toX20 } from "./mark.ts";
-import { DAY, expMinus, FINE_BITS } from "./numbers.ts";
+import { DAY, FINE_BITS } from "./numbers.ts";
 import { makerFeeOf, positionOf, settleFunding, takerFeeOf } from "./position.ts";
 import { world } from "./world.ts";
 
@@ -146,10 +146,6 @@ function roundings() {
   return { fees, bands, settlements };
 }
 
-/** Share of a difference left after some minutes of a time constant of ten minutes, × 2^128. */
-const decays = () =>
-  [1n, 10n, 60n, 1_440n].map((minutes) => ({ minutes, markMinutes: 10n, keptX128: expMinus(minutes, 10n) }));
-
 export function vectorsJson(): string {
   const day = 20_000n * DAY;
   const vectors = {
@@ -159,7 +155,6 @@ export function vectorsJson(): string {
     fundingMinutes: fundingMinutes(),
     fundingSettlements: fundingSettlements(),
     markRuns: markRuns(),
-    decays: decays(),
     ...roundings(),
   };
   const text = (_: string, value: unknown) => (typeof value === "bigint" ? value.toString() : value);

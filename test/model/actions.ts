@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import type { OrderKind } from "./types.ts";
+
+/** What the random sequences are made of. Amounts are shares of what is possible, so that most actions mean something. */
+
+export interface OrderShape {
+  market: number;
+  buys: boolean;
+  /** Distance from mark in ticks; above zero is the passive side. */
+  offset: number;
+  /** Lots in thousandths of what the account's equity allows. */
+  share: number;
+  kind: OrderKind;
+  reduceOnly: boolean;
+  /** Units of 300 seconds after the next full one; 0 is until cancelled. */
+  lifetime: number;
+  maxFills: number;
+}
+
+export type Action =
+  | { type: "deposit"; who: number; amount: number }
+  | { type: "withdraw"; who: number; share: number }
+  | { type: "place"; who: number; order: OrderShape }
+  | { type: "cancel"; who: number; pick: number }
+  | { type: "batch"; who: number; picks: number[]; orders: OrderShape[] }
+  | { type: "malformed"; who: number; market: number; flaw: Flaw }
+  | { type: "wait"; seconds: number }
+  | { type: "print"; moveBps: number; hour: number }
+  | { type: "days"; movesBps: number[] }
+  | { type: "skipDay" }
+  | { type: "sync"; market: number }
+  | { type: "follow" }
+  | { type: "cancelRiskRaising"; who: Whom }
+  | { type: "liquidate"; who: Whom; market: number; keeper: number; maxFills: number }
+  | { type: "absorb"; who: Whom }
+  | { type: "settle"; market: number }
+  | { type: "settleAccounts"; who: number[] }
+  | { type: "collectFees"; market: number };
+
+/** An account by number, or the one nearest to liquidation. */
+export type Whom = number | "weakest";
+
+export const FLAWS = [
+  "tiny",
+  "huge",
+  "tickZero",
+  "tickMax",
+  "outside",
+  "unaligned",
+  "past",
+  "unused",
+  "noFills",
+] as const;
+export type Flaw = (typeof FLAWS)[number];
+
+export const OWNERS = 6;
+
+const who = fc.nat(OWNERS - 1);
+const whom = fc.oneof(
+  { arbitrary: fc.constant("weakest" as const), weight: 4 },
+  { arbitrary: who, weight: 1 },
+);
+const market = fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, { arbitrary: fc.constant(2), weight: 2 });
+const maxFills = fc.oneof(
+  { arbitrary: fc.constant(100), weight: 5 },
+  { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 1 },
+);
+
+const shape: fc.Arbitrary<OrderShape> = fc.record({
+  market,
+  buys: fc.boolean(),
+  offset: fc.oneof(
+    { arbitrary: fc.integer({ min: -4, max: 4 }), weight: 5 },
+    { arbitrary: fc.integer({ min: -40, max: 60 }), weight: 3 },
+    { arbitrary: fc.integer({ min: -150, max: 150 }), weight: 1 },
+  ),
+  share: fc.oneof(
+    { arbitrary: fc.integer({ min: 1, max: 250 }), weight: 4 },
+    { arbitrary: fc.integer({ min: 600, max: 1_100 }), weight: 4 },
+  ),
+  kind: fc.oneof(
+    { arbitrary: fc.constant<OrderKind>("limit"), weight: 6 },
+    { arbitrary: fc.constant<OrderKind>("postOnly"), weight: 2 },
+    { arbitrary: fc.constant<OrderKind>("immediateOrCancel"), weight: 2 },
+    { arbitrary: fc.constant<OrderKind>("fillOrKill"), weight: 1 },
+  ),
+  reduceOnly: fc.oneof(
+    { arbitrary: fc.constant(false), weight: 6 },
+    { arbitrary: fc.constant(true), weight: 1 },
+  ),
+  lifetime: fc.oneof(
+    { arbitrary: fc.constant(0), weight: 4 },
+    { arbitrary: fc.integer({ min: 1, max: 12 }), weight: 1 },
+  ),
+  maxFills,
+});
+
+const seconds = fc.oneof(
+  { arbitrary: fc.integer({ min: 0, max: 59 }), weight: 3 },
+  { arbitrary: fc.integer({ min: 60, max: 3_600 }), weight: 3 },
+  { arbitrary: fc.integer({ min: 3_600, max: 40_000 }), weight: 1 },
+);
+
+export const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 40, arbitrary: fc.record({ type: fc.constant("place" as const), who, order: shape }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant("cancel" as const), who, pick: fc.nat(20) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant("batch" as const),
+      who,
+      picks: fc.array(fc.nat(20), { maxLength: 3 }),
+      orders: fc.array(shape, { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("malformed" as const),
+      who,
+      market,
+      flaw: fc.constantFrom(...FLAWS),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("deposit" as const), who, amount: fc.nat(2_000_000_000) }),
+  },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("withdraw" as const), who, share: fc.nat(1_100) }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant("wait" as const), seconds }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant("print" as const),
+      moveBps: fc.integer({ min: -2_500, max: 2_500 }),
+      hour: fc.nat(20),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("days" as const),
+      movesBps: fc.array(fc.integer({ min: -2_000, max: 2_000 }), { minLength: 2, maxLength: 4 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("skipDay" as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("sync" as const), market }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("follow" as const) }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("cancelRiskRaising" as const), who: whom }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      type: fc.constant("liquidate" as const),
+      who: whom,
+      market,
+      keeper: who,
+      maxFills,
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("absorb" as const), who: whom }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("settle" as const), market }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("settleAccounts" as const),
+      who: fc.array(fc.nat(OWNERS), { maxLength: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("collectFees" as const), market }) },
+);

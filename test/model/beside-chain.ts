@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { action, OWNERS } from "./actions.ts";
+import { deployChain, INDEX, listFeed, listMarket, signReports } from "./chain.ts";
+import { type FeedState, push } from "./feed.ts";
+import { DATED, PERPETUAL } from "./listings.ts";
+import { DAY } from "./numbers.ts";
+import { Runner } from "./runner.ts";
+import type { Listing } from "./types.ts";
+
+/**
+ * The model beside the chain: random sequences of everything that users, keepers and reporters do, with the same result
+ * on both sides after every step. USANCE_MODEL_OPERATIONS says how many steps in all; USANCE_MODEL_SEED another sequence.
+ */
+const OPERATIONS = Number(process.env.USANCE_MODEL_OPERATIONS ?? "480");
+const SEED = Number(process.env.USANCE_MODEL_SEED ?? "20250101");
+const LENGTH = Math.min(OPERATIONS, 160);
+
+const FIRST_DAY = 20_458n;
+const FIRST_VALUE = 1_000n * 10n ** 18n;
+const FEED = { maxMoveBps: 800n, limit1: 108_000n, limit2: 194_400n, limit3: 604_800n };
+const LIMITS = { maxPositionLots: 40_960n, maxOpenInterestLots: 61_440n };
+const LISTINGS: Listing[] = [
+  { ...PERPETUAL, ...LIMITS },
+  {
+    ...DATED,
+    ...LIMITS,
+    nextFromPeriod: FIRST_DAY + 2n,
+    firstPeriod: FIRST_DAY + 4n,
+    lastPeriod: FIRST_DAY + 5n,
+  },
+];
+
+async function started(): Promise<Runner> {
+  const start = FIRST_DAY * DAY + 6n * 3_600n;
+  const chain = await deployChain(new Date(Number(start - 1_000n) * 1_000), OWNERS);
+  await listFeed(chain, FIRST_DAY - 5n, FEED);
+  await chain.networkHelpers.time.setNextBlockTimestamp(start);
+  await chain.index.post(INDEX, FIRST_DAY - 1n, 1, await signReports(chain, FIRST_DAY - 1n, 1n, FIRST_VALUE));
+  const feed: FeedState = { ...FEED, target: 0n, newestPeriod: 0n, history: [] };
+  push(feed, start, FIRST_VALUE, FIRST_DAY - 1n);
+  await chain.networkHelpers.time.setNextBlockTimestamp(start + 60n);
+  for (const listing of LISTINGS) {
+    await listMarket(chain, listing);
+    await chain.networkHelpers.time.setNextBlockTimestamp(start + 60n);
+  }
+  const runner = new Runner(chain, LISTINGS, feed, start + 60n, FIRST_VALUE);
+  await runner.openAccounts(3_000_000_000n);
+  return runner;
+}
+
+describe("Model beside the chain", function () {
+  this.timeout(0);
+
+  it(`agrees on every step of random sequences (seed ${SEED})`, async () => {
+    const counts = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(action, { minLength: Math.ceil(LENGTH / 2), maxLength: LENGTH, size: "max" }),
+        async (actions) => {
+          const runner = await started();
+          try {
+            for (const one of actions) await runner.step(one);
+          } finally {
+            for (const [name, n] of runner.counts) counts.set(name, (counts.get(name) ?? 0) + n);
+          }
+        },
+      ),
+      {
+        seed: SEED,
+        numRuns: Math.max(1, Math.round(OPERATIONS / LENGTH)),
+        endOnFailure: process.env.USANCE_MODEL_SHRINK === undefined,
+      },
+    );
+    if (process.env.USANCE_MODEL_COUNTS) console.table(Object.fromEntries([...counts].sort()));
+  });
+});

@@ -1,0 +1,214 @@
+import { createRequire } from "node:module";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { Interface } from "ethers";
+import {
+  ContractFactory,
+  encodeBytes32String,
+  type LogDescription,
+  Signature,
+  Wallet,
+  ZeroHash,
+} from "ethers";
+import { network } from "hardhat";
+import type { IClearinghouse } from "../../types/ethers-contracts/clearing/interfaces/IClearinghouse.js";
+import type { CollateralToken } from "../../types/ethers-contracts/token/CollateralToken.js";
+import type { UsageIndex } from "../../types/ethers-contracts/index/UsageIndex.js";
+import type { Listing, OrderKind, OrderParameters } from "./types.ts";
+
+/** The real contracts on a chain inside this process, with two markets and a panel of three reporters. */
+
+export const INDEX = encodeBytes32String("TU1D");
+const QUORUM = 3;
+const GAS = 12_000_000n;
+const KINDS: readonly OrderKind[] = ["limit", "postOnly", "immediateOrCancel", "fillOrKill"];
+
+/** What came of a transaction: the events of a success, or the name of the error. */
+export interface Outcome {
+  error?: string;
+  /** The error with its operands. */
+  text?: string;
+  events: LogDescription[];
+  gasUsed: bigint;
+}
+
+export type Chain = Awaited<ReturnType<typeof deployChain>>;
+
+/** Deploys everything; `initialDate` is the time of the genesis block. */
+export async function deployChain(initialDate: Date, owners: number) {
+  const { ethers, networkHelpers, provider } = await network.create({
+    network: "default",
+    override: { initialDate, allowBlocksWithSameTimestamp: true },
+  });
+  const signers = await ethers.getSigners();
+  const [admin] = signers as [HardhatEthersSigner];
+  const authority = await accessManager(admin);
+  const token = await ethers.deployContract("CollateralToken", ["Test Dollar", "TUSD", 6, admin.address]);
+  const index = await ethers.deployContract("UsageIndex", [authority]);
+  const configuration = { authority, collateral: await token.getAddress(), index: await index.getAddress() };
+  const module = async (name: string): Promise<string> =>
+    (await ethers.deployContract(name, [configuration])).getAddress();
+  const modules = {
+    accounts: await module("AccountsModule"),
+    settlement: await module("SettlementModule"),
+    liquidation: await module("LiquidationModule"),
+    administration: await module("AdministrationModule"),
+    preview: await module("PreviewModule"),
+    lens: await module("LensModule"),
+  };
+  const entry = await ethers.deployContract("Clearinghouse", [configuration, modules]);
+  const house = await ethers.getContractAt("IClearinghouse", await entry.getAddress());
+
+  const reporters = Array.from(
+    { length: QUORUM },
+    (_, i) => new Wallet(`0x${(i + 1).toString(16).padStart(64, "1")}`),
+  );
+  for (const { address } of reporters) await index.setReporter(address, true);
+
+  const traders = signers.slice(1, 1 + owners);
+  for (const trader of traders) {
+    await token.mint(trader.address, 10n ** 15n);
+    await token.connect(trader).approve(house, 10n ** 30n);
+  }
+  return {
+    ethers,
+    networkHelpers,
+    provider,
+    admin,
+    treasury: signers.at(-1)!,
+    token,
+    index,
+    house,
+    reporters,
+    traders,
+  };
+}
+
+async function accessManager(admin: HardhatEthersSigner): Promise<string> {
+  const artifact = createRequire(import.meta.url)(
+    "@openzeppelin/contracts/build/contracts/AccessManager.json",
+  ) as {
+    abi: [];
+    bytecode: string;
+  };
+  const contract = await new ContractFactory(artifact.abi, artifact.bytecode, admin).deploy(admin.address);
+  await contract.waitForDeployment();
+  return contract.getAddress();
+}
+
+/** Lists an index with a first print and adds it as the first feed. */
+export async function listFeed(
+  { index, house }: Pick<Chain, "index" | "house">,
+  firstPeriod: bigint,
+  feed: { maxMoveBps: bigint; limit1: bigint; limit2: bigint; limit3: bigint },
+): Promise<void> {
+  await index.listIndex(INDEX, {
+    quorum: QUORUM,
+    maxDispersionBps: 500,
+    trailingDays: 2,
+    minTrailingDays: 1,
+    firstPeriod,
+    maxValue: (1n << 83n) - 1n,
+  });
+  await index.addReader(INDEX, house);
+  await house.addFeed({ index: INDEX, ...feed });
+}
+
+/** Lists a market of the model on the chain. */
+export async function listMarket({ house }: Pick<Chain, "house">, listing: Listing): Promise<void> {
+  await house.listMarket({
+    ...listing,
+    kind: listing.kind === "perpetual" ? 0 : 1,
+    feed: 1,
+    concentrationLots: 0,
+  });
+}
+
+/** Reports of the whole panel for one print. */
+export async function signReports(
+  { index, reporters }: Pick<Chain, "index" | "reporters">,
+  period: bigint,
+  revision: bigint,
+  value: bigint,
+) {
+  const domain = {
+    name: "Usance Index",
+    version: "1",
+    chainId: 31_337,
+    verifyingContract: await index.getAddress(),
+  };
+  const types = {
+    Report: [
+      { name: "index", type: "bytes32" },
+      { name: "period", type: "uint32" },
+      { name: "revision", type: "uint32" },
+      { name: "value", type: "uint128" },
+      { name: "vintage", type: "bytes32" },
+      { name: "deadline", type: "uint64" },
+    ],
+  };
+  const deadline = 1n << 40n;
+  const sorted = [...reporters].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
+  return Promise.all(
+    sorted.map(async (reporter) => {
+      const report = { index: INDEX, period, revision, value, vintage: ZeroHash, deadline };
+      const signature = Signature.from(await reporter.signTypedData(domain, types, report));
+      return { value, deadline, vintage: ZeroHash, r: signature.r, vs: signature.yParityAndS };
+    }),
+  );
+}
+
+/** An order of the model as the contract takes it. */
+export const toCall = (order: OrderParameters) => ({
+  ...order,
+  kind: KINDS.indexOf(order.kind),
+  clientOrderId: 0,
+});
+
+/** Sends a transaction and says what came of it. Errors of the clearing house and of the index are told by name. */
+export async function attempt(
+  contracts: { house: IClearinghouse; index: UsageIndex; token: CollateralToken },
+  send: (options: { gasLimit: bigint }) => Promise<{ wait(): Promise<unknown> }>,
+): Promise<Outcome> {
+  const interfaces: Interface[] = [
+    contracts.house.interface,
+    contracts.index.interface,
+    contracts.token.interface,
+  ];
+  try {
+    const receipt = (await (await send({ gasLimit: GAS })).wait()) as {
+      gasUsed: bigint;
+      logs: { topics: string[]; data: string }[];
+    };
+    const events = receipt.logs
+      .map((log) => contracts.house.interface.parseLog(log))
+      .filter((event) => event !== null);
+    return { events, gasUsed: receipt.gasUsed };
+  } catch (error) {
+    const data = revertData(error);
+    if (data === undefined) throw error;
+    for (const known of interfaces) {
+      const parsed = known.parseError(data);
+      if (parsed)
+        return {
+          error: parsed.name,
+          text: `${parsed.name}(${parsed.args.join(", ")})`,
+          events: [],
+          gasUsed: 0n,
+        };
+    }
+    return { error: `unknown ${data}`, events: [], gasUsed: 0n };
+  }
+}
+
+function revertData(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at && depth < 6; depth++) {
+    const { data, cause, error: inner, info } = at as Record<string, unknown>;
+    if (typeof data === "string" && data.startsWith("0x")) return data;
+    if (typeof data === "object" && data !== null) {
+      const nested = (data as { data?: unknown }).data;
+      if (typeof nested === "string") return nested;
+    }
+    at = inner ?? cause ?? (info as { error?: unknown } | undefined)?.error;
+  }
+  return undefined;
+}

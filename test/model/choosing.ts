@@ -1,0 +1,111 @@
+import type { Flaw, OrderShape, Whom } from "./actions.ts";
+import type { RestingOrder } from "./book.ts";
+import {
+  equityOf,
+  fillBand,
+  FIRST_OWNER,
+  initialMargin,
+  maintenanceMargin,
+  marketOf,
+  tierOf,
+} from "./margin.ts";
+import { max } from "./numbers.ts";
+import { accountOf } from "./position.ts";
+import type { OrderParameters, State } from "./types.ts";
+
+/** Turns the shapes of random actions into operands that mean something in the model's present state. */
+
+/** Every resting order with its market, best first, bids before asks. */
+export const restingOrders = (state: State): (RestingOrder & { market: number })[] =>
+  [...state.markets.values()].flatMap(({ id, book }) =>
+    [...book.bids, ...book.asks].map((order) => ({ ...order, market: id })),
+  );
+
+/** The n-th resting order, of one account if it is given (and now and then of another all the same). */
+export function pickOrder(state: State, n: number, account?: number) {
+  const all = restingOrders(state).filter(
+    (order) => account === undefined || order.account === account || n % 10 === 9,
+  );
+  return all.length === 0 ? undefined : all[n % all.length];
+}
+
+/** An account by its owner's number, or the one with the least equity over MM among those with positions. */
+export function accountFor(state: State, whom: Whom): number {
+  if (whom !== "weakest") return FIRST_OWNER + whom;
+  let weakest = FIRST_OWNER;
+  let least: bigint | undefined;
+  for (const account of state.accounts.values()) {
+    const required = maintenanceMargin(state, account);
+    if (account.id < FIRST_OWNER || required === 0n) continue;
+    const ratio = (equityOf(state, account) * 1_000n) / required;
+    if (least === undefined || ratio < least) [weakest, least] = [account.id, ratio];
+  }
+  return weakest;
+}
+
+/** An order in ticks and lots: above zero an offset lies on the order's own, passive, side of mark. */
+export function orderFrom(state: State, id: number, shape: OrderShape): OrderParameters {
+  const market = marketOf(state, shape.market);
+  const { minLots, tickValue } = market.listing;
+  const account = accountOf(state, id);
+  const free = max(0n, equityOf(state, account) - initialMargin(state, account) / 2n);
+  const { initialMarginBps } = tierOf(market.listing, state.now);
+  const perLot = max(1n, (initialMarginBps * market.markX16 * tickValue) >> 16n);
+  const lots = max(minLots, (free * 10_000n * BigInt(shape.share)) / 1_000n / perLot);
+  const rests = shape.kind === "limit" || shape.kind === "postOnly";
+  return {
+    market: shape.market,
+    lots: shape.buys ? lots : -lots,
+    tick: max(1n, (market.markX16 >> 16n) + BigInt(shape.buys ? -shape.offset : shape.offset)),
+    kind: shape.kind,
+    reduceOnly: shape.reduceOnly,
+    expiry: shape.lifetime === 0 || !rests ? 0n : (state.now / 300n + BigInt(shape.lifetime)) * 300n,
+    maxFills: shape.maxFills,
+  };
+}
+
+/** A sound order but for one flaw. */
+export function malformedOrder(state: State, marketId: number, flaw: Flaw): OrderParameters {
+  const { lowest, highest } = fillBand(marketOf(state, marketId), state.now);
+  const later = (state.now / 300n + 2n) * 300n;
+  const flaws: Record<Flaw, Partial<OrderParameters>> = {
+    tiny: { lots: 99n },
+    huge: { lots: 1n << 32n },
+    tickZero: { tick: 0n },
+    tickMax: { tick: (1n << 24n) - 1n },
+    outside: { tick: highest + 1n },
+    unaligned: { expiry: later + 1n },
+    past: { expiry: later - 900n },
+    unused: { kind: "immediateOrCancel", expiry: later },
+    noFills: { maxFills: 0 },
+  };
+  return {
+    market: marketId,
+    lots: 100n,
+    tick: lowest,
+    kind: "limit",
+    reduceOnly: false,
+    expiry: 0n,
+    maxFills: 10,
+    ...flaws[flaw],
+  };
+}
+
+/** The next print, kept between 600 and 1,800 points. */
+export function nextPrint(value: bigint, moveBps: number): bigint {
+  const unit = 10n ** 18n;
+  const next = (value * BigInt(10_000 + moveBps)) / 10_000n;
+  return next < 600n * unit || next > 1_800n * unit ? (value * BigInt(10_000 - moveBps)) / 10_000n : next;
+}
+
+export const orderText = ({
+  market,
+  lots,
+  tick,
+  kind,
+  reduceOnly,
+  expiry,
+  maxFills,
+}: OrderParameters): string =>
+  `${market}: ${lots}@${tick} ${kind}${reduceOnly ? " reduceOnly" : ""}` +
+  `${expiry ? ` until ${expiry}` : ""} ${maxFills} fills`;

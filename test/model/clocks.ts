@@ -1,0 +1,108 @@
+import { type Chain, INDEX } from "./chain.ts";
+import type { Clearing } from "./clearing.ts";
+import { type FeedState, followedOf, invalidAtOf, push, staleAtOf } from "./feed.ts";
+import { marketOf, phaseOf } from "./margin.ts";
+import {
+  advance,
+  clampedMark,
+  followAt,
+  fromX16,
+  indexToX16,
+  type MarkState,
+  standAt,
+  startMark,
+  toX16,
+  toX20,
+} from "./mark.ts";
+import { abs, FINE_BITS } from "./numbers.ts";
+import { differences } from "./picture.ts";
+
+/** Furthest that chain and reference may differ, in ticks × 2^16 (marks) and ticks × 2^20 a minute (funding). */
+const MARK_TOLERANCE = 4n;
+const FUNDING_TOLERANCE = 2n;
+
+/**
+ * Marks and funding of the reference loop and the followed index, held against the chain's. What the chain says is then
+ * taken over, so that differences within the tolerance do not add up and everything else can be compared exactly.
+ */
+export class Clocks {
+  private readonly marks = new Map<number, MarkState>();
+  private readonly chain: Chain;
+  private readonly clearing: Clearing;
+  readonly feed: FeedState;
+
+  constructor(chain: Chain, clearing: Clearing, feed: FeedState, now: bigint) {
+    this.chain = chain;
+    this.clearing = clearing;
+    this.feed = feed;
+    for (const { id, listing } of clearing.state.markets.values()) {
+      const first =
+        listing.kind === "perpetual"
+          ? indexToX16(followedOf(feed), listing.indexPerTick)
+          : listing.firstMarkTick << 16n;
+      this.marks.set(id, startMark(listing, now, first));
+      clearing.observe(id, { markX16: first });
+    }
+    this.followIndex(now);
+  }
+
+  /** Differences of the clocks at `now`, beyond the tolerances. */
+  async read(now: bigint, blockTag: "pending" | "latest"): Promise<string[]> {
+    const found: string[] = [];
+    for (const [id, mark] of this.marks) {
+      const view = await this.chain.house.market(id, { blockTag });
+      const minutes = now / 60n - mark.time / 60n + 1n;
+      advance(mark, now);
+      const check = (name: string, model: bigint, seen: bigint, tolerance: bigint): void => {
+        if (abs(model - seen) > tolerance)
+          found.push(`market ${id} ${name}: reference ${model}, chain ${seen}, ${minutes} minutes`);
+      };
+      if (["open", "reduceOnly"].includes(phaseOf(marketOf(this.clearing.state, id), now))) {
+        check("mean", toX16(mark.mean), view.meanX16, MARK_TOLERANCE);
+        check("anchor", toX16(mark.anchor), view.anchorX16, MARK_TOLERANCE);
+        check("mark", toX16(clampedMark(mark)), view.markX16, MARK_TOLERANCE);
+        check("funding", toX20(mark.cumulative), view.cumulativeFunding, FUNDING_TOLERANCE * minutes);
+      }
+      mark.mean = fromX16(view.meanX16);
+      mark.anchor = fromX16(view.anchorX16);
+      mark.cumulative = view.cumulativeFunding << (FINE_BITS - 20n);
+      this.clearing.observe(id, { markX16: view.markX16, cumulativeFunding: view.cumulativeFunding });
+    }
+    return found;
+  }
+
+  /** Tells the reference what stands in the books from now on. */
+  stand(now: bigint): void {
+    for (const [id, mark] of this.marks) standAt(mark, now, marketOf(this.clearing.state, id).book);
+  }
+
+  /** Takes what the index contract says that it pushed; how far it is followed is the model's to say. */
+  async takePush(now: bigint): Promise<string[]> {
+    const { value, newestPeriod } = await this.chain.index.pushed(INDEX);
+    if (newestPeriod >= this.feed.newestPeriod) push(this.feed, now, value, newestPeriod);
+    return this.compareFeed(now);
+  }
+
+  /** Differences of the followed index; the reference goes on with it. */
+  async compareFeed(now: bigint): Promise<string[]> {
+    this.followIndex(now);
+    const { target, followed, newestPeriod, staleAt } = await this.chain.house.feed(1);
+    const model = {
+      target: this.feed.target,
+      followed: followedOf(this.feed),
+      newestPeriod: this.feed.newestPeriod,
+      staleAt: staleAtOf(this.feed),
+    };
+    return differences(model, { target, followed, newestPeriod, staleAt });
+  }
+
+  private followIndex(now: bigint): void {
+    const staleAt = staleAtOf(this.feed);
+    for (const [id, mark] of this.marks) {
+      const { listing } = marketOf(this.clearing.state, id);
+      this.clearing.observe(id, { staleAt, invalidAt: invalidAtOf(this.feed) });
+      if (listing.kind === "perpetual")
+        followAt(mark, now, indexToX16(followedOf(this.feed), listing.indexPerTick), staleAt);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { bestTick, impactTick, levels } from "./book.ts";
+import type { Chain } from "./chain.ts";
+import type { Clearing } from "./clearing.ts";
+import {
+  claims,
+  emptyPosition,
+  equityOf,
+  fillBand,
+  initialMargin,
+  maintenanceMargin,
+  pendingFunding,
+  phaseOf,
+  tierOf,
+} from "./margin.ts";
+import { accountOf, withdrawable } from "./position.ts";
+
+/** Everything that chain and model must agree on, as named numbers: the same names from both sides. */
+export type Picture = Record<string, bigint | boolean | string>;
+
+const PHASES = ["open", "reduceOnly", "expired", "settled"];
+
+export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture {
+  const picture: Picture = { tracked: state.tracked, claims: claims(state) };
+  for (const id of accounts) {
+    const account = accountOf(state, id);
+    Object.assign(picture, {
+      [`account ${id} cash`]: account.cash,
+      [`account ${id} retired`]: account.retired,
+      [`account ${id} equity`]: equityOf(state, account),
+      [`account ${id} IM`]: initialMargin(state, account),
+      [`account ${id} MM`]: maintenanceMargin(state, account),
+      [`account ${id} withdrawable`]: withdrawable(state, account),
+    });
+    for (const [marketId, market] of state.markets) {
+      const position = account.positions.get(marketId) ?? emptyPosition();
+      const name = `account ${id} market ${marketId}`;
+      picture[`${name} size`] = position.size;
+      picture[`${name} quote`] = position.quote;
+      picture[`${name} bids`] = position.bidLots;
+      picture[`${name} asks`] = position.askLots;
+      picture[`${name} orders`] = BigInt(position.openOrders);
+      picture[`${name} pending funding`] = position.size === 0n ? 0n : pendingFunding(market, position);
+    }
+  }
+  for (const [id, market] of state.markets) {
+    const name = `market ${id}`;
+    const tier = tierOf(market.listing, state.now);
+    const { lowest, highest } = fillBand(market, state.now);
+    Object.assign(picture, {
+      [`${name} phase`]: phaseOf(market, state.now),
+      [`${name} open interest`]: market.openInterest,
+      [`${name} pool`]: market.fundingPool,
+      [`${name} fees`]: market.feesPayable,
+      [`${name} best bid`]: bestTick(market.book.bids),
+      [`${name} best ask`]: bestTick(market.book.asks),
+      [`${name} impact bid`]: impactTick(market.book.bids, market.listing.impactLots),
+      [`${name} impact ask`]: impactTick(market.book.asks, market.listing.impactLots),
+      [`${name} lowest fill`]: lowest,
+      [`${name} highest fill`]: highest,
+      [`${name} IM rate`]: tier.initialMarginBps,
+      [`${name} MM rate`]: tier.maintenanceMarginBps,
+      [`${name} settlement`]: market.settlementTick,
+      [`${name} stale`]: state.now >= market.staleAt,
+      [`${name} bid levels`]: textOf(levels(market.book.bids)),
+      [`${name} ask levels`]: textOf(levels(market.book.asks)),
+    });
+  }
+  return picture;
+}
+
+const textOf = (found: { tick: bigint; lots: bigint }[]): string =>
+  found.map(({ tick, lots }) => `${lots}@${tick}`).join(" ");
+
+/** The same from the lens; `claims` is recounted from what it shows. */
+export async function pictureOfChain(
+  { house }: Chain,
+  accounts: number[],
+  markets: number[],
+): Promise<Picture> {
+  const [tracked, views, ...marketViews] = await Promise.all([
+    house.tracked(),
+    house.accounts(accounts),
+    ...markets.map((id) => house.market(id)),
+  ]);
+  const tickValue = 500n;
+  const picture: Picture = { tracked };
+  let sum = 0n;
+  for (const view of views) {
+    const id = Number(view.id);
+    sum += view.cash;
+    Object.assign(picture, {
+      [`account ${id} cash`]: view.cash,
+      [`account ${id} retired`]: view.retired,
+      [`account ${id} equity`]: view.equity,
+      [`account ${id} IM`]: view.initialMargin,
+      [`account ${id} MM`]: view.maintenanceMargin,
+      [`account ${id} withdrawable`]: view.withdrawable,
+    });
+    for (const marketId of markets) {
+      const found = view.positions.find(({ market }) => Number(market) === marketId);
+      const name = `account ${id} market ${marketId}`;
+      picture[`${name} size`] = found?.size ?? 0n;
+      picture[`${name} quote`] = found?.quote ?? 0n;
+      picture[`${name} bids`] = found?.bidLots ?? 0n;
+      picture[`${name} asks`] = found?.askLots ?? 0n;
+      picture[`${name} orders`] = found?.openOrders ?? 0n;
+      picture[`${name} pending funding`] = found?.pendingFunding ?? 0n;
+      sum += (found?.quote ?? 0n) * tickValue;
+    }
+  }
+  for (const view of marketViews) {
+    const name = `market ${view.id}`;
+    sum += view.fundingPool * tickValue + view.feesPayable;
+    const [bids, asks] = await Promise.all([
+      house.levels(view.id, true, 100),
+      house.levels(view.id, false, 100),
+    ]);
+    Object.assign(picture, {
+      [`${name} phase`]: PHASES[Number(view.phase)] ?? "unknown",
+      [`${name} open interest`]: view.openInterest,
+      [`${name} pool`]: view.fundingPool,
+      [`${name} fees`]: view.feesPayable,
+      [`${name} best bid`]: view.bestBid,
+      [`${name} best ask`]: view.bestAsk,
+      [`${name} impact bid`]: view.impactBid,
+      [`${name} impact ask`]: view.impactAsk,
+      [`${name} lowest fill`]: view.lowestFill,
+      [`${name} highest fill`]: view.highestFill,
+      [`${name} IM rate`]: view.initialMarginBps,
+      [`${name} MM rate`]: view.maintenanceMarginBps,
+      [`${name} settlement`]: view.settlementTick,
+      [`${name} stale`]: view.stale,
+      [`${name} bid levels`]: textOf(bids),
+      [`${name} ask levels`]: textOf(asks),
+    });
+  }
+  picture.claims = sum;
+  return picture;
+}
+
+/** What is left in the book of a settled market is void and nobody's: the sides may clear it up at other times. */
+const VOID = /(best|impact) (bid|ask)|levels|fill$/;
+
+/** Names on which two pictures differ, with both values. */
+export function differences(model: Picture, chain: Picture): string[] {
+  const names = new Set([...Object.keys(model), ...Object.keys(chain)]);
+  return [...names]
+    .filter((name) => model[name] !== chain[name])
+    .filter((name) => !(VOID.test(name) && model[`${name.split(" ", 2).join(" ")} phase`] === "settled"))
+    .map((name) => `${name}: model ${model[name]}, chain ${chain[name]}`);
+}
