@@ -29,10 +29,21 @@ export function fairTick(
   return points === undefined ? undefined : points * ticksPerPoint;
 }
 
+/** Move of fair value, as a fraction, up to which standing quotes are still good. */
+const STILL_GOOD = 0.0005;
+
+/** What a maker has in the book of one market. */
+interface Standing {
+  ids: bigint[];
+  /** Fair value and position that the ladder was made for. */
+  fair: number;
+  position: number;
+}
+
 /** Keeps a ladder of post-only orders in every market. */
 export class MarketMaker {
   /** Resting orders by market. */
-  readonly #resting = new Map<number, bigint[]>();
+  readonly #standing = new Map<number, Standing>();
 
   constructor(
     readonly trader: Trader,
@@ -42,15 +53,15 @@ export class MarketMaker {
 
   /** Cancels every resting order: a maker does not stand in the way of a print. */
   async pull(): Promise<void> {
-    const cancels = [...this.#resting.values()].flat();
+    const cancels = [...this.#standing.values()].flatMap(({ ids }) => ids);
     if (cancels.length === 0) return;
     await this.trader.wallet.send(batchOrders, { accountId: this.trader.accountId, cancels });
-    this.#resting.clear();
+    this.#standing.clear();
   }
 
   /**
-   * Replaces the orders of every market by fresh quotes, one transaction a market; deposits first where equity has
-   * fallen below half of the capital that the ladder is sized by.
+   * Replaces the orders of a market by fresh quotes, one transaction a market, where fair value has moved or an order
+   * was filled. Deposits first where equity has fallen below half of the capital that the ladder is sized by.
    * @param index Trailing mean in points.
    * @param onRefused Told where the exchange refused the quotes of a market; the others are quoted all the same.
    */
@@ -69,11 +80,13 @@ export class MarketMaker {
       const fair = fairTick(market, history, parameters.forecast);
       if (fair === undefined) continue;
       const position = account?.positions.get(market.id) ?? 0;
+      if (this.#isGood(market.id, fair, position)) continue;
       // Its own orders bound it too until they are cancelled: that only slows a move between two prints.
       const others = { othersBid: market.bestBid, othersAsk: market.bestAsk };
       const ladder = quotes({ market, fair, position, capital, ...others }, parameters.quotes);
       try {
-        await this.#replace(market.id, ladder);
+        const ids = await this.#replace(market.id, ladder);
+        this.#standing.set(market.id, { ids, fair, position });
       } catch (error) {
         if (!isContractError(error)) throw error;
         onRefused(error);
@@ -81,10 +94,17 @@ export class MarketMaker {
     }
   }
 
-  async #replace(market: number, ladder: readonly Quote[]): Promise<void> {
+  /** A fill changes the position, so an unchanged one means that the whole ladder still stands. */
+  #isGood(market: number, fair: number, position: number): boolean {
+    const standing = this.#standing.get(market);
+    if (standing === undefined || standing.position !== position) return false;
+    return Math.abs(fair / standing.fair - 1) <= STILL_GOOD;
+  }
+
+  async #replace(market: number, ladder: readonly Quote[]): Promise<bigint[]> {
     const { accountId, wallet } = this.trader;
-    const cancels = this.#resting.get(market) ?? [];
-    if (ladder.length === 0 && cancels.length === 0) return;
+    const cancels = this.#standing.get(market)?.ids ?? [];
+    if (ladder.length === 0 && cancels.length === 0) return [];
     const { OrderPlaced } = await wallet.send(batchOrders, {
       accountId,
       cancels,
@@ -95,10 +115,7 @@ export class MarketMaker {
         kind: "postOnly" as const,
       })),
     });
-    this.#resting.set(
-      market,
-      OrderPlaced.map(({ id }) => id),
-    );
+    return OrderPlaced.map(({ id }) => id);
   }
 
   async #account(): Promise<AccountSnapshot | undefined> {

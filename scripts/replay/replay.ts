@@ -124,8 +124,10 @@ class Replay {
       await this.#clock.advanceTo(today, hour);
       if (round === 0) await this.#morning(today);
       const open = this.#open(today);
-      await this.#keep(keepers.sync);
-      if (round === 0) await this.#keep(keepers.settlement);
+      if (round === 0) {
+        await this.#keep(keepers.sync);
+        await this.#keep(keepers.settlement);
+      }
       await quoteAll(trading, open);
       await this.#keep(keepers.liquidation);
       if (open.length === 0) continue;
