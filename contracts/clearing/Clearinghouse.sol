@@ -60,12 +60,14 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     ) external returns (OrderId id, uint256 filledLots) {
         ClearingState storage s = ClearingStorage.load();
         Accounts.requireTrader(s, account);
-        MarketContext memory c;
-        Taker memory t;
-        bool raised;
-        (id, c, t, raised) = Orders.place(s, account, order, UNIT);
-        filledLots = t.filled;
-        if (raised || filledLots != 0) _require(Orders.health(s, c, t, UNIT), raised);
+        (OrderId rests, MarketContext memory c, Taker memory t, bool raised) = Orders.place(
+            s,
+            account,
+            order,
+            UNIT
+        );
+        if (raised || t.filled != 0) _require(Orders.health(s, c, t, UNIT), raised);
+        return (rests, t.filled);
     }
 
     /// @inheritdoc ITrading

@@ -3,8 +3,7 @@ pragma solidity 0.8.37;
 
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {ClearingState} from "../../clearing/libraries/ClearingStorage.sol";
-import {Rounding} from "../../clearing/libraries/Rounding.sol";
-import {BookTop, Level, RestingOrder, Words} from "../../clearing/libraries/Words.sol";
+import {Level, RestingOrder, Words} from "../../clearing/libraries/Words.sol";
 import {Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {TickBitmap} from "./TickBitmap.sol";
 
@@ -22,10 +21,11 @@ struct Found {
 ///      if and only if its level's lots are above zero; best bid < best ask.
 library Book {
     using TickBitmap for mapping(uint256 => uint256);
-    using Rounding for uint256;
 
     /// @dev Orders that a level may hold at once; order words form a ring, three orders each.
     uint256 internal constant CAPACITY = 3 << 14;
+    /// @dev Bits of one order in its word.
+    uint256 internal constant LANE = (1 << 85) - 1;
 
     function levelKey(MarketId market, uint256 tick) internal pure returns (uint256) {
         return (market.unwrap() << 24) | tick;
@@ -38,33 +38,32 @@ library Book {
     }
 
     /// @dev Puts an order at the end of its level and marks the level if it was empty.
+    /// @param order Its 85 bits.
+    /// @param lots Its lots.
     /// @return id Its id.
-    /// @return lots Lots of the level afterwards.
+    /// @return total Lots of the level afterwards.
     function push(
         ClearingState storage s,
         MarketId market,
         uint256 tick,
-        RestingOrder memory order
-    ) internal returns (OrderId id, uint256 lots) {
+        uint256 order,
+        uint256 lots
+    ) internal returns (OrderId id, uint256 total) {
         uint256 key = levelKey(market, tick);
-        Level memory level = Words.toLevel(s.levels[key]);
-        uint256 waiting = level.tail - level.head;
-        // The first order of a word overwrites all three lanes, so none of them may still be in the queue.
-        if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
-        if (level.lots == 0) s.ticks.set(market.unwrap(), tick);
-
-        uint256 index = level.tail;
-        uint256 slot = wordKey(market, tick, index);
+        Level level = Level.wrap(s.levels[key]);
+        uint256 index = level.tail();
         unchecked {
+            uint256 waiting = index - level.head();
+            // The first order of a word overwrites all three lanes, so none of them may still be in the queue.
+            if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
+            if (level.lots() == 0) s.ticks.set(market.unwrap(), tick);
+            uint256 slot = wordKey(market, tick, index);
             uint256 lane = (index % 3) * 85;
-            // The first order of a word overwrites it whole: what it held belongs to another round of the ring.
-            uint256 word = lane == 0 ? 0 : s.orders[slot] & ~(((1 << 85) - 1) << lane);
-            s.orders[slot] = word | (Words.pack(order) << lane);
-            level.tail = index + 1;
-            level.lots += order.lots;
+            s.orders[slot] = lane == 0 ? order : (s.orders[slot] & ~(LANE << lane)) | (order << lane);
         }
-        s.levels[key] = Words.pack(level);
-        return (Identifiers.toOrderId(market, tick, level.epoch, index), level.lots);
+        level = level.append(lots);
+        s.levels[key] = Level.unwrap(level);
+        return (Identifiers.toOrderId(market, tick, level.epoch(), index), level.lots());
     }
 
     /// @dev The order behind an id, with what is still open of it. `order.lots` is 0 when it is no longer in the queue.
@@ -73,10 +72,11 @@ library Book {
         uint256 tick = id.tick();
         uint256 index = id.index();
         f.id = id;
-        f.level = Words.toLevel(s.levels[levelKey(market, tick)]);
-        if (f.level.epoch != id.epoch() || index < f.level.head || index >= f.level.tail) return f;
+        Level level = Level.wrap(s.levels[levelKey(market, tick)]);
+        f.level = level;
+        if (level.epoch() != id.epoch() || index < level.head() || index >= level.tail()) return f;
         f.order = Words.toRestingOrder(s.orders[wordKey(market, tick, index)], index);
-        if (index == f.level.head && f.order.lots != 0) f.order.lots -= f.level.headFilled;
+        if (index == level.head() && f.order.lots != 0) f.order.lots -= level.headFilled();
     }
 
     /// @dev Takes a found order with open lots out of its level. The head of a queue leaves by the head pointer, any
@@ -86,31 +86,17 @@ library Book {
         MarketId market = f.id.market();
         uint256 tick = f.id.tick();
         uint256 index = f.id.index();
-        Level memory level = f.level;
-        level.lots -= f.order.lots;
-        if (level.lots == 0) {
-            reset(level);
+        Level level = f.level.less(f.order.lots);
+        lots = level.lots();
+        if (lots == 0) {
+            level = level.emptied();
             s.ticks.clear(market.unwrap(), tick);
-        } else if (index == level.head) {
-            level.head = index + 1;
-            level.headFilled = 0;
+        } else if (index == level.head()) {
+            level = level.pass(1);
         } else {
-            uint256 slot = wordKey(market, tick, index);
-            s.orders[slot] &= ~(((1 << 85) - 1) << ((index % 3) * 85));
+            s.orders[wordKey(market, tick, index)] &= ~(LANE << ((index % 3) * 85));
         }
-        s.levels[levelKey(market, tick)] = Words.pack(level);
-        return level.lots;
-    }
-
-    /// @dev Empties a level: nothing in it is open, so every pointer starts again under a new epoch.
-    function reset(Level memory level) internal pure {
-        level.lots = 0;
-        level.head = 0;
-        level.tail = 0;
-        level.headFilled = 0;
-        unchecked {
-            level.epoch += 1;
-        }
+        s.levels[levelKey(market, tick)] = Level.unwrap(level);
     }
 
     /// @dev Next level away from the best price behind `tick`; "no bid" or "no ask" if there is none.

@@ -17,6 +17,7 @@ import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 /// @dev An order on its way through the book, and the account behind it; the caller stores position, purse and flow.
 /// @param buys Which side it takes.
 /// @param probe Whether it only clears dead orders and must not meet a live one (post-only).
+/// @param raises Whether it may do more than reduce, so that it must not take while the index is stale.
 /// @param stranded Whether the level at hand lies outside the fill band, on the side that would favour the taker.
 /// @param lots Lots still wanted.
 /// @param limit Worst tick at which it trades.
@@ -35,6 +36,7 @@ struct Taker {
     MarketFlow flow;
     bool buys;
     bool probe;
+    bool raises;
     bool stranded;
     uint256 lots;
     uint256 limit;
@@ -56,7 +58,6 @@ library Matching {
     using Rounding for int256;
     using TickBitmap for mapping(uint256 => uint256);
 
-    uint256 private constant LANE = (1 << 85) - 1;
     uint256 private constant FEE_UNIT = 100_000;
 
     /// @dev Trades until the order is filled, the book has nothing more within the limit, or the walk is over.
@@ -82,7 +83,7 @@ library Matching {
         int256 lots = int256(t.filled);
         Position p = t.position.settleFunding(t.flow, c.risk.funding());
         int256 realised;
-        (t.position, realised) = p.trade(t.flow, t.buys ? lots : -lots, t.notional, t.closing);
+        (t.position, realised) = p.trade(t.flow, t.buys ? lots : -lots, t.notional, t.closing, 0);
         t.flow.feesPayable = uint256(int256(t.flow.feesPayable + t.fee) + t.makerFees * int256(c.tickValue));
         if (realised != 0) {
             realised *= int256(c.tickValue);
@@ -93,46 +94,42 @@ library Matching {
 
     /// @dev Walks one level from its head. Fills move the head pointer and write no order word.
     function consume(ClearingState storage s, MarketContext memory c, Taker memory t, uint256 tick) private {
-        uint256 key = Book.levelKey(c.id, tick);
-        Level memory level = Words.toLevel(s.levels[key]);
-        uint256 word = s.orders[Book.wordKey(c.id, tick, level.head)];
-        while (t.lots != 0 && t.walk != 0 && level.lots != 0) {
+        Level level = Level.wrap(s.levels[Book.levelKey(c.id, tick)]);
+        uint256 word = s.orders[Book.wordKey(c.id, tick, level.head())];
+        while (t.lots != 0 && t.walk != 0 && level.lots() != 0) {
             unchecked {
                 t.walk -= 1;
-                uint256 position = level.head % 3;
-                if (position == 0) {
-                    word = s.orders[Book.wordKey(c.id, tick, level.head)];
+                uint256 lane = level.head();
+                if (lane % 3 == 0) {
+                    word = s.orders[Book.wordKey(c.id, tick, lane)];
                     if (word == 0) {
-                        level.head += 3;
+                        level = level.pass(3);
                         continue;
                     }
                 }
-                uint256 lane = (word >> (position * 85)) & LANE;
+                OrderId id = Identifiers.toOrderId(c.id, tick, level.epoch(), lane);
+                lane = (word >> ((lane % 3) * 85)) & Book.LANE;
                 uint256 open = uint32(lane >> 28);
-                if (open == 0) {
-                    level.head += 1;
-                    continue;
+                if (open != 0) {
+                    open -= level.headFilled();
+                    uint256 taken = meet(s, c, t, id, lane, open);
+                    // A dropped order takes all its open lots out of the level, a filled one what it traded.
+                    level = level.less(taken);
+                    if (taken != open) {
+                        level = level.fillHead(taken);
+                        continue;
+                    }
                 }
-                open -= level.headFilled;
-                OrderId id = Identifiers.toOrderId(c.id, tick, level.epoch, level.head);
-                uint256 taken = meet(s, c, t, id, lane, open);
-                // A dropped order takes all its open lots out of the level, a filled one what it traded.
-                level.lots -= taken;
-                if (taken == open) {
-                    level.head += 1;
-                    level.headFilled = 0;
-                } else {
-                    level.headFilled += taken;
-                }
+                level = level.pass(1);
             }
         }
-        if (level.lots == 0) {
-            Book.reset(level);
+        if (level.lots() == 0) {
+            level = level.emptied();
             s.ticks.clear(c.id.unwrap(), tick);
             if (t.buys) c.top = c.top.withBestAsk(Book.next(s, c.id, tick, false));
             else c.top = c.top.withBestBid(Book.next(s, c.id, tick, true));
         }
-        s.levels[key] = Words.pack(level);
+        s.levels[Book.levelKey(c.id, tick)] = Level.unwrap(level);
     }
 
     /// @dev Fills or drops the order at the head of a level.
@@ -196,22 +193,21 @@ library Matching {
             // 32 bits of lots × 24 bits of tick; their sums are bounded by the walk of 16 bits.
             uint256 notional = taken * id.tick();
             int256 fee = fees(c, t, notional);
-            p = p.settleFunding(t.flow, c.risk.funding());
-            p = p.withTrade(p.size(), p.quote() - fee);
-            int256 lots = t.buys ? -int256(taken) : int256(taken);
-            uint256 closing = p.size().abs() * id.tick();
-            int256 realised;
-            (p, realised) = p.trade(t.flow, lots, notional, closing);
-            book(s, c, maker, p, realised);
+            {
+                p = p.settleFunding(t.flow, c.risk.funding());
+                int256 size = p.size();
+                uint256 closing = uint256(size < 0 ? -size : size) * id.tick();
+                int256 lots = t.buys ? -int256(taken) : int256(taken);
+                (p, size) = p.trade(t.flow, lots, notional, closing, fee);
+                book(s, c, maker, p, size);
+            }
             emit IClearingEvents.OrderFilled(maker, id, taken, fee);
-
             uint256 before = t.filled;
-            uint256 filled = before + taken;
             t.lots -= taken;
-            t.filled = filled;
+            t.filled = before + taken;
             t.notional += notional;
-            if (before < t.closesAt && filled >= t.closesAt) {
-                t.closing = t.notional - (filled - t.closesAt) * id.tick();
+            if (before < t.closesAt && before + taken >= t.closesAt) {
+                t.closing = t.notional - (before + taken - t.closesAt) * id.tick();
             }
         }
     }

@@ -9,11 +9,11 @@ import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
-import {Health, Margin, Sums} from "./Margin.sol";
+import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
-import {Feed, Level, MarketFlow, Position, RestingOrder, Words} from "./Words.sol";
+import {MarketFlow, Position, Words} from "./Words.sol";
 
 /// @dev The position before an order.
 struct Before {
@@ -41,14 +41,21 @@ library Orders {
         AccountId account,
         OrderParameters calldata order,
         uint256 unit
-    ) internal returns (OrderId id, MarketContext memory c, Taker memory t, bool raised) {
-        c = Markets.load(s, order.market, unit);
+    ) internal returns (OrderId, MarketContext memory, Taker memory, bool) {
+        MarketContext memory c = Markets.load(s, order.market, unit);
         Markets.touch(s, c);
-        t.account = account;
-        t.position = Positions.load(s, order.market, account);
-        t.purse = Accounts.loadPurse(s, account);
-        check(s, c, t, order);
+        Taker memory t = check(s, c, account, order);
+        (OrderId id, bool raised) = execute(s, c, t, order);
+        return (id, c, t, raised);
+    }
 
+    /// @dev Meets the book with a checked order, rests what is left and stores.
+    function execute(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        OrderParameters calldata order
+    ) private returns (OrderId id, bool raised) {
         Before memory before = Before(t.position.size(), t.position.exposure(), t.position.isActive());
         if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
@@ -64,11 +71,11 @@ library Orders {
         raised = raisesRisk(c, t, before);
         bool isActive = t.position.isActive();
         if (isActive != before.active) {
-            if (isActive) Accounts.activate(t.purse, order.market);
-            else Accounts.deactivate(t.purse, order.market);
+            if (isActive) Accounts.activate(t.purse, c.id);
+            else Accounts.deactivate(t.purse, c.id);
         }
-        if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, account, t.purse);
-        Positions.store(s, order.market, account, t.position);
+        if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, t.account, t.purse);
+        Positions.store(s, c.id, t.account, t.position);
         Markets.store(s, c);
     }
 
@@ -96,11 +103,10 @@ library Orders {
         MarketContext memory c,
         Taker memory t,
         uint256 unit
-    ) internal view returns (Health memory) {
-        Sums memory sums;
-        Margin.add(sums, t.position, c.risk, c.mark, c.tickValue);
-        Margin.addOthers(s, sums, t.account, t.purse.markets, c.id, unit);
-        return Margin.close(sums, t.purse.cash);
+    ) internal view returns (Health memory h) {
+        Margin.add(h, t.position, c.risk, c.mark, c.tickValue);
+        Margin.addOthers(s, h, t.account, t.purse.markets, c.id, unit);
+        Margin.close(h, t.purse.cash);
     }
 
     /// @dev Takes a found order out of the book, for any reason but a fill.
@@ -146,49 +152,73 @@ library Orders {
         Markets.refreshImpact(s, c, bid);
     }
 
-    /// @dev Refuses what the order or the state of the market do not allow, and fills in the taker.
+    /// @dev Refuses what the order or the state of the market do not allow; the order on its way through the book.
     function check(
         ClearingState storage s,
         MarketContext memory c,
-        Taker memory t,
+        AccountId account,
         OrderParameters calldata order
-    ) private view {
+    ) private view returns (Taker memory) {
         MarketPhase phase = MarketPhase(c.risk.phase());
-        if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(order.market, phase);
+        if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
         int256 wanted = order.lots;
-        t.buys = wanted > 0;
-        t.lots = wanted.abs();
-        t.limit = order.tick.unwrap();
-        t.walk = order.maxFills;
-        t.probe = order.kind == OrderKind.PostOnly;
-        t.takerFee = c.top.takerFee();
-        if (t.lots < c.top.minLots() || t.lots == 0)
-            revert IClearingErrors.OrderTooSmall(t.lots, c.top.minLots());
-        if (t.lots > type(uint32).max) revert IClearingErrors.OrderTooLarge(t.lots, type(uint32).max);
-        if (t.limit == 0 || t.limit > Words.MAX_TICK) {
-            revert IClearingErrors.TickOutOfRange(t.limit, Words.MAX_TICK);
-        }
-        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
-        if (t.buys ? t.limit > highest : t.limit < lowest) {
-            revert IClearingErrors.TickOutsideBand(t.limit, lowest, highest);
-        }
-        if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
+        uint256 lots = wanted.abs();
+        uint256 limit = order.tick.unwrap();
+        if (lots < c.top.minLots()) revert IClearingErrors.OrderTooSmall(lots, c.top.minLots());
+        if (lots > type(uint32).max) revert IClearingErrors.OrderTooLarge(lots, type(uint32).max);
+        if (limit == 0 || limit > Words.MAX_TICK)
+            revert IClearingErrors.TickOutOfRange(limit, Words.MAX_TICK);
+        checkBand(c, wanted > 0, limit);
+        if (order.maxFills == 0) revert IClearingErrors.ZeroMaxFills();
         checkExpiry(order);
+        Position position = Positions.load(s, c.id, account);
+        return
+            Taker({
+                account: account,
+                position: position,
+                purse: Accounts.loadPurse(s, account),
+                flow: MarketFlow(0, 0, 0, 0),
+                buys: wanted > 0,
+                probe: order.kind == OrderKind.PostOnly,
+                raises: checkReducing(c, position, wanted, phase, order.reduceOnly),
+                stranded: false,
+                lots: lots,
+                limit: limit,
+                walk: order.maxFills,
+                takerFee: c.top.takerFee(),
+                filled: 0,
+                notional: 0,
+                closesAt: 0,
+                closing: 0,
+                fee: 0,
+                makerFees: 0
+            });
+    }
 
-        int256 size = t.position.size();
-        if (order.reduceOnly) {
+    function checkBand(MarketContext memory c, bool buys, uint256 limit) private pure {
+        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
+        if (buys ? limit > highest : limit < lowest) {
+            revert IClearingErrors.TickOutsideBand(limit, lowest, highest);
+        }
+    }
+
+    /// @dev Whether the order could do more than reduce, and whether it may.
+    function checkReducing(
+        MarketContext memory c,
+        Position position,
+        int256 wanted,
+        MarketPhase phase,
+        bool reduceOnly
+    ) private pure returns (bool raises) {
+        int256 size = position.size();
+        if (reduceOnly) {
             if (!reducing(size, wanted)) revert IClearingErrors.WouldNotReduce(wanted, size);
-            return;
+            return false;
         }
         // Where only reducing is allowed, what already rests on that side counts with the order.
-        if (reducing(size, t.buys ? wanted + int256(t.position.bids()) : wanted - int256(t.position.asks())))
-            return;
-        if (phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(order.market, phase);
-        if (order.kind != OrderKind.PostOnly) {
-            (uint256 age, uint256 limit) = Markets.age(s, c.risk.feed());
-            if (age >= limit)
-                revert IClearingErrors.IndexStale(FeedId.wrap(uint8(c.risk.feed())), age, limit);
-        }
+        raises =
+            !reducing(size, wanted > 0 ? wanted + int256(position.bids()) : wanted - int256(position.asks()));
+        if (raises && phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(c.id, phase);
     }
 
     function checkExpiry(OrderParameters calldata order) private view {
@@ -211,8 +241,11 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private {
-        uint256 word = s.markets[c.id.unwrap()].flow;
-        t.flow = Words.toMarketFlow(word);
+        // While the index is stale makers may be met, but only to reduce.
+        if (t.raises && !t.probe) {
+            requireFresh(s, c.risk.feed());
+        }
+        t.flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
         uint256 openInterest = t.flow.openInterest;
         Matching.run(s, c, t);
         if (t.filled == 0) return;
@@ -234,6 +267,11 @@ library Orders {
         );
     }
 
+    function requireFresh(ClearingState storage s, uint256 feed) private view {
+        (uint256 age, uint256 limit) = Markets.age(s, feed);
+        if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age, limit);
+    }
+
     /// @dev Rests what is left, unless it still crosses because the walk was over: then it is dropped.
     function rest(
         ClearingState storage s,
@@ -246,14 +284,14 @@ library Orders {
             t.lots = 0;
             return id;
         }
-        RestingOrder memory resting = RestingOrder({
-            account: t.account.unwrap(),
-            lots: t.lots,
-            expiry: order.expiry / Words.EXPIRY_UNIT,
-            reduceOnly: order.reduceOnly
-        });
+        uint256 lane = Words.toLane(
+            t.account.unwrap(),
+            t.lots,
+            order.expiry / Words.EXPIRY_UNIT,
+            order.reduceOnly
+        );
         uint256 levelLots;
-        (id, levelLots) = Book.push(s, order.market, tick, resting);
+        (id, levelLots) = Book.push(s, c.id, tick, lane, t.lots);
         t.position = t.position.reserve(t.buys, t.lots);
         uint256 orders = t.position.openOrders();
         if (orders > MAX_OPEN_ORDERS) revert IClearingErrors.TooManyOrders(orders, MAX_OPEN_ORDERS);

@@ -31,8 +31,11 @@ library Positions {
     function exposure(Position p) internal pure returns (uint256) {
         int256 size = p.size();
         unchecked {
-            // 36 bits each.
-            return Rounding.max((size + int256(p.bids())).abs(), (size - int256(p.asks())).abs());
+            // 36 bits each. The side that counts is the larger of size + bids and asks − size: the other ends of both
+            // ranges, −(size + bids) and size − asks, never exceed them while bids and asks are not negative.
+            int256 long = size + int256(p.bids());
+            int256 short = int256(p.asks()) - size;
+            return uint256(long > short ? long : short);
         }
     }
 
@@ -62,9 +65,11 @@ library Positions {
         return p.withSnapshot(cumulative);
     }
 
-    /// @dev Applies a trade of signed `lots` to a position whose funding is settled.
+    /// @dev Applies a trade to a position whose funding is settled.
+    /// @param lots Signed lots: above zero bought.
     /// @param notional Σ |lots| × tick of the trade.
     /// @param closing The part of it that brought the size to zero, where it got there.
+    /// @param fee Tick·lots that the trade costs on top (below zero: earns).
     /// @return after_ The position after it.
     /// @return realised Quote that became final because size reached zero or flipped, tick·lots.
     function trade(
@@ -72,23 +77,24 @@ library Positions {
         MarketFlow memory flow,
         int256 lots,
         uint256 notional,
-        uint256 closing
+        uint256 closing,
+        int256 fee
     ) internal pure returns (Position after_, int256 realised) {
         int256 before = p.size();
-        int256 size = before + lots;
-        int256 quote = p.quote();
         unchecked {
             // Sizes are bounded by 36 bits, open interest by 40, notionals by 68: sums cannot leave 256.
-            flow.openInterest = flow.openInterest + positive(size) - positive(before);
+            int256 size = before + lots;
+            int256 quote = p.quote() - fee;
+            if (size > 0) flow.openInterest += uint256(size);
+            if (before > 0) flow.openInterest -= uint256(before);
             if (before != 0 && (size == 0 || (before ^ size) < 0)) {
                 // The closing part trades all of `before`; the new side starts with its own lots.
                 realised = lots < 0 ? quote + int256(closing) : quote - int256(closing);
                 notional -= closing;
                 quote = 0;
             }
-            quote = lots < 0 ? quote + int256(notional) : quote - int256(notional);
+            after_ = p.withTrade(size, lots < 0 ? quote + int256(notional) : quote - int256(notional));
         }
-        return (p.withTrade(size, quote), realised);
     }
 
     function positive(int256 a) internal pure returns (uint256) {

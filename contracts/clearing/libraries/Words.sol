@@ -52,13 +52,7 @@ struct Purse {
 ///      | 255..192 – | 191..152 epoch | 151..120 headFilled | 119..80 tail | 79..40 head | 39..0 lots |
 ///
 ///      Orders head … tail − 1 are in the queue; headFilled is the part of order `head` that has traded.
-struct Level {
-    uint256 lots;
-    uint256 head;
-    uint256 tail;
-    uint256 headFilled;
-    uint256 epoch;
-}
+type Level is uint256;
 
 /// @dev One resting order, 85 bits, three to a word.
 ///
@@ -89,6 +83,7 @@ struct Feed {
 using BookTops for BookTop global;
 using MarketRisks for MarketRisk global;
 using PositionWords for Position global;
+using Levels for Level global;
 
 /// @notice Packing of every hot word. Unpacking never fails; packing reverts with Overflow rather than cutting bits.
 library Words {
@@ -126,26 +121,6 @@ library Words {
         return p.cash.fitSigned(96) | (p.markets << 96);
     }
 
-    function toLevel(uint256 word) internal pure returns (Level memory) {
-        return
-            Level({
-                lots: uint40(word),
-                head: uint40(word >> 40),
-                tail: uint40(word >> 80),
-                headFilled: uint32(word >> 120),
-                epoch: uint40(word >> 152)
-            });
-    }
-
-    function pack(Level memory l) internal pure returns (uint256) {
-        return
-            l.lots.fit(40) |
-            (l.head << 40) |
-            (l.tail.fit(40) << 80) |
-            (l.headFilled << 120) |
-            (l.epoch.fit(40) << 152);
-    }
-
     /// @dev Lane `index % 3` of an order word.
     function toRestingOrder(uint256 word, uint256 index) internal pure returns (RestingOrder memory o) {
         uint256 lane = word >> ((index % 3) * 85);
@@ -155,8 +130,14 @@ library Words {
         o.reduceOnly = (lane >> 84) & 1 == 1;
     }
 
-    function pack(RestingOrder memory o) internal pure returns (uint256) {
-        return o.account | (o.lots.fit(32) << 28) | (o.expiry.fit(24) << 60) | (o.reduceOnly ? 1 << 84 : 0);
+    /// @dev The 85 bits of a resting order; lots and account have been bounded before.
+    function toLane(
+        uint256 account,
+        uint256 lots,
+        uint256 expiry,
+        bool reduceOnly
+    ) internal pure returns (uint256) {
+        return account | (lots << 28) | (expiry.fit(24) << 60) | (reduceOnly ? 1 << 84 : 0);
     }
 
     function toFeed(uint256 word) internal pure returns (Feed memory f) {
@@ -430,13 +411,79 @@ library PositionWords {
 
     /// @dev Reserves the lots of one more resting order.
     function reserve(Position w, bool bid, uint256 lots) internal pure returns (Position) {
-        (bid ? w.bids() + lots : w.asks() + lots).fit(36);
-        // 200 open orders are the limit of those 12 bits.
-        return Position.wrap(Position.unwrap(w) + (lots << (bid ? 160 : 196)) + (1 << 244));
+        unchecked {
+            (bid ? w.bids() + lots : w.asks() + lots).fit(36);
+            // 200 open orders are the limit of those 12 bits.
+            return Position.wrap(Position.unwrap(w) + (lots << (bid ? 160 : 196)) + (1 << 244));
+        }
     }
 
     /// @dev Frees lots of a resting order, and its place if it is gone. What is freed has been reserved.
     function release(Position w, bool bid, uint256 lots, bool whole) internal pure returns (Position) {
-        return Position.wrap(Position.unwrap(w) - (lots << (bid ? 160 : 196)) - (whole ? 1 << 244 : 0));
+        unchecked {
+            return Position.wrap(Position.unwrap(w) - (lots << (bid ? 160 : 196)) - (whole ? 1 << 244 : 0));
+        }
+    }
+}
+
+/// @notice Fields of `Level` and the moves that a queue makes.
+library Levels {
+    using Rounding for uint256;
+
+    uint256 private constant MASK = (1 << 40) - 1;
+    uint256 private constant FILLED = ((1 << 32) - 1) << 120;
+
+    function lots(Level l) internal pure returns (uint256) {
+        return Level.unwrap(l) & MASK;
+    }
+
+    function head(Level l) internal pure returns (uint256) {
+        return (Level.unwrap(l) >> 40) & MASK;
+    }
+
+    function tail(Level l) internal pure returns (uint256) {
+        return (Level.unwrap(l) >> 80) & MASK;
+    }
+
+    function headFilled(Level l) internal pure returns (uint256) {
+        return uint32(Level.unwrap(l) >> 120);
+    }
+
+    function epoch(Level l) internal pure returns (uint256) {
+        return (Level.unwrap(l) >> 152) & MASK;
+    }
+
+    /// @dev One more order at the end. An epoch ends long before its 2^40 indices do.
+    function append(Level l, uint256 more) internal pure returns (Level) {
+        unchecked {
+            (l.lots() + more).fit(40);
+            return Level.wrap(Level.unwrap(l) + more + (1 << 80));
+        }
+    }
+
+    /// @dev Fewer open lots; they have been counted before.
+    function less(Level l, uint256 fewer) internal pure returns (Level) {
+        unchecked {
+            return Level.wrap(Level.unwrap(l) - fewer);
+        }
+    }
+
+    /// @dev The head moves on over `orders` orders.
+    function pass(Level l, uint256 orders) internal pure returns (Level) {
+        unchecked {
+            return Level.wrap((Level.unwrap(l) & ~FILLED) + (orders << 40));
+        }
+    }
+
+    /// @dev The head order has traded `more` lots and still has some.
+    function fillHead(Level l, uint256 more) internal pure returns (Level) {
+        unchecked {
+            return Level.wrap(Level.unwrap(l) + (more << 120));
+        }
+    }
+
+    /// @dev Empties a level: nothing in it is open, so every pointer starts again under a new epoch.
+    function emptied(Level l) internal pure returns (Level) {
+        return Level.wrap((l.epoch() + 1).fit(40) << 152);
     }
 }

@@ -22,7 +22,7 @@ import {ILensViews} from "../interfaces/ILens.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Listings} from "../libraries/Listings.sol";
-import {Health, Margin, Sums} from "../libraries/Margin.sol";
+import {Health, Margin} from "../libraries/Margin.sol";
 import {Positions} from "../libraries/Positions.sol";
 import {Feed, Level, MarketFlow, Position, Purse, RestingOrder, Words} from "../libraries/Words.sol";
 
@@ -140,13 +140,13 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     ) external view returns (OrderView[] memory found) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, id, UNIT);
-        Level memory level = Words.toLevel(s.levels[Book.levelKey(id, tick)]);
+        Level level = Level.wrap(s.levels[Book.levelKey(id, tick)]);
         OrderView[] memory all = new OrderView[](
-            level.tail - level.head < most ? level.tail - level.head : most
+            level.tail() - level.head() < most ? level.tail() - level.head() : most
         );
         uint256 count = 0;
-        for (uint256 i = level.head; i < level.tail && count < all.length; ++i) {
-            OrderView memory v = _order(s, c, Identifiers.toOrderId(id, tick, level.epoch, i));
+        for (uint256 i = level.head(); i < level.tail() && count < all.length; ++i) {
+            OrderView memory v = _order(s, c, Identifiers.toOrderId(id, tick, level.epoch(), i));
             if (v.lots != 0) all[count++] = v;
         }
         found = new OrderView[](count);
@@ -179,14 +179,14 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         uint256 count = 0;
         while (Accounts.marketAt(purse.markets, count) != 0) ++count;
         v.positions = new PositionView[](count);
-        Sums memory sums;
+        Health memory h;
         // A withdrawal converts settled positions first.
         int256 converted = purse.cash;
         for (uint256 i = 0; i < count; ++i) {
             MarketId market_ = MarketId.wrap(uint16(Accounts.marketAt(purse.markets, i)));
             MarketContext memory c = _current(s, market_);
             Position p = Positions.load(s, market_, id);
-            Margin.add(sums, p, c.risk, c.mark, c.tickValue);
+            Margin.add(h, p, c.risk, c.mark, c.tickValue);
             if (c.risk.phase() == uint256(MarketPhase.Settled)) {
                 converted += (p.quote() + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
             }
@@ -201,7 +201,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
                 pendingFunding: p.pendingFunding(c.risk.funding())
             });
         }
-        Health memory h = Margin.close(sums, purse.cash);
+        Margin.close(h, purse.cash);
         v.equity = h.equity;
         v.initialMargin = h.initial;
         v.maintenanceMargin = h.maintenance;

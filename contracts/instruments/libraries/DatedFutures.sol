@@ -91,7 +91,7 @@ library DatedFutures {
             // A dated future has no funding: quote is all there is. The escrow stands in for the positions on the other
             // side until they are converted too, when it is at zero again.
             uint256 notional = size.abs() * tick;
-            (, int256 realised) = p.trade(flow, -size, notional, notional);
+            (, int256 realised) = p.trade(flow, -size, notional, notional, 0);
             s.markets[market.unwrap()].flow = flow.pack();
             realised *= int256(tickValue);
             purse.cash += realised;
