@@ -81,10 +81,11 @@ struct MarginTier {
 /// @param fundingPeriod Seconds over which mark − index is paid once (perpetual; 0 for dated).
 /// @param fundingCapBps Cap of funding per period, basis points of index.
 /// @param fundingInterestBps Interest per period added to the premium, signed basis points of index.
-/// @param markMinutes Time constant of the mark price's moving average, in minutes.
+/// @param markMinutes Time constant of the mark price's moving average: each minute moves it by 1 / markMinutes of the
+///        distance to that minute's mid.
 /// @param impactLots Lots a side that the standing mid must be backed by.
 /// @param minLots Smallest order.
-/// @param maxPositionLots Largest worst-side exposure of one account.
+/// @param maxPositionLots Largest worst-side exposure of one account, a multiple of 4,096.
 /// @param maxOpenInterestLots Open interest above which fills may not raise it.
 /// @param concentrationLots Exposure from which IM grows with the account's own size (0: never).
 /// @param firstPeriod First UTC day of the delivery window (dated).

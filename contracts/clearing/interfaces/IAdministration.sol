@@ -32,7 +32,7 @@ interface IAdministration {
     function resumeNewRisk(MarketId market) external;
 
     /// @notice Pays the fees of a market out: the insurance share to its fund, the rest to the treasury.
-    /// @dev Treasury role. Errors: UnknownMarket.
+    /// @dev Treasury role; the fund's share is what is left after the treasury's was floored. Errors: UnknownMarket.
     /// @return toFund Collateral units credited to the fund.
     /// @return toTreasury Collateral units sent to `treasury`.
     function collectFees(

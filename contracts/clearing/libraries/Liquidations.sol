@@ -151,23 +151,27 @@ library Liquidations {
 
     /// @dev Hands every position to its market's fund and the cash with them: fund i gets −value_i − share_i, where share_i
     ///      is its part of the shortfall by MM, so that each is worse off by exactly its share; roundings are the last
-    ///      fund's. Σ of what the funds get is the account's cash, to the unit.
+    ///      fund's that takes a position. Σ of what the funds get is the account's cash, to the unit.
     function absorb(ClearingState storage s, AccountId account, int256 equity, uint256 unit) internal {
         Purse memory purse = Accounts.loadPurse(s, account);
         uint256 weights = 0;
+        uint256 last = purse.markets & 1023;
         for (uint256 markets = purse.markets; markets != 0; markets >>= 10) {
-            weights += weight(s, markets & 1023, account);
+            uint256 own = weight(s, markets & 1023, account);
+            weights += own;
+            if (own != 0) last = markets & 1023;
         }
         int256 cash = purse.cash;
         for (uint256 markets = purse.markets; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
-            bool last = markets >> 10 == 0;
-            uint256 share =
-                weights == 0
-                    ? (last ? uint256(-equity) : 0)
-                    : (uint256(-equity) * weight(s, id, account)) / weights;
-            cash -= takeOver(s, MarketId.wrap(uint16(id)), account, share, cash, last, unit);
+            if (id == last) continue;
+            uint256 share = weights == 0 ? 0 : (uint256(-equity) * weight(s, id, account)) / weights;
+            cash -= takeOver(s, MarketId.wrap(uint16(id)), account, share, cash, false, unit);
         }
+        // The one that takes what is left held a position, if any did.
+        uint256 rest =
+            weights == 0 ? uint256(-equity) : (uint256(-equity) * weight(s, last, account)) / weights;
+        takeOver(s, MarketId.wrap(uint16(last)), account, rest, cash, true, unit);
         s.purses[account.unwrap()] = 0;
         Accounts.retire(s, account);
     }

@@ -87,6 +87,7 @@ contract ClearinghouseLimitsTest is ClearingFixture {
     function test_place_revertsWith_IndexStale() public {
         _trade(alice, bob, perp, 1000, TICK);
         OrderId resting = _place(carol, perp, 500, TICK - 10);
+        _place(carol, perp, -500, TICK + 10);
         vm.warp(_staleAt() - 1);
         _place(alice, perp, 100, TICK - 20);
         vm.warp(_staleAt());
@@ -96,10 +97,11 @@ contract ClearinghouseLimitsTest is ClearingFixture {
             30 hours,
             30 hours
         );
-        _refusedOrder(alice, _order(perp, 100, TICK, OrderKind.Limit), refused);
-        _refusedOrder(alice, _order(perp, 100, TICK, OrderKind.ImmediateOrCancel), refused);
-        _refusedOrder(alice, _order(perp, -1001, TICK, OrderKind.Limit), refused);
-        // Takers may reduce, resting orders fill, and post-only may still quote.
+        _refusedOrder(alice, _order(perp, 100, TICK + 10, OrderKind.Limit), refused);
+        _refusedOrder(alice, _order(perp, 100, TICK + 10, OrderKind.ImmediateOrCancel), refused);
+        _refusedOrder(alice, _order(perp, -1001, TICK - 10, OrderKind.Limit), refused);
+        // Takers may reduce, resting orders fill, and whoever does not take may still quote.
+        _place(alice, perp, 100, TICK - 40);
         _send(alice, _order(perp, -500, TICK - 10, OrderKind.ImmediateOrCancel));
         vm.assertEq(_size(CAROL, perp), int256(500));
         _gone(resting);
