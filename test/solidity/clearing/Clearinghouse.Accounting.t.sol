@@ -90,6 +90,21 @@ contract ClearinghouseAccountingTest is ClearingFixture {
         _assertConserved();
     }
 
+    function test_place_flipOverSeveralMakersAtSeveralPrices() public {
+        _free();
+        _trade(alice, bob, perp, 500, TICK);
+        _place(bob, perp, 200, TICK - 1);
+        _place(carol, perp, 400, TICK - 5);
+        _place(dave, perp, 300, TICK - 9);
+        _send(alice, _order(perp, -800, TICK - 9, OrderKind.ImmediateOrCancel));
+        // 200 and 300 lots close; 100 at five ticks below and 200 at nine below open the short.
+        vm.assertEq(_cash(ALICE), int256(FUNDS) - (200 * 1 + 300 * 5) * TICK_VALUE);
+        PositionView memory p = _position(ALICE, perp);
+        vm.assertEq(p.size, -int256(300));
+        vm.assertEq(p.quote, 100 * int256(TICK - 5) + 200 * int256(TICK - 9));
+        _assertConserved();
+    }
+
     function test_place_makerFlips() public {
         _free();
         _trade(bob, alice, perp, 500, TICK);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
+import {Rounding} from "../../../contracts/clearing/libraries/Rounding.sol";
+import {
+    Feed,
+    Level,
+    MarketFlow,
+    Purse,
+    RestingOrder,
+    Words
+} from "../../../contracts/clearing/libraries/Words.sol";
+import {MarketId, OrderId, Identifiers} from "../../../contracts/types/Identifiers.sol";
+import {TestBase} from "../Vm.sol";
+
+/// Packing comes back whole at every extreme, and what does not fit is refused instead of cut; rounding as it is named.
+contract WordsTest is TestBase {
+    // -------------------------------------------------------------------------------------------------- round trips
+
+    function test_fuzz_flow(uint40 interest, uint40 most, int80 pool, uint96 fees) public pure {
+        _flow(MarketFlow(interest, most, pool, fees));
+    }
+
+    function test_flow_extremes() public pure {
+        _flow(MarketFlow(type(uint40).max, type(uint40).max, type(int80).min, type(uint96).max));
+        _flow(MarketFlow(0, 0, type(int80).max, 0));
+        _flow(MarketFlow(1, 0, -1, 1));
+    }
+
+    function test_fuzz_purse(int96 cash, uint160 markets) public pure {
+        _purse(Purse(cash, markets));
+    }
+
+    function test_purse_extremes() public pure {
+        _purse(Purse(type(int96).min, type(uint160).max));
+        _purse(Purse(type(int96).max, 0));
+        _purse(Purse(-1, type(uint160).max));
+    }
+
+    function test_fuzz_level(uint40 lots, uint40 head, uint40 tail, uint32 filled, uint40 epoch) public pure {
+        _level(Level(lots, head, tail, filled, epoch));
+    }
+
+    function test_level_extremes() public pure {
+        uint256 most = type(uint40).max;
+        _level(Level(most, most, most, type(uint32).max, most));
+        _level(Level(0, 0, 0, 0, 0));
+    }
+
+    function test_fuzz_restingOrder(uint32 account, uint32 lots, uint24 expiry, bool reduceOnly) public pure {
+        RestingOrder memory order = RestingOrder(account & 0xfffffff, lots, expiry, reduceOnly);
+        uint256 noise = (1 << 85) - 1;
+        for (uint256 lane = 0; lane < 3; ++lane) {
+            uint256 word = ~(noise << (lane * 85)) | (Words.pack(order) << (lane * 85));
+            RestingOrder memory back = Words.toRestingOrder(word, 3 * 7 + lane);
+            vm.assertTrue(keccak256(abi.encode(back)) == keccak256(abi.encode(order)));
+        }
+    }
+
+    function test_fuzz_feed(
+        uint256 target,
+        uint256 followed,
+        uint32 sequence,
+        uint256 period,
+        uint8 hours_,
+        uint256 step
+    ) public pure {
+        uint256 most = (1 << 84) - 1;
+        Feed memory feed = Feed(target & most, followed & most, sequence, period & 0xfffff, hours_, step & 7);
+        Feed memory back = Words.toFeed(Words.pack(feed));
+        vm.assertTrue(keccak256(abi.encode(back)) == keccak256(abi.encode(feed)));
+    }
+
+    function test_fuzz_orderId(uint16 market, uint24 tick, uint40 epoch, uint40 index) public pure {
+        OrderId id = Identifiers.toOrderId(MarketId.wrap(market), tick, epoch, index);
+        vm.assertEq(MarketId.unwrap(id.market()), market);
+        vm.assertTrue(id.tick() == tick && id.epoch() == epoch && id.index() == index);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ overflow
+
+    function test_pack_revertsWith_Overflow() public {
+        uint256 most = uint256(type(uint40).max) + 1;
+        _overflows(int256(most), 40);
+        this.packFlow(MarketFlow(most, 0, 0, 0));
+        _overflows(int256(type(int80).max) + 1, 80);
+        this.packFlow(MarketFlow(0, 0, int256(type(int80).max) + 1, 0));
+        _overflows(int256(type(int80).min) - 1, 80);
+        this.packFlow(MarketFlow(0, 0, int256(type(int80).min) - 1, 0));
+        _overflows(1 << 96, 96);
+        this.packFlow(MarketFlow(0, 0, 0, 1 << 96));
+        _overflows(int256(type(int96).max) + 1, 96);
+        this.packPurse(Purse(int256(type(int96).max) + 1, 0));
+        _overflows(int256(type(int96).min) - 1, 96);
+        this.packPurse(Purse(int256(type(int96).min) - 1, 0));
+        _overflows(int256(most), 40);
+        this.packLevel(Level(most, 0, 0, 0, 0));
+        _overflows(int256(most), 40);
+        this.packLevel(Level(0, 0, most, 0, 0));
+        _overflows(int256(most), 40);
+        this.packLevel(Level(0, 0, 0, 0, most));
+        _overflows(1 << 32, 32);
+        this.packOrder(RestingOrder(0, 1 << 32, 0, false));
+        _overflows(1 << 24, 24);
+        this.packOrder(RestingOrder(0, 0, 1 << 24, false));
+        _overflows(1 << 84, 84);
+        this.packFeed(Feed(1 << 84, 0, 0, 0, 0, 0));
+        _overflows(1 << 20, 20);
+        this.packFeed(Feed(0, 0, 0, 1 << 20, 0, 0));
+    }
+
+    // ------------------------------------------------------------------------------------------------------ rounding
+
+    function test_floorDiv_goesDown() public pure {
+        vm.assertEq(Rounding.floorDiv(7, 2), int256(3));
+        vm.assertEq(Rounding.floorDiv(-7, 2), -int256(4));
+        vm.assertEq(Rounding.floorDiv(-8, 2), -int256(4));
+        vm.assertEq(Rounding.floorDiv(-1, type(int256).max), -int256(1));
+    }
+
+    function test_fuzz_floorDiv(int128 a, uint64 b) public pure {
+        int256 divisor = int256(uint256(b)) + 1;
+        int256 q = Rounding.floorDiv(a, divisor);
+        vm.assertTrue(q * divisor <= a && (q + 1) * divisor > a);
+    }
+
+    function test_fuzz_floorShift(int200 a, uint8 bits) public pure {
+        int256 unit = int256(1) << (bits % 40);
+        int256 q = Rounding.floorShift(a, bits % 40);
+        vm.assertTrue(q * unit <= a && (q + 1) * unit > a);
+    }
+
+    function test_fuzz_mulDivUp(uint128 a, uint64 b, uint64 d) public pure {
+        uint256 divisor = uint256(d) + 1;
+        uint256 product = uint256(a) * b;
+        uint256 q = Rounding.mulDivUp(a, b, divisor);
+        vm.assertTrue(q * divisor >= product && (q == 0 || (q - 1) * divisor < product));
+    }
+
+    function test_fuzz_ceilShift(uint128 a, uint8 bits) public pure {
+        uint256 unit = 1 << (bits % 40);
+        uint256 q = Rounding.ceilShift(a, bits % 40);
+        vm.assertTrue(q * unit >= a && (q == 0 || (q - 1) * unit < a));
+    }
+
+    function test_fuzz_divHalfEven(uint128 a, uint64 b) public pure {
+        uint256 divisor = uint256(b) + 1;
+        uint256 q = Rounding.divHalfEven(a, divisor);
+        uint256 off = q * divisor > a ? q * divisor - a : a - q * divisor;
+        vm.assertTrue(2 * off < divisor || (2 * off == divisor && q % 2 == 0));
+    }
+
+    function test_divHalfEven_ties() public pure {
+        vm.assertEq(Rounding.divHalfEven(1, 2), 0);
+        vm.assertEq(Rounding.divHalfEven(3, 2), 2);
+        vm.assertEq(Rounding.divHalfEven(5, 2), 2);
+        vm.assertEq(Rounding.divHalfEven(7, 2), 4);
+        vm.assertEq(Rounding.divHalfEven(0, 2), 0);
+    }
+
+    function test_fuzz_signed(int256 value, uint256 bits) public pure {
+        bits = bound(bits, 2, 200);
+        int256 limit = int256(1) << (bits - 1);
+        int256 cut = value % limit;
+        vm.assertEq(Rounding.signed(Rounding.fitSigned(cut, bits), bits), cut);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- helper
+
+    function packFlow(MarketFlow memory f) external pure returns (uint256) {
+        return Words.pack(f);
+    }
+
+    function packPurse(Purse memory p) external pure returns (uint256) {
+        return Words.pack(p);
+    }
+
+    function packLevel(Level memory l) external pure returns (uint256) {
+        return Words.pack(l);
+    }
+
+    function packOrder(RestingOrder memory o) external pure returns (uint256) {
+        return Words.pack(o);
+    }
+
+    function packFeed(Feed memory f) external pure returns (uint256) {
+        return Words.pack(f);
+    }
+
+    function _overflows(int256 value, uint256 bits) private {
+        vm.expectRevert(abi.encodeWithSelector(IClearingErrors.Overflow.selector, value, bits));
+    }
+
+    function _flow(MarketFlow memory f) private pure {
+        vm.assertTrue(keccak256(abi.encode(Words.toMarketFlow(Words.pack(f)))) == keccak256(abi.encode(f)));
+    }
+
+    function _purse(Purse memory p) private pure {
+        vm.assertTrue(keccak256(abi.encode(Words.toPurse(Words.pack(p)))) == keccak256(abi.encode(p)));
+    }
+
+    function _level(Level memory l) private pure {
+        vm.assertTrue(keccak256(abi.encode(Words.toLevel(Words.pack(l)))) == keccak256(abi.encode(l)));
+    }
+}
