@@ -31,7 +31,6 @@ const MONTHS = [
 const FONT = "'Liberation Sans', 'Helvetica Neue', Arial, sans-serif";
 
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
-const whole = new Intl.NumberFormat("en-US");
 
 type Point = [date: string, value: number | null];
 
@@ -171,33 +170,33 @@ function openInterest(days: readonly DayRecord[]): Chart {
 }
 
 function insurance({ details }: ReplayResult): Chart {
-  const fund = details.days.map(({ date, markets }): Point => [
-    date,
-    round(
-      sumOf(markets, (m) => m.fund),
-      2,
-    ),
-  ]);
-  const steps = details.days.map(({ date, liquidations }): Point => [date, liquidations]);
+  const fund = details.days.map(({ date, markets }): Point => {
+    const cash = sumOf(markets, (market) => market.fund);
+    return [date, round(cash, 2)];
+  });
+  const closed = new Map<string, number>();
+  for (const { date, notional } of details.liquidations)
+    closed.set(date, (closed.get(date) ?? 0) + (notional ?? 0));
   return chart(
     "Insurance funds and liquidations",
-    "USD in the funds of all markets; liquidation steps a day",
+    "USD in the funds of open markets; notional that liquidations closed a day, USD",
     {
-      ...timeAxis(44),
+      ...timeAxis(56),
       legend: legend(),
       yAxis: [
-        { ...valueAxis(compact), name: "funds", scale: true },
-        { ...valueAxis(whole), name: "steps", minInterval: 1, splitLine: { show: false }, alignTicks: true },
+        { ...valueAxis(compact), name: "funds" },
+        { ...valueAxis(compact), name: "a day", splitLine: { show: false }, alignTicks: true },
       ],
       series: [
         {
-          name: "liquidations",
+          name: "liquidated a day",
           type: "bar",
           yAxisIndex: 1,
-          itemStyle: { color: RED, opacity: 0.65 },
+          itemStyle: { color: RED },
           barMaxWidth: 5,
           barMinWidth: 2,
-          data: steps.filter(([, count]) => count !== 0),
+          // Every day has its place, so that bars are as wide as a day.
+          data: details.days.map(({ date }): Point => [date, round(closed.get(date) ?? 0, 0)]),
         },
         { ...line("funds", GREEN, 1.8), data: fund },
       ],

@@ -22,6 +22,16 @@ export interface ObserverOptions {
   nameOf: (accountId: number) => string;
 }
 
+/** Arguments of the event of a liquidation. */
+interface Liquidated {
+  account: number;
+  market: number;
+  closed: bigint;
+  quote: bigint;
+  keeperFee: bigint;
+  fundFee: bigint;
+}
+
 /** What happened in a day. */
 export interface DayEvents {
   fills: number;
@@ -64,25 +74,20 @@ export class Observer {
       }
       if (eventName === "Liquidated") {
         events.liquidations++;
-        const market = await data.name(args.market);
-        const lots = Number(args.closed);
-        this.liquidations.push({
-          date,
-          participant: nameOf(args.account),
-          market,
-          kind: "liquidated",
-          lots,
-          price: lots === 0 ? null : (-Number(args.quote) / lots) * POINTS_PER_TICK,
-          cost: tokensOf(args.keeperFee + args.fundFee),
-        });
+        this.liquidations.push(await this.#liquidation(args, date));
       }
       if (eventName === "Absorbed") {
         events.absorptions++;
-        const market = await data.name(args.market);
-        const cost = tokensOf(args.shortfall);
-        const participant = nameOf(args.account);
-        const lots = Number(args.size);
-        this.liquidations.push({ date, participant, market, kind: "absorbed", lots, price: null, cost });
+        this.liquidations.push({
+          date,
+          participant: nameOf(args.account),
+          market: await data.name(args.market),
+          kind: "absorbed",
+          lots: Number(args.size),
+          price: null,
+          notional: null,
+          cost: tokensOf(args.shortfall),
+        });
       }
       if (eventName === "MarketSettled") {
         events.settled.push(args.market);
@@ -125,6 +130,25 @@ export class Observer {
     this.#evening.set(id, state.cumulativeFunding);
     const anchor = Number(state.anchorX16) / 2 ** 16;
     return { ...day, funding: paid * openInterest * tickValue, fundingRate: paid / anchor };
+  }
+
+  async #liquidation(
+    { account, market, closed, quote, keeperFee, fundFee }: Liquidated,
+    date: string,
+  ): Promise<LiquidationRecord> {
+    const { data, nameOf } = this.options;
+    const { tickValue } = await data.listing(market);
+    const lots = Number(closed);
+    return {
+      date,
+      participant: nameOf(account),
+      market: await data.name(market),
+      kind: "liquidated",
+      lots,
+      price: lots === 0 ? null : (-Number(quote) / lots) * POINTS_PER_TICK,
+      notional: (Math.abs(Number(quote)) * tickValue) / 1e6,
+      cost: tokensOf(keeperFee + fundFee),
+    };
   }
 
   async #settlement(id: number, tick: bigint, settledOn: string): Promise<SettlementRecord> {

@@ -93,6 +93,8 @@ export interface LiquidationRecord {
   lots: number;
   /** Mean price in points of the contract; null for an absorption. */
   price: number | null;
+  /** What was closed, at that price; null for an absorption. */
+  notional: number | null;
   /** Fees of a liquidation, shortfall of an absorption. */
   cost: number;
 }

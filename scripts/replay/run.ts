@@ -17,6 +17,9 @@ import { replay } from "./replay.ts";
 /** Port where tools look for a local node. */
 const DEFAULT_PORT = 8_545;
 
+/** Exit code after Ctrl-C. */
+const INTERRUPTED = 130;
+
 /** Days after the end of a month from which its settlement must have happened. */
 const SETTLED_AFTER = 4;
 
@@ -46,15 +49,17 @@ export async function runReplay(args: ReplayArguments, signal: AbortSignal): Pro
     }).finally(() => progress.end());
     const files = writeOutput(folder, result);
     process.stdout.write(`\n${summaryTable(result)}\n\nwrote ${files.json} and ${files.report}\n`);
-    const due = result.complete ? dueMonths(first, first + days) : [];
-    const failures = failuresOf(result, due);
-    for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
     await connection.close();
-    if (args.keep && result.complete) {
+    if (!result.complete) {
+      process.stderr.write(`interrupted on ${result.to}: the results are those until then\n`);
+      return INTERRUPTED;
+    }
+    const failures = failuresOf(result, dueMonths(first, first + days));
+    for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
+    if (args.keep) {
       process.stdout.write(await keepRunning(node, deployment, folder));
       kept = true;
     }
-    if (!result.complete) return 130;
     return failures.length === 0 ? 0 : 1;
   } finally {
     if (!kept) await node.stop();

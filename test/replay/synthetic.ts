@@ -83,6 +83,7 @@ export function syntheticResult(values: ReadonlyMap<number, number>, days: numbe
           kind: "liquidated",
           lots: 1_200,
           price: 1_700.5,
+          notional: 2_040.6,
           cost: 20,
         },
         {
@@ -92,6 +93,7 @@ export function syntheticResult(values: ReadonlyMap<number, number>, days: numbe
           kind: "absorbed",
           lots: 300,
           price: null,
+          notional: null,
           cost: 5,
         },
       ],
