@@ -26,7 +26,10 @@ export type Action =
   | { type: "malformed"; who: number; market: number; flaw: Flaw }
   | { type: "wait"; seconds: number }
   | { type: "print"; moveBps: number; hour: number }
-  | { type: "days"; movesBps: number[] }
+  | { type: "days"; movesBps: number[]; rises: boolean; after: Upkeep[] }
+  | { type: "pair"; who: number; against: number; market: number; buys: boolean; share: number }
+  | { type: "quote"; who: number; market: number; spread: number; share: number }
+  | { type: "revise"; moveBps: number }
   | { type: "skipDay" }
   | { type: "sync"; market: number }
   | { type: "follow" }
@@ -36,6 +39,9 @@ export type Action =
   | { type: "settle"; market: number }
   | { type: "settleAccounts"; who: number[] }
   | { type: "collectFees"; market: number };
+
+/** What follows on a day's print, on the account nearest to liquidation. */
+export type Upkeep = "cancelRiskRaising" | "liquidate" | "absorb";
 
 /** An account by number, or the one nearest to liquidation. */
 export type Whom = number | "weakest";
@@ -137,10 +143,42 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       type: fc.constant("days" as const),
-      movesBps: fc.array(fc.integer({ min: -2_000, max: 2_000 }), { minLength: 2, maxLength: 4 }),
+      movesBps: fc.array(fc.integer({ min: 0, max: 2_500 }), { minLength: 1, maxLength: 4 }),
+      rises: fc.boolean(),
+      after: fc.array(fc.constantFrom<Upkeep>("cancelRiskRaising", "liquidate", "liquidate", "absorb"), {
+        maxLength: 3,
+      }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant("pair" as const),
+      who,
+      against: who,
+      market,
+      buys: fc.boolean(),
+      share: fc.integer({ min: 300, max: 950 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant("quote" as const),
+      who,
+      market,
+      spread: fc.integer({ min: 0, max: 30 }),
+      share: fc.integer({ min: 20, max: 400 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("revise" as const),
+      moveBps: fc.integer({ min: -900, max: 900 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("skipDay" as const) }) },

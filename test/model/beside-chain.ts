@@ -24,9 +24,9 @@ const LISTINGS: Listing[] = [
   {
     ...DATED,
     ...LIMITS,
-    nextFromPeriod: FIRST_DAY + 2n,
-    firstPeriod: FIRST_DAY + 4n,
-    lastPeriod: FIRST_DAY + 5n,
+    nextFromPeriod: FIRST_DAY + 3n,
+    firstPeriod: FIRST_DAY + 6n,
+    lastPeriod: FIRST_DAY + 8n,
   },
 ];
 

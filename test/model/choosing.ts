@@ -1,4 +1,4 @@
-import type { Flaw, OrderShape, Whom } from "./actions.ts";
+import { type Action, type Flaw, type OrderShape, OWNERS, type Whom } from "./actions.ts";
 import type { RestingOrder } from "./book.ts";
 import {
   equityOf,
@@ -14,6 +14,34 @@ import { accountOf } from "./position.ts";
 import type { OrderParameters, State } from "./types.ts";
 
 /** Turns the shapes of random actions into operands that mean something in the model's present state. */
+
+/** The plain actions that a composed one stands for; undefined for a plain one. */
+export function partsOf(action: Action): Action[] | undefined {
+  const plain = { kind: "limit" as const, reduceOnly: false, lifetime: 0, maxFills: 100 };
+  if (action.type === "days")
+    return action.movesBps.flatMap((move): Action[] => [
+      { type: "print", moveBps: action.rises ? move : -move, hour: 7 },
+      ...action.after.map((type): Action =>
+        type === "liquidate"
+          ? { type, who: "weakest", market: 1 + (move % 2), keeper: move % OWNERS, maxFills: 100 }
+          : { type, who: "weakest" },
+      ),
+    ]);
+  if (action.type === "pair") {
+    const { who, against, market, buys, share } = action;
+    const shape = { ...plain, market, share };
+    return [
+      { type: "place", who: against, order: { ...shape, buys: !buys, offset: 0 } },
+      { type: "place", who, order: { ...shape, buys, offset: -1 } },
+    ];
+  }
+  if (action.type === "quote") {
+    const { who, market, spread, share } = action;
+    const shape = { ...plain, market, share, offset: spread };
+    return [true, false].map((buys) => ({ type: "place", who, order: { ...shape, buys } }));
+  }
+  return undefined;
+}
 
 /** Every resting order with its market, best first, bids before asks. */
 export const restingOrders = (state: State): (RestingOrder & { market: number })[] =>
@@ -41,6 +69,14 @@ export function accountFor(state: State, whom: Whom): number {
     if (least === undefined || ratio < least) [weakest, least] = [account.id, ratio];
   }
   return weakest;
+}
+
+/** A market in which the account has a position, `preferred` if it does there or nowhere. */
+export function marketHeld(state: State, id: number, preferred: number): number {
+  const held = [...accountOf(state, id).positions]
+    .filter(([, { size }]) => size !== 0n)
+    .map(([market]) => market);
+  return held.includes(preferred) ? preferred : (held[0] ?? preferred);
 }
 
 /** An order in ticks and lots: above zero an offset lies on the order's own, passive, side of mark. */

@@ -38,6 +38,15 @@ export interface Placed extends Matched {
 }
 
 /**
+ * Whether an order only brings the position nearer to zero. What already rests on its side counts with an order that is not
+ * reduce-only.
+ */
+function reducesOnly({ size, bidLots, askLots }: Position, { lots, reduceOnly }: OrderParameters): boolean {
+  const all = reduceOnly ? lots : lots > 0n ? lots + bidLots : lots - askLots;
+  return sign(all) * sign(size) < 0n && abs(all) <= abs(size);
+}
+
+/**
  * The clearing house in whole numbers. Every operation either happens or throws a `Refusal` and changes nothing. Marks
  * and cumulative funding are observed from outside (`observe`), everything else is computed here.
  */
@@ -117,7 +126,7 @@ export class Clearing {
     return this.atomically(() => {
       const account = this.trader(id);
       const { placed, raised } = this.placeOne(account, order);
-      if (raised) this.requireMargin(account);
+      this.requireMargin(account, raised, placed.lots !== 0n);
       return placed;
     });
   }
@@ -128,13 +137,15 @@ export class Clearing {
       const account = this.trader(id);
       for (const { market, order } of cancels) this.cancelFound(id, market, order);
       let anyRaised = false;
+      let anyFilled = false;
       const placed: Placed[] = [];
       for (const order of orders) {
         const one = this.placeOne(account, order);
         anyRaised ||= one.raised;
+        anyFilled ||= one.placed.lots !== 0n;
         placed.push(one.placed);
       }
-      if (anyRaised) this.requireMargin(account);
+      this.requireMargin(account, anyRaised, anyFilled);
       return placed;
     });
   }
@@ -145,6 +156,7 @@ export class Clearing {
     const order = find(market.book, orderId);
     if (!order) throw new Refusal("OrderNotFound");
     if (order.account !== id) throw new Refusal("NotAuthorised");
+    this.trader(id);
     const lots = abs(order.lots);
     drop(this.state, market, order);
     return lots;
@@ -180,7 +192,8 @@ export class Clearing {
     const state = this.state;
     const market = marketOf(state, order.market);
     const position = positionOf(account, market);
-    refuse(this.brokenInputs(market, position, order));
+    const reduces = reducesOnly(position, order);
+    refuse(this.brokenInputs(market, position, order, reduces));
 
     const before = { ...position };
     const openInterest = market.openInterest;
@@ -215,6 +228,8 @@ export class Clearing {
     const flipped = before.size === 0n ? after.size !== 0n : sign(before.size) * sign(after.size) < 0n;
     const { maxPositionLots, maxOpenInterestLots } = market.listing;
     const broken: Refusal[] = [];
+    if (matched.lots !== 0n && !reduces && state.now >= market.staleAt)
+      broken.push(new Refusal("IndexStale"));
     if (larger && exposure(after) > maxPositionLots)
       broken.push(new Refusal("PositionLimit", [exposure(after), maxPositionLots]));
     if (market.openInterest > openInterest && market.openInterest > maxOpenInterestLots)
@@ -226,15 +241,17 @@ export class Clearing {
   }
 
   /** Rules that the order breaks before it meets the book. */
-  private brokenInputs(market: Market, position: Position, order: OrderParameters): Refusal[] {
+  private brokenInputs(
+    market: Market,
+    position: Position,
+    order: OrderParameters,
+    reduces: boolean,
+  ): Refusal[] {
     const { now } = this.state;
     requireTrading(this.state, market);
     const { lots, tick, expiry } = order;
     const { lowest, highest } = fillBand(market, now);
-    const { size, bidLots, askLots } = position;
-    const nearer = (all: bigint): boolean => sign(all) * sign(size) < 0n && abs(all) <= abs(size);
-    // Where only reducing is allowed, what already rests on that side counts with an order that is not reduce-only.
-    const reduces = nearer(order.reduceOnly ? lots : lots > 0n ? lots + bidLots : lots - askLots);
+    const { size } = position;
     const broken: Refusal[] = [];
     const check = (bad: boolean, rule: string, ...operands: bigint[]): void => {
       if (bad) broken.push(new Refusal(rule, operands));
@@ -250,14 +267,14 @@ export class Clearing {
     check(expiry !== 0n && !rests, "ExpiryNotUsed", expiry);
     check(order.maxFills < 1, "ZeroMaxFills");
     check(order.reduceOnly && !reduces, "WouldNotReduce", lots, size);
-    // What may take must reduce; only post-only is sure to rest.
-    check(now >= market.staleAt && !reduces && order.kind !== "postOnly", "IndexStale");
     return broken;
   }
 
-  private requireMargin(account: Account): void {
+  /** New risk needs IM afterwards; a trade that only closes must leave no debt. */
+  private requireMargin(account: Account, raised: boolean, filled: boolean): void {
+    if (!raised && !filled) return;
     const equity = equityOf(this.state, account);
-    const required = initialMargin(this.state, account);
+    const required = raised ? initialMargin(this.state, account) : 0n;
     if (equity < required) throw new Refusal("InsufficientMargin", [equity, required]);
   }
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { bounds, follow, followedOf, push, staleAtOf, type FeedState } from "./feed.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
-import { advance, clampedMark, followAt, startMark, toX16, toX20, type MarkState } from "./mark.ts";
+import { advance, clampedMark, followAt, standAt, startMark, toX16, toX20, type MarkState } from "./mark.ts";
 import { ceilDiv, DAY, floorDiv, halfEvenDiv } from "./numbers.ts";
 import { storedVectors, vectorsJson } from "./vectors.ts";
 
@@ -44,6 +44,14 @@ describe("Model: mark price", () => {
     ask,
   });
   const ticks = (fine: bigint) => Number(toX16(fine)) / 65_536;
+  const resting = (lots: bigint, tick: bigint) => ({
+    id: 1,
+    account: 1,
+    lots,
+    tick,
+    expiry: 0n,
+    reduceOnly: false,
+  });
 
   it("moves by one part in markMinutes of the distance each minute", () => {
     const state = quoted(2_008n, 2_012n);
@@ -62,7 +70,7 @@ describe("Model: mark price", () => {
   it("weighs a mid by the seconds that it stood", () => {
     const state = quoted(2_000n, 2_020n);
     advance(state, 45n);
-    Object.assign(state, { bid: 2_000n, ask: 2_000n });
+    standAt(state, 45n, { bids: [resting(1_000n, 2_000n)], asks: [resting(-1_000n, 2_000n)] });
     advance(state, 60n);
     // 45 s of +10 and 15 s of 0: +7.5, of which a tenth is taken in one minute
     expect(ticks(state.mean)).to.be.closeTo(2_000 + 0.75, 1e-4);

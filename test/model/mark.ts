@@ -21,6 +21,8 @@ export interface MarkState {
   /** Mid × seconds of the running minute, and the seconds for which there was a mid. */
   sum: bigint;
   seconds: bigint;
+  /** Second up to which the standing mid is in them. */
+  weighedAt: bigint;
   /** Ticks × 2^128 that one long lot has paid since listing. */
   cumulative: bigint;
   /** Second from which the index is stale and funding stands still. */
@@ -48,6 +50,7 @@ export function startMark(listing: Listing, time: bigint, firstX16: bigint): Mar
     ask: 0n,
     sum: 0n,
     seconds: 0n,
+    weighedAt: time,
     cumulative: 0n,
     staleAt: (1n << 63n) - 1n,
   };
@@ -71,26 +74,33 @@ export function fundingOfMinute(listing: Listing, mark: bigint, index: bigint): 
 export function advance(state: MarkState, now: bigint): void {
   while (state.time < now) {
     const end = (state.time / MINUTE + 1n) * MINUTE;
-    const until = min(now, end);
-    if (state.bid !== 0n && state.ask !== 0n) {
-      const mid = midOf(state);
-      state.sum += mid * (until - state.time);
-      state.seconds += until - state.time;
-    }
-    state.time = until;
-    if (until === end) closeMinute(state);
+    state.time = min(now, end);
+    if (state.time === end) closeMinute(state);
   }
+}
+
+/**
+ * Weighs the standing mid with the seconds since the last time: at the end of the minute and before the mid changes. A
+ * new index moves the edge of the band for the seconds of its minute that have not been weighed yet.
+ */
+function weigh(state: MarkState): void {
+  if (state.bid !== 0n && state.ask !== 0n) {
+    state.sum += midOf(state) * (state.time - state.weighedAt);
+    state.seconds += state.time - state.weighedAt;
+  }
+  state.weighedAt = state.time;
 }
 
 /** Mid of the standing impact prices; one that mark has left on the wrong side of the fill band counts at its edge. */
 function midOf(state: MarkState): bigint {
-  const { fillBandBps } = tierOf(state.listing, state.time);
+  const { fillBandBps } = tierOf(state.listing, state.weighedAt);
   const { lowest, highest } = bandAround(clampedMark(state), FINE_BITS, fillBandBps);
   return toFine(min(state.bid, highest) + max(state.ask, lowest)) / 2n;
 }
 
 /** The end of a minute: the average, funding at the mark that it makes, then a new day's anchor. */
 function closeMinute(state: MarkState): void {
+  weigh(state);
   const { listing } = state;
   const frozen = state.time - MINUTE >= state.staleAt;
   state.mean = nextMean(state);
@@ -119,8 +129,11 @@ const decay = (minutes: bigint): bigint => FINE - FINE / minutes;
 /** A new top of the book from this second on. */
 export function standAt(state: MarkState, now: bigint, book: Book): void {
   advance(state, now);
-  state.bid = impactTick(book.bids, state.listing.impactLots);
-  state.ask = impactTick(book.asks, state.listing.impactLots);
+  const bid = impactTick(book.bids, state.listing.impactLots);
+  const ask = impactTick(book.asks, state.listing.impactLots);
+  if (bid === state.bid && ask === state.ask) return;
+  weigh(state);
+  Object.assign(state, { bid, ask });
 }
 
 /** A new followed index from this second on. */

@@ -69,15 +69,16 @@ export function reduceOrder(state: State, market: Market, order: RestingOrder, l
   if (left === 0n) {
     remove(market.book, order);
     position.openOrders--;
-    leave(state, owner, market);
   } else {
     order.lots = order.lots > 0n ? left : -left;
   }
 }
 
-/** Removes an order whole. */
-export const drop = (state: State, market: Market, order: RestingOrder): void =>
+/** Removes an order whole; its owner may have left the market with it. */
+export function drop(state: State, market: Market, order: RestingOrder): void {
   reduceOrder(state, market, order, abs(order.lots));
+  leave(state, accountOf(state, order.account), market);
+}
 
 /** One fill at the resting order's tick. Returns the taker's fee. */
 function fill(
@@ -97,6 +98,7 @@ function fill(
   applyFill(maker, market, -signed, order.tick, makerFee);
   market.feesPayable += fee + makerFee * market.listing.tickValue;
   reduceOrder(state, market, order, lots);
+  leave(state, maker, market);
   return fee;
 }
 
@@ -112,7 +114,9 @@ export function match(state: State, marketId: number, pass: Pass): Matched {
       break;
     }
     if (deadBecause(state, market, head, pass.account.id)) {
-      drop(state, market, head);
+      // The taker is still here, whatever it drops of its own.
+      if (head.account === pass.account.id) reduceOrder(state, market, head, abs(head.lots));
+      else drop(state, market, head);
       continue;
     }
     if (pass.postOnly) throw new Refusal("WouldCross", [pass.limit, head.tick]);

@@ -3,9 +3,11 @@ import { attempt, type Chain, INDEX, type Outcome, signReports, toCall } from ".
 import {
   accountFor,
   malformedOrder,
+  marketHeld,
   nextPrint,
   orderFrom,
   orderText,
+  partsOf,
   pickOrder,
   restingOrders,
 } from "./choosing.ts";
@@ -13,7 +15,7 @@ import { Clearing } from "./clearing.ts";
 import { Clocks } from "./clocks.ts";
 import { type FeedState, follow } from "./feed.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
-import { FIRST_OWNER, marketOf } from "./margin.ts";
+import { FIRST_OWNER, marketOf, phaseOf } from "./margin.ts";
 import { DAY, max } from "./numbers.ts";
 import { differences, pictureOfChain, pictureOfModel } from "./picture.ts";
 import { accountOf, withdrawable } from "./position.ts";
@@ -31,6 +33,7 @@ export class Runner {
   private readonly chainIds = new Map<number, bigint>();
   private now: bigint;
   private nextPeriod: bigint;
+  private revision = 1n;
   private value: bigint;
   private steps = 0n;
   /** What was done so far, for the message of a failure. */
@@ -62,8 +65,9 @@ export class Runner {
   async step(action: Action): Promise<void> {
     this.steps++;
     this.now += this.steps % 3n;
-    if (action.type === "days") {
-      for (const moveBps of action.movesBps) await this.step({ type: "print", moveBps, hour: 7 });
+    const parts = partsOf(action);
+    if (parts) {
+      for (const part of parts) await this.step(part);
       return;
     }
     if (action.type === "wait") this.now += BigInt(action.seconds);
@@ -72,6 +76,7 @@ export class Runner {
       this.now = max(this.now, (this.nextPeriod + 1n) * DAY + BigInt(action.hour) * 3_600n);
     await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
     this.clearing.state.now = this.now;
+    await this.touchExpired();
     this.require("before", await this.clocks.read(this.now, "pending"));
     const performed = await this.perform(action);
     if (!performed) return;
@@ -80,12 +85,25 @@ export class Runner {
     const agreed =
       model.rule === chain.error || (chain.error !== undefined && model.others.includes(chain.error));
     this.require(label, agreed ? [] : [`outcome: model ${model.text}, chain ${chain.text ?? "done"}`]);
-    if (action.type === "print") this.require(label, await this.clocks.takePush(this.now));
+    if (action.type === "print" || action.type === "revise")
+      this.require(label, await this.clocks.takePush(this.now));
     if (action.type === "follow") this.require(label, await this.clocks.compareFeed(this.now));
     this.clocks.stand(this.now);
     this.require(label, await this.clocks.read(this.now, "latest"));
     await this.compare(label);
     this.trail.push(`${this.now} ${label}: ${chain.error ?? "done"}`);
+  }
+
+  /**
+   * A market whose trading has ended takes its mark from the prints when it is touched: a keeper does that here, since
+   * orders in other markets see it as it was touched last.
+   */
+  private async touchExpired(): Promise<void> {
+    for (const market of this.clearing.state.markets.values()) {
+      if (phaseOf(market, this.now) !== "expired") continue;
+      await this.chain.house.sync(market.id);
+      await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
+    }
   }
 
   private async compare(label: string): Promise<void> {
@@ -201,6 +219,19 @@ export class Runner {
           () => undefined,
         );
       }
+      case "revise": {
+        this.value = nextPrint(this.value, action.moveBps);
+        const period = this.nextPeriod - 1n;
+        const reports = await signReports(chain, period, ++this.revision, this.value);
+        const performed = await on(
+          `revise ${period} ${this.value}`,
+          (o) => index.post(INDEX, period, this.revision, reports, o),
+          () => undefined,
+        );
+        // Whether a print may still be revised is the index's to say.
+        performed.model.rule = performed.chain.error;
+        return performed;
+      }
       case "sync":
         return on(
           `sync ${action.market}`,
@@ -236,10 +267,11 @@ export class Runner {
       case "liquidate": {
         const id = accountFor(state, action.who);
         const keeper = FIRST_OWNER + action.keeper;
+        const market = marketHeld(state, id, action.market);
         return on(
-          `liquidate ${id} in ${action.market} for ${keeper}, ${action.maxFills} fills`,
-          (o) => house.liquidate(id, action.market, action.maxFills, keeper, o),
-          () => void liquidate(clearing, id, action.market, action.maxFills, keeper),
+          `liquidate ${id} in ${market} for ${keeper}, ${action.maxFills} fills`,
+          (o) => house.liquidate(id, market, action.maxFills, keeper, o),
+          () => void liquidate(clearing, id, market, action.maxFills, keeper),
         );
       }
       case "absorb": {
@@ -267,8 +299,10 @@ export class Runner {
           () => void clearing.collectFees(action.market),
         );
       case "wait":
-      case "days":
       case "skipDay":
+      case "days":
+      case "pair":
+      case "quote":
         return undefined;
     }
   }
