@@ -27,13 +27,13 @@ contract BookTest is TestBase {
         vm.assertTrue(first.epoch() == 0 && first.index() == 0 && second.index() == 1);
         vm.assertEq(_find(second).order.account, 2);
         vm.assertEq(_find(second).order.lots, 200);
-        vm.assertEq(_level().lots, 300);
+        vm.assertEq(_level().lots(), 300);
     }
 
     function test_push_keepsEveryField() public {
         RestingOrder memory order = RestingOrder((1 << 28) - 1, type(uint32).max, (1 << 24) - 1, true);
-        (OrderId id, ) = Book.push(_state(), MARKET, TICK, order);
-        (OrderId next, ) = Book.push(_state(), MARKET, TICK, RestingOrder(1, 1, 0, false));
+        OrderId id = _push(order);
+        OrderId next = _push(RestingOrder(1, 1, 0, false));
         RestingOrder memory found = _find(id).order;
         vm.assertTrue(found.account == order.account && found.lots == order.lots);
         vm.assertTrue(found.expiry == order.expiry && found.reduceOnly);
@@ -57,8 +57,8 @@ contract BookTest is TestBase {
         _push(4, 100);
         vm.assertEq(_find(OrderId.wrap(OrderId.unwrap(old[1]) + (1 << 40))).order.lots, 0);
         _push(5, 500);
-        vm.assertEq(_level().lots, 600);
-        vm.assertEq(_level().tail, 2);
+        vm.assertEq(_level().lots(), 600);
+        vm.assertEq(_level().tail(), 2);
     }
 
     // ------------------------------------------------------------------------------------------------------ full ring
@@ -107,7 +107,7 @@ contract BookTest is TestBase {
                 for (uint256 k = place; k + 1 < _listed.length; ++k) _listed[k] = _listed[k + 1];
                 _listed.pop();
             }
-            vm.assertEq(_level().lots, sum);
+            vm.assertEq(_level().lots(), sum);
             vm.assertTrue((_state().ticks[(uint256(5) << 32) | (1 << 28)] != 0) == (sum != 0));
             for (uint256 k = 0; k < _listed.length; ++k) {
                 RestingOrder memory order = _find(_listed[k].id).order;
@@ -125,7 +125,7 @@ contract BookTest is TestBase {
         for (uint256 i = 0; i < count; ++i) {
             uint256 lots = 100 + ((seed >> (i * 16 + 8)) % 1200);
             uint256 tick = bids ? TICK - i * 300 : TICK + i * 300;
-            Book.push(_state(), MARKET, tick, RestingOrder(1, lots, 0, false));
+            Book.push(_state(), MARKET, tick, Words.toLane(1, lots, 0, false), lots);
             if (i < 2 && expected == 0) {
                 sum += lots;
                 if (sum >= wanted) expected = tick;
@@ -143,23 +143,22 @@ contract BookTest is TestBase {
 
     /// A level with `waiting` orders of which only the first is written, as an index of the ring.
     function _fill(uint256 waiting, uint256 head) private {
-        Level memory level = Level({
-            lots: waiting * 100,
-            head: head,
-            tail: head + waiting,
-            headFilled: 0,
-            epoch: 3
-        });
-        _state().levels[Book.levelKey(MARKET, TICK)] = Words.pack(level);
-        _state().orders[_word(head)] = Words.pack(RestingOrder(77, 100, 0, false)) << ((head % 3) * 85);
+        uint256 word = (waiting * 100) | (head << 40) | ((head + waiting) << 80) | (3 << 152);
+        _state().levels[Book.levelKey(MARKET, TICK)] = word;
+        _state().orders[_word(head)] = Words.toLane(77, 100, 0, false) << ((head % 3) * 85);
     }
 
     function _word(uint256 index) private pure returns (uint256) {
         return Book.wordKey(MARKET, TICK, index);
     }
 
-    function _push(uint256 account, uint256 lots) private returns (OrderId id) {
-        (id, ) = Book.push(_state(), MARKET, TICK, RestingOrder(account, lots, 0, false));
+    function _push(uint256 account, uint256 lots) private returns (OrderId) {
+        return _push(RestingOrder(account, lots, 0, false));
+    }
+
+    function _push(RestingOrder memory o) private returns (OrderId id) {
+        uint256 lane = Words.toLane(o.account, o.lots, o.expiry, o.reduceOnly);
+        (id, ) = Book.push(_state(), MARKET, TICK, lane, o.lots);
     }
 
     function _find(OrderId id) private view returns (Found memory) {
@@ -170,8 +169,8 @@ contract BookTest is TestBase {
         return Book.remove(_state(), Book.find(_state(), id));
     }
 
-    function _level() private view returns (Level memory) {
-        return Words.toLevel(_state().levels[Book.levelKey(MARKET, TICK)]);
+    function _level() private view returns (Level) {
+        return Level.wrap(_state().levels[Book.levelKey(MARKET, TICK)]);
     }
 
     function _state() private pure returns (ClearingState storage) {
