@@ -35,6 +35,10 @@ contract ClearingHandler is ClearingFixture {
         }
         _feedFund(perp, 200 * USD);
         _feedFund(dated, 200 * USD);
+        // Three of them begin as near to IM as one gets.
+        _trade(traders[0], traders[1], perp, 5800, TICK);
+        _trade(traders[3], traders[2], perp, 5800, TICK);
+        _trade(traders[4], traders[5], dated, 4100, TICK);
         // A book to begin with.
         for (uint256 m = 1; m <= 2; ++m) {
             for (uint256 k = 1; k <= 3; ++k) {
@@ -53,12 +57,12 @@ contract ClearingHandler is ClearingFixture {
         // Margin stands at the last touch of the other market: only if that is now can the views be compared.
         if (synced) _syncBoth();
         OrderParameters memory order = _random(id, price, lots, flags >> 2);
-        uint256 before = _exposure(account, id);
+        PositionView memory before = _position(account, id);
         (bool success, bytes memory answer) = _try(who, abi.encodeCall(house.place, (account, order)));
         if (!success) return;
         OrderId placed = abi.decode(answer, (OrderId));
         if (OrderId.unwrap(placed) != 0) _remember(placed);
-        if (synced) _mustBeCovered(account, before, _exposure(account, id));
+        if (synced) _mustBeCovered(account, id, before);
     }
 
     function take(uint256 actor, uint256 market, uint256 lots, bool buys) external {
@@ -91,8 +95,8 @@ contract ClearingHandler is ClearingFixture {
         OrderParameters[] memory placed = new OrderParameters[](2);
         placed[0] = _random(id, price, lots, flags);
         placed[1] = _random(_market(market / 3), price >> 8, lots >> 8, flags >> 8);
-        uint256 first = _exposure(account, perp);
-        uint256 second = _exposure(account, dated);
+        PositionView memory first = _position(account, perp);
+        PositionView memory second = _position(account, dated);
         (bool success, bytes memory answer) = _try(
             who,
             abi.encodeCall(house.batch, (account, _ordersOf(account), placed))
@@ -100,8 +104,8 @@ contract ClearingHandler is ClearingFixture {
         if (!success) return;
         OrderId[] memory ids = abi.decode(answer, (OrderId[]));
         for (uint256 i = 0; i < ids.length; ++i) if (OrderId.unwrap(ids[i]) != 0) _remember(ids[i]);
-        _mustBeCovered(account, first, _exposure(account, perp));
-        _mustBeCovered(account, second, _exposure(account, dated));
+        _mustBeCovered(account, perp, first);
+        _mustBeCovered(account, dated, second);
     }
 
     function deposit(uint256 actor, uint256 amount) external {
@@ -127,9 +131,22 @@ contract ClearingHandler is ClearingFixture {
         if (block.timestamp >= _due(day + 1)) _newPrint(0);
     }
 
+    /// One to three days go by with their prints, and those who make the market follow them.
     function newDay(uint256 change) external {
-        vm.warp(_due(day + 1) + (change % 3600));
-        _newPrint(change);
+        for (uint256 i = 0; i <= change % 3; ++i) {
+            vm.warp(_due(day + 1) + (change % 3600));
+            _newPrint(change >> (8 + 32 * i));
+        }
+        for (uint16 m = 1; m <= 2; ++m) {
+            MarketId id = MarketId.wrap(m);
+            house.sync(id);
+            MarketView memory v = house.market(id);
+            uint256 mid =
+                m == 1 ? v.anchorX16 >> 16 : (v.markX16 * (90 + ((change >> 128) % 21))) / (100 << 16);
+            _requote(v, traders[1], 1000, mid - 5);
+            _requote(v, traders[3], -1000, mid + 5);
+        }
+        _skip(1 hours);
     }
 
     function sync(uint256 market) external {
@@ -144,8 +161,13 @@ contract ClearingHandler is ClearingFixture {
         else _try(RISK_OFFICER, abi.encodeCall(house.resumeNewRisk, (id)));
     }
 
-    /// Whatever keepers do with an account, in the order in which they would.
+    /// Whatever keepers do with accounts, in the order in which they would.
     function keep(uint256 actor, uint256 keeper) external {
+        _keep(actor, keeper);
+        for (uint256 poor = 0; poor < TRADERS; poor += 2) _keep(poor, keeper);
+    }
+
+    function _keep(uint256 actor, uint256 keeper) private {
         (, AccountId account) = _actor(actor);
         (address who, AccountId earner) = _actor(keeper);
         AccountView memory a = house.account(account);
@@ -158,9 +180,9 @@ contract ClearingHandler is ClearingFixture {
                 who,
                 abi.encodeCall(house.liquidate, (account, MarketId.wrap(m), 100, earner))
             );
-            if (success && a.equity >= int256(a.maintenanceMargin))
-                failure = "a healthy account was liquidated";
-            if (success && _equity(account) < 0) failure = "a liquidation took equity below zero";
+            if (!success) continue;
+            if (a.equity >= int256(a.maintenanceMargin)) failure = "a healthy account was liquidated";
+            if (_equity(account) < 0) failure = "a liquidation took equity below zero";
         }
         a = house.account(account);
         (success, ) = _try(who, abi.encodeCall(house.absorb, (account)));
@@ -204,14 +226,16 @@ contract ClearingHandler is ClearingFixture {
         if (selector == IClearingErrors.Overflow.selector) failure = "a word overflowed";
     }
 
-    function _mustBeCovered(AccountId account, uint256 before, uint256 after_) private {
-        if (after_ <= before) return;
+    /// Whoever raised his worst side, or turned his position round, must be covered by IM.
+    function _mustBeCovered(AccountId account, MarketId market, PositionView memory before) private {
+        PositionView memory p = _position(account, market);
+        bool turned = before.size != 0 && p.size != 0 && (before.size > 0) != (p.size > 0);
+        if (_exposure(p) <= _exposure(before) && !turned) return;
         AccountView memory a = house.account(account);
         if (a.equity < int256(a.initialMargin)) failure = "risk was raised below IM";
     }
 
-    function _exposure(AccountId account, MarketId market) private view returns (uint256) {
-        PositionView memory p = _position(account, market);
+    function _exposure(PositionView memory p) private pure returns (uint256) {
         uint256 up = _abs(p.size + int256(p.bidLots));
         uint256 down = _abs(p.size - int256(p.askLots));
         return up > down ? up : down;
@@ -263,8 +287,17 @@ contract ClearingHandler is ClearingFixture {
         touchedTicks.push(key);
     }
 
+    function _requote(MarketView memory v, address who, int256 lots, uint256 tick) private {
+        if (tick < v.lowestFill) tick = v.lowestFill;
+        if (tick > v.highestFill) tick = v.highestFill;
+        OrderParameters memory order = _order(v.id, lots, tick, OrderKind.Limit);
+        AccountId account = _id(who);
+        (bool success, bytes memory answer) = _try(who, abi.encodeCall(house.place, (account, order)));
+        if (success && _word(answer, 0) != 0) _remember(abi.decode(answer, (OrderId)));
+    }
+
     function _newPrint(uint256 change) private {
-        lastPrint = bound((lastPrint * (7_000 + (change % 7_001))) / 10_000, 2_500e18, 10_000e18);
+        lastPrint = bound((lastPrint * (6_000 + (change % 9_001))) / 10_000, 2_500e18, 10_000e18);
         _nextPrint(lastPrint);
     }
 
