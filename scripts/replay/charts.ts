@@ -1,38 +1,28 @@
-import * as echarts from "echarts";
+import {
+  BLUE,
+  chart,
+  compact,
+  endLabels,
+  FONT,
+  GREEN,
+  GRID,
+  INK,
+  legend,
+  line,
+  logBounds,
+  MONTHS,
+  MUTED,
+  ORANGE,
+  RED,
+  scatter,
+  timeAxis,
+  valueAxis,
+  zero,
+  type Chart,
+  type Point,
+} from "./chart-parts.ts";
+import { round } from "./round.ts";
 import type { DayRecord, GasSummary, ReplayResult } from "./result.ts";
-
-/** A chart of the report. */
-export interface Chart {
-  title: string;
-  /** What is drawn, in which unit. */
-  caption: string;
-  svg: string;
-}
-
-const SIZE = { width: 580, height: 320 };
-const INK = "#1f2933";
-const MUTED = "#66727f";
-const GRID = "#e6eaee";
-const BLUE = "#2563eb";
-const ORANGE = "#e8710a";
-const GREEN = "#15956b";
-const RED = "#c9302c";
-const MONTHS = [
-  "#2563eb",
-  "#0891b2",
-  "#15956b",
-  "#7aa116",
-  "#c28a00",
-  "#e8710a",
-  "#c9302c",
-  "#b5338a",
-  "#7c3aed",
-];
-const FONT = "'Liberation Sans', 'Helvetica Neue', Arial, sans-serif";
-
-const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
-
-type Point = [date: string, value: number | null];
 
 /** Draws every chart of the report. */
 export function drawCharts(result: ReplayResult): Chart[] {
@@ -74,23 +64,24 @@ function basis(days: readonly DayRecord[]): Chart {
       futures.set(name, points);
     }
   }
-  const series = [...futures].map(([name, points], position) => {
-    const color = MONTHS[position % MONTHS.length]!;
-    return {
-      ...line(name, color, 1.4),
-      data: points,
-      endLabel: {
-        show: true,
-        formatter: monthName(name),
-        color,
-        fontSize: 10,
-        fontFamily: FONT,
-        distance: 3,
-      },
-      // Those that still trade end side by side; the others' labels stay at their lines.
-      ...(points.at(-1)![0] === days.at(-1)?.date && { labelLayout: { moveOverlap: "shiftY" as const } }),
-    };
+  const lines = [...futures].map(([name, points], place) => {
+    const color = MONTHS[place % MONTHS.length]!;
+    const trades = points.at(-1)![0] === days.at(-1)?.date;
+    const label = { formatter: monthName(name), color };
+    return { name, points, color, trades, label };
   });
+  const series = lines.map(({ name, points, color, trades, label }) => ({
+    ...line(name, color, 1.4),
+    data: points,
+    // Those that still trade end side by side.
+    ...(trades && {
+      endLabel: { show: true, distance: 5, fontSize: 10, fontFamily: FONT, ...label },
+      labelLayout: { moveOverlap: "shiftY" as const },
+    }),
+  }));
+  const ended = lines
+    .filter(({ trades }) => !trades)
+    .map(({ points, label }) => ({ value: points.at(-1)!, label }));
   return chart(
     "Basis of each monthly future",
     "mark over the index (7-day mean), %; labelled by delivery month",
@@ -102,7 +93,7 @@ function basis(days: readonly DayRecord[]): Chart {
         min: ({ min }: { min: number }) => 10 * Math.floor(min / 10 - 0.5),
         max: ({ max }: { max: number }) => 10 * Math.ceil(max / 10 + 0.2),
       },
-      series: [...series, zero()],
+      series: [...series, zero(), endLabels(ended)],
     },
   );
 }
@@ -270,15 +261,8 @@ function gas(kinds: Record<string, GasSummary>): Chart {
   );
 }
 
-/** Renders to a string; disposing matters, since an undisposed chart keeps the process alive. */
-function chart(title: string, caption: string, option: echarts.EChartsOption): Chart {
-  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, ...SIZE });
-  try {
-    instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option });
-    return { title, caption, svg: instance.renderToSVGString() };
-  } finally {
-    instance.dispose();
-  }
+function perpetual({ markets }: DayRecord): DayRecord["markets"][number] | undefined {
+  return markets.find(({ name }) => name === "TUX-PERP");
 }
 
 function monthName(market: string): string {
@@ -286,98 +270,6 @@ function monthName(market: string): string {
   return month.toLocaleString("en-US", { month: "short", timeZone: "UTC" });
 }
 
-function perpetual({ markets }: DayRecord): DayRecord["markets"][number] | undefined {
-  return markets.find(({ name }) => name === "TUX-PERP");
-}
-
-function timeAxis(right = 16): echarts.EChartsOption {
-  return {
-    grid: { left: 56, right, top: 34, bottom: 26 },
-    xAxis: {
-      type: "time",
-      axisLabel: { color: MUTED, fontSize: 10, fontFamily: FONT, formatter: "{MMM} {yy}", hideOverlap: true },
-      axisLine: { onZero: false, lineStyle: { color: "#9aa5b1" } },
-      axisTick: { show: false },
-      minInterval: 50 * 86_400_000,
-    },
-  };
-}
-
-function valueAxis(format: { format(value: number): string }) {
-  return {
-    type: "value" as const,
-    nameTextStyle: { color: MUTED, fontSize: 10, fontFamily: FONT },
-    axisLabel: {
-      color: MUTED,
-      fontSize: 10,
-      fontFamily: FONT,
-      formatter: (value: number) => format.format(value),
-    },
-    splitLine: { lineStyle: { color: GRID } },
-  };
-}
-
-function legend() {
-  return {
-    top: 0,
-    left: "center" as const,
-    itemWidth: 14,
-    itemHeight: 8,
-    textStyle: { color: INK, fontSize: 11, fontFamily: FONT },
-  };
-}
-
-function line(name: string, color: string, width = 2) {
-  return {
-    name,
-    type: "line" as const,
-    showSymbol: false,
-    lineStyle: { color, width },
-    itemStyle: { color },
-    connectNulls: false,
-  };
-}
-
-function scatter(name: string, color: string) {
-  return { name, type: "scatter" as const, symbolSize: 2.5, itemStyle: { color }, z: 1 };
-}
-
-/** A line at zero that needs no legend. */
-function zero() {
-  return {
-    type: "line" as const,
-    data: [],
-    markLine: {
-      silent: true,
-      symbol: "none",
-      label: { show: false },
-      lineStyle: { color: "#9aa5b1", type: "solid" as const, width: 1 },
-      data: [{ yAxis: 0 }],
-    },
-  };
-}
-
-/** Powers of ten would leave half of the picture empty. */
-function logBounds(points: readonly Point[]): { min: number; max: number } {
-  const values = points.map(([, value]) => value).filter((value) => value !== null);
-  if (values.length === 0) return { min: 1, max: 10 };
-  return { min: floorNice(Math.min(...values) * 0.8), max: ceilNice(Math.max(...values) * 1.25) };
-}
-
-function floorNice(value: number): number {
-  const decade = 10 ** Math.floor(Math.log10(value));
-  return Math.floor(value / decade) * decade;
-}
-
-function ceilNice(value: number): number {
-  const decade = 10 ** Math.floor(Math.log10(value));
-  return Math.ceil(value / decade) * decade;
-}
-
 function sumOf<Entry>(entries: readonly Entry[], value: (entry: Entry) => number): number {
   return entries.reduce((sum, entry) => sum + value(entry), 0);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -18,6 +18,8 @@ export interface NodeOptions {
 export interface LocalNode {
   readonly url: string;
   readonly pid: number;
+  /** Rejects when the process ends before `stop` was called: nothing would answer any more. */
+  readonly lost: Promise<never>;
   /** Ends the process and waits for it. */
   stop(): Promise<void>;
   /** Lets the process outlive this one. */
@@ -39,6 +41,13 @@ export async function startNode({ port = 0, initialDate, logFolder }: NodeOption
     execArgv: ["--import", "tsx"],
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let stopping = false;
+  const lost = ended.then(() => {
+    if (!stopping) throw new Error(`The node has ended; see ${logFile}.`);
+    return new Promise<never>(() => undefined);
+  });
+  // Whoever waits for it hears of it; until then it is no unhandled rejection.
+  lost.catch(() => undefined);
   const listening = await Promise.race([
     new Promise<number>((resolve) => {
       child.once("message", (message) => resolve((message as { port: number }).port));
@@ -50,7 +59,9 @@ export async function startNode({ port = 0, initialDate, logFolder }: NodeOption
   return {
     url: `http://127.0.0.1:${listening}`,
     pid: child.pid!,
+    lost,
     async stop() {
+      stopping = true;
       if (child.exitCode === null) child.kill("SIGTERM");
       await ended;
     },

@@ -5,6 +5,7 @@ import { getBlockNumber, getLogs } from "viem/actions";
 import { dateOfPeriod } from "../lib/calendar.ts";
 import { tokensOf, type MarketData } from "../maker/market-data.ts";
 import { settlementTick, windowMean } from "../reporter/mean.ts";
+import { round } from "./round.ts";
 import type { LiquidationRecord, MarketDay, SettlementRecord } from "./result.ts";
 
 const WAD = 10n ** 18n;
@@ -120,16 +121,17 @@ export class Observer {
     const tickValue = listing.tickValue / 1e6;
     const day: MarketDay = {
       name,
-      mark: (ticks * Number(listing.indexPerTick)) / 1e18,
+      mark: round((ticks * Number(listing.indexPerTick)) / 1e18, 4),
       openInterest,
-      openValue: openInterest * ticks * tickValue,
+      openValue: round(openInterest * ticks * tickValue, 2),
       fund: tokensOf(state.fundCash),
     };
     if (listing.kind !== "perpetual") return day;
     const paid = Number(state.cumulativeFunding - (this.#evening.get(id) ?? 0n)) / FUNDING_SCALE;
     this.#evening.set(id, state.cumulativeFunding);
     const anchor = Number(state.anchorX16) / 2 ** 16;
-    return { ...day, funding: paid * openInterest * tickValue, fundingRate: paid / anchor };
+    const funding = round(paid * openInterest * tickValue, 2);
+    return { ...day, funding, fundingRate: round(paid / anchor, 8) };
   }
 
   async #liquidation(
@@ -145,8 +147,8 @@ export class Observer {
       market: await data.name(market),
       kind: "liquidated",
       lots,
-      price: lots === 0 ? null : (-Number(quote) / lots) * POINTS_PER_TICK,
-      notional: (Math.abs(Number(quote)) * tickValue) / 1e6,
+      price: lots === 0 ? null : round((-Number(quote) / lots) * POINTS_PER_TICK, 4),
+      notional: round((Math.abs(Number(quote)) * tickValue) / 1e6, 2),
       cost: tokensOf(keeperFee + fundFee),
     };
   }

@@ -18,6 +18,7 @@ import { Observer, type DayEvents } from "./observer.ts";
 import { USAGE_FEED } from "./operator.ts";
 import type { Progress } from "./progress.ts";
 import type { DayRecord, MarketDay, ParticipantRecord, ReplayResult } from "./result.ts";
+import { round } from "./round.ts";
 import { quoteAll, takeAll, tolerate, type Trading } from "./rounds.ts";
 
 /** UTC hours of the trading rounds. Prints are due by 06:00. */
@@ -141,12 +142,12 @@ class Replay {
     this.#live = this.#live.filter((id) => !events.settled.includes(id));
     await observer.check();
     const markets = await observer.markets(this.#open(today));
-    const print = this.#history.at(today - 1) ?? null;
-    const index = this.#live.length === 0 ? null : (this.#history.mean() ?? null);
+    const print = this.#history.at(today - 1);
+    const index = this.#live.length === 0 ? undefined : this.#history.mean();
     this.#records.push({
       date: dateOfPeriod(today),
-      print,
-      index,
+      print: print === undefined ? null : round(print, 4),
+      index: index === undefined ? null : round(index, 4),
       markets,
       fills: events.fills,
       liquidations: events.liquidations,
@@ -239,7 +240,7 @@ class Replay {
     return everybody.map(({ role, trader }) => {
       const { name, deposited, withdrawn } = trader;
       const equity = accounts.get(trader.accountId)?.equity ?? 0;
-      return { name, role, deposited, withdrawn, equity, profit: equity + withdrawn - deposited };
+      return { name, role, deposited, withdrawn, equity, profit: round(equity + withdrawn - deposited, 6) };
     });
   }
 }

@@ -1,11 +1,11 @@
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { deployLocal } from "../deploy/local.ts";
 import { monthlySymbol } from "../deploy/markets.ts";
 import { addMonths, monthOfPeriod, monthWindow } from "../lib/calendar.ts";
 import { root } from "../lib/production.ts";
 import { DATA_FILE } from "../reporter/reporter.ts";
 import { calculatePrints } from "../reporter/calculation.ts";
-import { readFileSync } from "node:fs";
 import { connect } from "./connection.ts";
 import { keepRunning } from "./keep.ts";
 import { startNode } from "./node.ts";
@@ -29,7 +29,7 @@ export async function runReplay(args: ReplayArguments, signal: AbortSignal): Pro
   const [first = 0, last = 0] = [periods[0], periods.at(-1)];
   const available = last - first + 1;
   const days = args.all ? available : Math.min(args.days, available);
-  const folder = join(root, args.out);
+  const folder = resolve(root, args.out);
 
   const port = args.port ?? (args.keep ? DEFAULT_PORT : 0);
   const node = await startNode({ port, logFolder: folder });
@@ -39,14 +39,15 @@ export async function runReplay(args: ReplayArguments, signal: AbortSignal): Pro
     process.stdout.write(`node ${node.url}, clearing house ${deployment.clearinghouse}\n`);
     const connection = connect(node.url);
     const progress = new ProgressWriter();
-    const result = await replay({
+    const run = replay({
       connection,
       deployment,
       days,
       seed: args.seed,
       signal,
       onProgress: (state) => progress.update(state),
-    }).finally(() => progress.end());
+    });
+    const result = await Promise.race([run, node.lost]).finally(() => progress.end());
     const files = writeOutput(folder, result);
     process.stdout.write(`\n${summaryTable(result)}\n\nwrote ${files.json} and ${files.report}\n`);
     await connection.close();
