@@ -38,7 +38,8 @@ export type Action =
   | { type: "absorb"; who: Whom }
   | { type: "settle"; market: number }
   | { type: "settleAccounts"; who: number[] }
-  | { type: "collectFees"; market: number };
+  | { type: "collectFees"; market: number }
+  | { type: "stopNewRisk" | "resumeNewRisk"; market: number };
 
 /** What follows on a day's print, on the account nearest to liquidation. */
 export type Upkeep = "cancelRiskRaising" | "liquidate" | "absorb";
@@ -105,6 +106,7 @@ const seconds = fc.oneof(
   { arbitrary: fc.integer({ min: 0, max: 59 }), weight: 3 },
   { arbitrary: fc.integer({ min: 60, max: 3_600 }), weight: 3 },
   { arbitrary: fc.integer({ min: 3_600, max: 40_000 }), weight: 1 },
+  { arbitrary: fc.integer({ min: 40_000, max: 400_000 }), weight: 1 },
 );
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
@@ -205,4 +207,6 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("collectFees" as const), market }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("stopNewRisk" as const), market }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("resumeNewRisk" as const), market }) },
 );

@@ -1,4 +1,4 @@
-import { emptyBook, find, type RestingOrder } from "./book.ts";
+import { crosses, emptyBook, find, oppositeOf, type RestingOrder } from "./book.ts";
 import {
   brokenMarks,
   equityOf,
@@ -173,6 +173,21 @@ export class Clearing {
     return { toFund, toTreasury };
   }
 
+  stopNewRisk(marketId: number): void {
+    const market = marketOf(this.state, marketId);
+    if (phaseOf(market, this.state.now) !== "open") throw new Refusal("MarketNotOpen");
+    market.reduceOnly = true;
+  }
+
+  /** Allows new risk again, unless the fund owes its market. */
+  resumeNewRisk(marketId: number): void {
+    const market = marketOf(this.state, marketId);
+    if (phaseOf(market, this.state.now) !== "reduceOnly") throw new Refusal("MarketNotOpen");
+    const equity = equityOf(this.state, fundOf(this.state, market));
+    if (equity < 0n) throw new Refusal("FundInDeficit", [equity]);
+    market.reduceOnly = false;
+  }
+
   private trader(id: number): Account {
     const account = accountOf(this.state, id);
     if (account.retired) throw new Refusal("AccountIsRetired", [BigInt(id)]);
@@ -195,9 +210,13 @@ export class Clearing {
     const reduces = reducesOnly(position, order);
     refuse(this.brokenInputs(market, position, order, reduces));
 
+    const { lots } = order;
     const before = { ...position };
     const openInterest = market.openInterest;
-    const { lots } = order;
+    // What crosses, be it a dead order, takes; while the index is stale that is only for reducing.
+    const head = oppositeOf(market.book, lots)[0];
+    const takes = head !== undefined && crosses(lots, order.tick, head.tick) && order.kind !== "postOnly";
+    if (takes && !reduces && state.now >= market.staleAt) throw new Refusal("IndexStale");
     const matched = match(state, market.id, {
       account,
       lots,
@@ -228,8 +247,6 @@ export class Clearing {
     const flipped = before.size === 0n ? after.size !== 0n : sign(before.size) * sign(after.size) < 0n;
     const { maxPositionLots, maxOpenInterestLots } = market.listing;
     const broken: Refusal[] = [];
-    if (matched.lots !== 0n && !reduces && state.now >= market.staleAt)
-      broken.push(new Refusal("IndexStale"));
     if (larger && exposure(after) > maxPositionLots)
       broken.push(new Refusal("PositionLimit", [exposure(after), maxPositionLots]));
     if (market.openInterest > openInterest && market.openInterest > maxOpenInterestLots)

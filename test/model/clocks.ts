@@ -30,6 +30,7 @@ export class Clocks {
   private readonly chain: Chain;
   private readonly clearing: Clearing;
   readonly feed: FeedState;
+  private sequence = 1n;
 
   constructor(chain: Chain, clearing: Clearing, feed: FeedState, now: bigint) {
     this.chain = chain;
@@ -78,8 +79,9 @@ export class Clocks {
 
   /** Takes what the index contract says that it pushed; how far it is followed is the model's to say. */
   async takePush(now: bigint): Promise<string[]> {
-    const { value, newestPeriod } = await this.chain.index.pushed(INDEX);
-    if (newestPeriod >= this.feed.newestPeriod) push(this.feed, now, value, newestPeriod);
+    const { value, sequence, newestPeriod } = await this.chain.index.pushed(INDEX);
+    if (sequence > this.sequence) push(this.feed, now, value, newestPeriod);
+    this.sequence = sequence;
     return this.compareFeed(now);
   }
 

@@ -120,7 +120,8 @@ export function liquidate(
       maxFills,
       charged: false,
     });
-    if (matched.lots === 0n && !matched.exhausted) throw new Refusal("NothingToFill", [limit]);
+    // Where dead orders alone used the walk up, the next call goes on from there.
+    if (matched.lots === 0n && matched.walked < maxFills) throw new Refusal("NothingToFill", [limit]);
 
     const due = liquidationFee(market, abs(matched.quote));
     const fee = max(0n, min(due, equityOf(state, account)));
@@ -172,19 +173,20 @@ export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
 
     const total = weights(state, account);
     const shortfalls = new Map<number, bigint>();
-    held.forEach(([marketId, position], index) => {
+    const last = held.at(-1)?.[0];
+    for (const [marketId, position] of account.positions) {
       const market = marketOf(state, marketId);
       settleFunding(market, position);
       const share = floorDiv(-equity * weightOf(state, market, position), total);
       const worth = floorDiv(worthX20(market, position), 1n << 20n);
-      const cash = index === held.length - 1 ? account.cash : -worth - share;
+      const cash = marketId === last ? account.cash : -worth - share; // nothing where only orders rest
       const fund = fundOf(state, market);
       account.cash -= cash;
       fund.cash += cash;
+      if (position.size !== 0n) shortfalls.set(marketId, share);
       takeOver(state, fund, market, position);
-      shortfalls.set(marketId, share);
       if (equityOf(state, fund) < 0n) market.reduceOnly = true;
-    });
+    }
     account.retired = true;
     account.positions.clear();
     return shortfalls;

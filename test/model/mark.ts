@@ -1,6 +1,6 @@
 import { type Book, impactTick } from "./book.ts";
 import { bandAround, tierOf } from "./margin.ts";
-import { BPS, clamp, DAY, FINE, FINE_BITS, floorDiv, max, min, MINUTE } from "./numbers.ts";
+import { BPS, clamp, DAY, FINE, FINE_BITS, floorDiv, min, MINUTE } from "./numbers.ts";
 import type { Listing } from "./types.ts";
 
 /**
@@ -91,11 +91,17 @@ function weigh(state: MarkState): void {
   state.weighedAt = state.time;
 }
 
-/** Mid of the standing impact prices; one that mark has left on the wrong side of the fill band counts at its edge. */
-function midOf(state: MarkState): bigint {
-  const { fillBandBps } = tierOf(state.listing, state.weighedAt);
-  const { lowest, highest } = bandAround(clampedMark(state), FINE_BITS, fillBandBps);
-  return toFine(min(state.bid, highest) + max(state.ask, lowest)) / 2n;
+/**
+ * Mid of the standing impact prices, each held to the fill band around both ends of the clamp: one that mark has left
+ * behind counts at the edge. The edges move with the anchor alone, so that the mid stands still while nothing happens.
+ */
+function midOf({ listing, anchor, bid, ask, weighedAt }: MarkState): bigint {
+  const { fillBandBps } = tierOf(listing, weighedAt);
+  const anchorX16 = toX16(anchor);
+  const width = (anchorX16 * listing.clampBps) / BPS;
+  const { lowest } = bandAround(anchorX16 - width, 16n, fillBandBps);
+  const { highest } = bandAround(anchorX16 + width, 16n, fillBandBps);
+  return toFine(clamp(bid, lowest, highest) + clamp(ask, lowest, highest)) / 2n;
 }
 
 /** The end of a minute: the average, funding at the mark that it makes, then a new day's anchor. */

@@ -16,6 +16,8 @@ export interface Matched {
   rest: bigint;
   /** Whether `maxFills` ended the pass while the order still crossed. */
   exhausted: boolean;
+  /** Resting orders filled or dropped. */
+  walked: number;
 }
 
 export interface Pass {
@@ -105,14 +107,15 @@ function fill(
 /** Lets an order trade against what it crosses. Dead orders are dropped where they are met. */
 export function match(state: State, marketId: number, pass: Pass): Matched {
   const market = marketOf(state, marketId);
-  const result: Matched = { lots: 0n, quote: 0n, fee: 0n, rest: pass.lots, exhausted: false };
-  for (let walked = 0; result.rest !== 0n; walked++) {
+  const result: Matched = { lots: 0n, quote: 0n, fee: 0n, rest: pass.lots, exhausted: false, walked: 0 };
+  while (result.rest !== 0n) {
     const head = oppositeOf(market.book, pass.lots)[0];
     if (!head || !crosses(pass.lots, pass.limit, head.tick)) break;
-    if (walked === pass.maxFills) {
+    if (result.walked === pass.maxFills) {
       result.exhausted = true;
       break;
     }
+    result.walked++;
     if (deadBecause(state, market, head, pass.account.id)) {
       // The taker is still here, whatever it drops of its own.
       if (head.account === pass.account.id) reduceOrder(state, market, head, abs(head.lots));

@@ -91,14 +91,16 @@ export function makerFeeOf({ listing }: Market, lots: bigint, tick: bigint, take
 
 /**
  * Forgets positions that hold nothing, so that they count nowhere. What an owner's account is short when it has left its
- * last market is paid by that market's fund: nothing would ever pay it otherwise.
+ * last market is paid by that market's fund: nothing would ever pay it otherwise. A fund that owes then stops new risk.
  */
 export function leave(state: State, account: Account, market: Market): void {
   for (const [id, { size, quote, openOrders }] of account.positions)
     if (size === 0n && quote === 0n && openOrders === 0) account.positions.delete(id);
   if (account.cash >= 0n || account.positions.size > 0 || account.id < FIRST_OWNER) return;
-  fundOf(state, market).cash += account.cash;
+  const fund = fundOf(state, market);
+  fund.cash += account.cash;
   account.cash = 0n;
+  if (fund.cash < 0n) market.reduceOnly = true;
 }
 
 /**

@@ -15,7 +15,7 @@ import { Clearing } from "./clearing.ts";
 import { Clocks } from "./clocks.ts";
 import { type FeedState, follow } from "./feed.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
-import { FIRST_OWNER, marketOf, phaseOf } from "./margin.ts";
+import { FIRST_OWNER, marketOf } from "./margin.ts";
 import { DAY, max } from "./numbers.ts";
 import { differences, pictureOfChain, pictureOfModel } from "./picture.ts";
 import { accountOf, withdrawable } from "./position.ts";
@@ -76,7 +76,6 @@ export class Runner {
       this.now = max(this.now, (this.nextPeriod + 1n) * DAY + BigInt(action.hour) * 3_600n);
     await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
     this.clearing.state.now = this.now;
-    await this.touchExpired();
     this.require("before", await this.clocks.read(this.now, "pending"));
     const performed = await this.perform(action);
     if (!performed) return;
@@ -92,18 +91,6 @@ export class Runner {
     this.require(label, await this.clocks.read(this.now, "latest"));
     await this.compare(label);
     this.trail.push(`${this.now} ${label}: ${chain.error ?? "done"}`);
-  }
-
-  /**
-   * A market whose trading has ended takes its mark from the prints when it is touched: a keeper does that here, since
-   * orders in other markets see it as it was touched last.
-   */
-  private async touchExpired(): Promise<void> {
-    for (const market of this.clearing.state.markets.values()) {
-      if (phaseOf(market, this.now) !== "expired") continue;
-      await this.chain.house.sync(market.id);
-      await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
-    }
   }
 
   private async compare(label: string): Promise<void> {
@@ -297,6 +284,18 @@ export class Runner {
           `collectFees ${action.market}`,
           (o) => house.connect(chain.admin).collectFees(action.market, chain.treasury.address, o),
           () => void clearing.collectFees(action.market),
+        );
+      case "stopNewRisk":
+        return on(
+          `stopNewRisk ${action.market}`,
+          (o) => house.stopNewRisk(action.market, o),
+          () => clearing.stopNewRisk(action.market),
+        );
+      case "resumeNewRisk":
+        return on(
+          `resumeNewRisk ${action.market}`,
+          (o) => house.resumeNewRisk(action.market, o),
+          () => clearing.resumeNewRisk(action.market),
         );
       case "wait":
       case "skipDay":
