@@ -58,10 +58,12 @@ contract ClearinghouseAbsorbTest is RiskFixture {
             abi.encodeCall(house.cancel, (ask)),
             abi.encodeWithSelector(IClearingErrors.AccountIsRetired.selector, ALICE)
         );
-        while (_markTick() < TICK) {
+        while (house.market(perp).anchorX16 >> 16 < (TICK * 97) / 100) {
             _nextPrint(POINTS * 2);
             _moveMark(perp, house.market(perp).anchorX16 >> 16);
         }
+        _moveMark(perp, TICK);
+        vm.assertEq(house.levels(perp, false, 5)[0].lots, 500);
         _place(carol, perp, -300, TICK + 500);
         (, uint256 filled) = _send(dave, _order(perp, 400, TICK + 500, OrderKind.ImmediateOrCancel));
         vm.assertEq(filled, 300);
