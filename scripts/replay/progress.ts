@@ -16,26 +16,37 @@ export interface Progress {
 
 const points = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
-const whole = new Intl.NumberFormat("en-US");
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** Days between two lines where nobody watches a terminal. */
 const SPARSE = 30;
 
-/** One line of progress. */
-export function progressLine(progress: Progress): string {
+/** One line of progress; where that is wider than `width`, the same in fewer letters. */
+export function progressLine(progress: Progress, width = Infinity): string {
   const { day, days, date, index, mark, fundingRate, openInterest, fills, liquidations } = progress;
-  const number = (value: number | undefined) => (value === undefined ? "–" : points.format(value));
+  const number = (value: number | undefined, format: Intl.NumberFormat) =>
+    value === undefined ? "–" : format.format(value);
   const rate =
     fundingRate === undefined ? "–" : `${fundingRate < 0 ? "" : "+"}${(100 * fundingRate).toFixed(2)}%`;
-  return [
+  const long = [
     `day ${String(day).padStart(String(days).length)}/${days} ${date}`,
-    `index ${number(index)}`,
-    `mark ${number(mark)}`,
+    `index ${number(index, points)}`,
+    `mark ${number(mark, points)}`,
     `funding ${rate}`,
     `open ${compact.format(openInterest)} USD`,
     `fills ${whole.format(fills)}`,
     `liquidations ${whole.format(liquidations)}`,
   ].join("  ");
+  if (long.length <= width) return long;
+  return [
+    `${day}/${days}`,
+    `index ${number(index, whole)}`,
+    `mark ${number(mark, whole)}`,
+    `funding ${rate}`,
+    `open ${compact.format(openInterest)}`,
+    `fills ${whole.format(fills)}`,
+    `liq. ${whole.format(liquidations)}`,
+  ].join(" ");
 }
 
 /** Writes progress: one line redrawn in place on a terminal, a line a month elsewhere. */
@@ -45,13 +56,13 @@ export class ProgressWriter {
   constructor(readonly stream: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns"> = process.stdout) {}
 
   update(progress: Progress): void {
-    const line = progressLine(progress);
     if (this.stream.isTTY) {
       // A line that wraps could not be redrawn.
-      this.stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (this.stream.columns ?? 80) - 1))}`);
+      const width = Math.max(20, (this.stream.columns ?? 80) - 1);
+      this.stream.write(`\r\u001b[2K${progressLine(progress, width).slice(0, width)}`);
       this.#drawn = true;
     } else if (progress.day === 1 || progress.day % SPARSE === 0 || progress.day === progress.days) {
-      this.stream.write(`${line}\n`);
+      this.stream.write(`${progressLine(progress)}\n`);
     }
   }
 

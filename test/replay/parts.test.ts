@@ -48,6 +48,12 @@ describe("progress", () => {
     expect(progressLine(progress)).to.equal(
       "day   9/365 2025-01-10  index 1,345.7  mark 1,350.0  funding -0.12%  open 331.4K USD  fills 1,234  liquidations 2",
     );
+    expect(progressLine(progress, 100)).to.equal(
+      "9/365 index 1,346 mark 1,350 funding -0.12% open 331.4K fills 1,234 liq. 2",
+    );
+    const late = { ...progress, day: 365, index: 16_190, mark: 16_187, fills: 5_494, liquidations: 54 };
+    expect(progressLine(late, 79)).to.match(/^365\/365 .* liq\. 54$/);
+    expect(progressLine(late, 79).length).to.be.at.most(79);
     const early = { day: 1, days: 5, date: "2025-01-02", openInterest: 0, fills: 0, liquidations: 0 };
     expect(progressLine(early)).to.contain("index –  mark –  funding –");
   });
