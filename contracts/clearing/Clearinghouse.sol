@@ -43,6 +43,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     address private immutable LENS;
 
     constructor(Configuration memory configuration, Modules memory modules) ClearingBase(configuration) {
+        ClearingStorage.load().index = INDEX;
         ACCOUNTS = modules.accounts;
         SETTLEMENT = modules.settlement;
         LIQUIDATION = modules.liquidation;
@@ -60,14 +61,13 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     ) external returns (OrderId id, uint256 filledLots) {
         ClearingState storage s = ClearingStorage.load();
         Accounts.requireTrader(s, account);
-        (OrderId rests, MarketContext memory c, Taker memory t, bool raised) = Orders.place(
-            s,
-            account,
-            order,
-            UNIT
-        );
-        if (raised || t.filled != 0) _require(Orders.health(s, c, t, UNIT), raised);
-        return (rests, t.filled);
+        MarketContext memory c;
+        Taker memory t;
+        bool raised;
+        (id, raised) = Orders.place(s, account, order, UNIT, c, t);
+        filledLots = t.filled;
+        if (raised || filledLots != 0 || t.reserve != 0)
+            _require(Orders.health(s, c, t, UNIT), raised, t.reserve);
     }
 
     /// @inheritdoc ITrading
@@ -97,14 +97,18 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         ids = new OrderId[](orders.length);
         bool raised = false;
         bool filled = false;
+        uint256 reserve = 0;
         for (uint256 i = 0; i < orders.length; ++i) {
-            (OrderId id, , Taker memory t, bool raises) = Orders.place(s, account, orders[i], UNIT);
-            ids[i] = id;
+            MarketContext memory c;
+            Taker memory t;
+            bool raises;
+            (ids[i], raises) = Orders.place(s, account, orders[i], UNIT, c, t);
             raised = raised || raises;
             filled = filled || t.filled != 0;
+            reserve += t.reserve;
         }
         // Once, over everything that the batch left behind: no step can hide behind a later one.
-        if (raised || filled) _require(Margin.health(s, account, UNIT), raised);
+        if (raised || filled || reserve != 0) _require(Margin.health(s, account, UNIT), raised, reserve);
     }
 
     // -------------------------------------------------------------------------------------------------------- modules
@@ -167,10 +171,10 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
 
     // -------------------------------------------------------------------------------------------------------- private
 
-    /// @dev New risk needs IM. Reducing does not, but no taker may pay a maker with what is the fund's: equity stays at or
-    ///      above zero.
-    function _require(Health memory h, bool raised) private pure {
-        uint256 required = raised ? h.initial : 0;
+    /// @dev New risk needs IM. Reducing does not, but no taker may pay a maker with what is the fund's, so equity stays at or
+    ///      above zero, and at or above what its closing orders may still lose.
+    function _require(Health memory h, bool raised, uint256 reserve) private pure {
+        uint256 required = raised ? h.initial : reserve;
         if (h.equity < int256(required)) revert InsufficientMargin(h.equity, required);
     }
 }

@@ -72,6 +72,8 @@ library Book {
         uint256 tick = id.tick();
         uint256 index = id.index();
         f.id = id;
+        // An id has 120 bits; with anything above them it would be another name of the same order.
+        if (OrderId.unwrap(id) >> 120 != 0) return f;
         Level level = Level.wrap(s.levels[levelKey(market, tick)]);
         f.level = level;
         if (level.epoch() != id.epoch() || index < level.head() || index >= level.tail()) return f;

@@ -5,8 +5,9 @@ import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
 
 /// @notice What happens to accounts that fall short; every step may be called by anyone.
 interface ILiquidation {
-    /// @notice Cancels resting orders of an account below IM that raise its worst-side exposure. Orders that are no
-    ///         longer in the book are passed over.
+    /// @notice Cancels resting orders of an account below IM: those on a side that could do more than close the position,
+    ///         and below MM those that would close it at a price worse than mark. Stops as soon as the account is back at IM. Orders that are no longer in the book are
+    ///         passed over.
     /// @dev Errors: AccountHealthy (equity ≥ IM), WrongAccount.
     /// @return lots Lots cancelled in all.
     function cancelRiskRaising(AccountId account, OrderId[] calldata ids) external returns (uint256 lots);

@@ -12,7 +12,8 @@ interface ITrading {
     /// @notice Places an order for an account: trades what crosses, then rests or drops the remainder.
     /// @dev Owner or operator. If the worst-side exposure of the account in the market rises, equity must cover IM
     ///      afterwards, and so it must if the position flips or what rests on the order's side could flip it; an order that
-    ///      only lowers the exposure is allowed as long as its fills leave equity at or above zero. While the index is
+    ///      only lowers the exposure is allowed as long as its fills leave equity at or above zero, and where it rests worse
+    ///      than mark, at or above what its side could lose at the edge of the band. While the index is
     ///      stale an order that takes must reduce. A reduce-only order larger than the position is refused, not cut.
     ///      Errors: NotAuthorised, UnknownMarket, MarketNotOpen, OnlyReducing, OrderTooSmall, OrderTooLarge,
     ///      TickOutOfRange, TickOutsideBand, ExpiryNotAligned, ExpiryInPast, ExpiryNotUsed, ZeroMaxFills, WouldCross,

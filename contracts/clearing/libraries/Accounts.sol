@@ -104,16 +104,21 @@ library Accounts {
 
     /// @dev An owner's account that is left with a debt and nothing else can never pay it: the fund of the market in which
     ///      it ended does, at once, so that no debt stands behind other people's cash.
+    /// @return spent Whether the fund's cash is below zero after it.
     function payShortfall(
         ClearingState storage s,
         AccountId account,
         Purse memory purse,
         MarketId market
-    ) internal {
-        if (purse.cash >= 0 || purse.markets != 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT) return;
-        credit(s, fundOf(market), purse.cash);
+    ) internal returns (bool spent) {
+        if (purse.cash >= 0 || purse.markets != 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT)
+            return false;
+        Purse memory fund = loadPurse(s, fundOf(market));
+        fund.cash += purse.cash;
+        storePurse(s, fundOf(market), fund);
         emit IClearingEvents.ShortfallPaid(account, market, uint256(-purse.cash));
         purse.cash = 0;
+        return fund.cash < 0;
     }
 
     /// @dev Market number in place `i` of the list, 0 behind its end.

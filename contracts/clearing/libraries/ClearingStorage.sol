@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IUsageIndex} from "../../index/interfaces/IUsageIndex.sol";
 import {MarginTier} from "../interfaces/ClearingTypes.sol";
 
 /// @dev Words of a market. `top`, `risk` and `flow` are hot (see Words.sol), the rest is read by cold paths only.
@@ -38,14 +39,15 @@ struct MarketTerms {
     MarginTier[3] tiers;
 }
 
-/// @dev Terms of a feed. Each perpetual that follows it is brought to the minute of a push before its index changes.
+/// @dev Terms of a feed. Each perpetual that follows it is brought to the minute of a push before its index
+///      changes; two, one and its successor, are what the gas of a push allows for at any gap.
 struct FeedTerms {
     bytes32 index;
     uint16 maxMoveBps;
     uint32 limit1;
     uint32 limit2;
     uint32 limit3;
-    uint16[4] perpetuals;
+    uint16[2] perpetuals;
 }
 
 /// @dev All state of the clearing house.
@@ -75,6 +77,8 @@ struct ClearingState {
     mapping(uint256 feed => FeedTerms) feedTerms;
     mapping(uint256 feedAndPosition => uint256) steps;
     mapping(bytes32 index => uint256 feed) feedOf;
+    // The index contract, for libraries that run in several modules.
+    IUsageIndex index;
 }
 
 /// @notice Where the state lives, for the contract and its modules alike.

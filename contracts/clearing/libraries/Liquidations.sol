@@ -7,7 +7,7 @@ import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
-import {ClearingState} from "./ClearingStorage.sol";
+import {ClearingState, Market} from "./ClearingStorage.sol";
 import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Orders} from "./Orders.sol";
@@ -30,6 +30,14 @@ library Liquidations {
         Position p = Positions.load(s, id.market(), account);
         bool bid = id.tick() <= BookTop.wrap(s.markets[id.market().unwrap()].top).bestBid();
         return p.openOrders() != 0 && p.opens(bid);
+    }
+
+    /// @dev Whether a resting order buys above or sells below mark.
+    function isWorseThanMark(ClearingState storage s, OrderId id) internal view returns (bool) {
+        Market storage m = s.markets[id.market().unwrap()];
+        uint256 price = id.tick() << 16;
+        uint256 mark = Markets.markOf(MarketRisk.wrap(m.risk));
+        return id.tick() <= BookTop.wrap(m.top).bestBid() ? price > mark : price < mark;
     }
 
     /// @dev Closes lots of one position into the book; see ILiquidation.liquidate.
@@ -65,7 +73,7 @@ library Liquidations {
         if (t.filled != 0) keeperFee = settleClose(s, c, t, keeper, feeBps, unit);
         if (!t.position.isActive()) {
             Accounts.deactivate(t.purse, market);
-            Accounts.payShortfall(s, account, t.purse, market);
+            Markets.stopIfSpent(c, Accounts.payShortfall(s, account, t.purse, market));
         }
         Positions.store(s, market, account, t.position);
         Accounts.storePurse(s, account, t.purse);

@@ -29,7 +29,7 @@ library Listings {
 
     /// @dev Position limits are stored in units of so many lots.
     uint256 internal constant POSITION_UNIT = 4096;
-    uint256 private constant MAX_PERPETUALS = 4;
+    uint256 private constant MAX_PERPETUALS = 2;
 
     function addFeed(ClearingState storage s, FeedListing calldata f) internal returns (FeedId id) {
         if (s.feedOf[f.index] != 0) revert IClearingErrors.FeedExists(f.index);

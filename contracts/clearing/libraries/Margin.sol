@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -79,6 +80,7 @@ library Margin {
             if (id == skip.unwrap()) continue;
             Position p = Positions.load(s, MarketId.wrap(uint16(id)), account);
             MarketRisk r = Markets.current(s, MarketId.wrap(uint16(id)), unit);
+            r = DatedFutures.atPrints(s, MarketId.wrap(uint16(id)), r);
             add(sums, p, r, Markets.markOf(r), r.tickValue() * unit);
         }
     }

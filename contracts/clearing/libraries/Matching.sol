@@ -29,6 +29,7 @@ import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 /// @param closing Notional of those lots, once they are traded.
 /// @param fee Collateral units of taker fees.
 /// @param makerFees Tick·lots that makers paid, less what they earned.
+/// @param reserve Equity that its resting orders need although they only close.
 struct Taker {
     AccountId account;
     Position position;
@@ -48,6 +49,7 @@ struct Taker {
     uint256 closing;
     uint256 fee;
     int256 makerFees;
+    uint256 reserve;
 }
 
 /// @notice The matching loop: best price first, first come first served, makers settled on the spot, the taker at the end.
@@ -251,7 +253,7 @@ library Matching {
         }
         if (!p.isActive()) {
             Accounts.deactivate(purse, c.id);
-            Accounts.payShortfall(s, account, purse, c.id);
+            Markets.stopIfSpent(c, Accounts.payShortfall(s, account, purse, c.id));
         }
         Accounts.storePurse(s, account, purse);
     }

@@ -26,27 +26,30 @@ struct Before {
 library Orders {
     using Positions for Position;
     using Rounding for int256;
+    using Rounding for uint256;
     using Words for MarketFlow;
 
     uint256 internal constant MAX_OPEN_ORDERS = 200;
     uint256 internal constant POSITION_UNIT = 4096;
 
     /// @dev Places an order whose sender has been checked, and stores everything but the margin check's verdict.
+    /// @param c Empty; the market as stored afterwards.
+    /// @param t Empty; the taker as stored afterwards.
     /// @return id Id of the resting remainder, 0 if nothing rests.
-    /// @return c The market as stored.
-    /// @return t The taker as stored.
-    /// @return raised Whether the worst-side exposure grew, so that equity must cover IM.
+    /// @return raised Whether the order may have done more than reduce, so that equity must cover IM.
     function place(
         ClearingState storage s,
         AccountId account,
         OrderParameters calldata order,
-        uint256 unit
-    ) internal returns (OrderId, MarketContext memory, Taker memory, bool) {
-        MarketContext memory c = Markets.load(s, order.market, unit);
+        uint256 unit,
+        MarketContext memory c,
+        Taker memory t
+    ) internal returns (OrderId id, bool raised) {
+        Markets.read(s, c, order.market, unit);
         Markets.touch(s, c);
-        Taker memory t = check(s, c, account, order);
-        (OrderId id, bool raised) = execute(s, c, t, order);
-        return (id, c, t, raised);
+        t.account = account;
+        check(s, c, t, order);
+        return execute(s, c, t, order);
     }
 
     /// @dev Meets the book with a checked order, rests what is left and stores.
@@ -69,10 +72,16 @@ library Orders {
         else t.lots = 0;
 
         raised = raisesRisk(c, t, before);
+        if (!raised && t.lots != 0) t.reserve = closingCost(c, t);
         bool isActive = t.position.isActive();
         if (isActive != before.active) {
-            if (isActive) Accounts.activate(t.purse, c.id);
-            else Accounts.deactivate(t.purse, c.id);
+            if (isActive) {
+                Accounts.activate(t.purse, c.id);
+            } else {
+                Accounts.deactivate(t.purse, c.id);
+                // Only an own order was dropped. A trade that ends in debt is refused by the caller instead.
+                if (t.filled == 0) Markets.stopIfSpent(c, Accounts.payShortfall(s, t.account, t.purse, c.id));
+            }
         }
         if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, t.account, t.purse);
         Positions.store(s, c.id, t.account, t.position);
@@ -94,7 +103,20 @@ library Orders {
         }
         int256 size = t.position.size();
         if (before.size == 0 ? size != 0 : (before.size > 0 ? size < 0 : size > 0)) return true;
-        return t.lots != 0 && t.position.opens(t.buys);
+        // Whatever rests on the side counts, also from earlier: a trade may have taken away what it was to close.
+        return t.position.opens(t.buys);
+    }
+
+    /// @dev What the resting orders that close a position could lose against mark: nobody checks a maker when it is filled,
+    ///      and below zero the fund would pay its taker. An order at mark or better costs nothing now, and what a later
+    ///      mark adds to it the position gains. Worse ones count with all of their side at the edge of the band, ceiled.
+    function closingCost(MarketContext memory c, Taker memory t) private pure returns (uint256) {
+        uint256 price = t.limit << 16;
+        if (t.buys ? price <= c.mark : price >= c.mark) return 0;
+        uint256 lots = t.buys ? t.position.bids() : t.position.asks();
+        int256 rate = c.top.makerFee();
+        uint256 bps = c.top.fillBandBps() + (rate > 0 ? uint256(rate) / 5 + 1 : 0);
+        return Rounding.mulDivUp(lots * c.mark * c.tickValue, bps, 10_000 << 16);
     }
 
     /// @dev Health of the account behind an order that was just placed, without reading its market again.
@@ -152,13 +174,13 @@ library Orders {
         Markets.refreshImpact(s, c, bid);
     }
 
-    /// @dev Refuses what the order or the state of the market do not allow; the order on its way through the book.
+    /// @dev Refuses what the order or the state of the market do not allow, and fills in the taker.
     function check(
         ClearingState storage s,
         MarketContext memory c,
-        AccountId account,
+        Taker memory t,
         OrderParameters calldata order
-    ) private view returns (Taker memory) {
+    ) private view {
         MarketPhase phase = MarketPhase(c.risk.phase());
         if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
         int256 wanted = order.lots;
@@ -169,30 +191,18 @@ library Orders {
         if (limit == 0 || limit > Words.MAX_TICK)
             revert IClearingErrors.TickOutOfRange(limit, Words.MAX_TICK);
         checkBand(c, wanted > 0, limit);
-        if (order.maxFills == 0) revert IClearingErrors.ZeroMaxFills();
+        t.walk = order.maxFills;
+        if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
         checkExpiry(order);
-        Position position = Positions.load(s, c.id, account);
-        return
-            Taker({
-                account: account,
-                position: position,
-                purse: Accounts.loadPurse(s, account),
-                flow: MarketFlow(0, 0, 0, 0),
-                buys: wanted > 0,
-                probe: order.kind == OrderKind.PostOnly,
-                raises: checkReducing(c, position, wanted, phase, order.reduceOnly),
-                stranded: false,
-                lots: lots,
-                limit: limit,
-                walk: order.maxFills,
-                takerFee: c.top.takerFee(),
-                filled: 0,
-                notional: 0,
-                closesAt: 0,
-                closing: 0,
-                fee: 0,
-                makerFees: 0
-            });
+        t.buys = wanted > 0;
+        t.lots = lots;
+        t.limit = limit;
+        t.probe = order.kind == OrderKind.PostOnly;
+        t.takerFee = c.top.takerFee();
+        t.position = Positions.load(s, c.id, t.account);
+        t.raises = checkReducing(c, t.position, wanted, phase, order.reduceOnly);
+        uint256 word = s.purses[t.account.unwrap()];
+        (t.purse.cash, t.purse.markets) = (word.signed(96), word >> 96);
     }
 
     function checkBand(MarketContext memory c, bool buys, uint256 limit) private pure {

@@ -56,7 +56,7 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
         Accounts.requireOwner(s, account);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
-        DatedFutures.touchAll(s, account, INDEX, UNIT);
+        DatedFutures.touchAll(s, account, UNIT);
         DatedFutures.convertAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
 

@@ -164,7 +164,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     function _current(ClearingState storage s, MarketId id) private view returns (MarketContext memory c) {
         c = Markets.load(s, id, UNIT);
         Markets.advance(s, c);
-        DatedFutures.markExpired(s, c, INDEX);
+        DatedFutures.markExpired(s, c);
     }
 
     function _account(AccountId id) private view returns (AccountView memory v) {

@@ -23,7 +23,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
     /// @inheritdoc ILiquidation
     function cancelRiskRaising(AccountId account, OrderId[] calldata ids) external returns (uint256 lots) {
         ClearingState storage s = ClearingStorage.load();
-        DatedFutures.touchAll(s, account, INDEX, UNIT);
+        DatedFutures.touchAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.initial)) revert AccountHealthy(h.equity, h.initial);
@@ -32,7 +32,9 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
             uint256 open = found.order.lots;
             if (open == 0) continue;
             if (found.order.account != account.unwrap()) revert WrongAccount(ids[i], account);
-            if (!Liquidations.raisesRisk(s, ids[i], account)) continue;
+            // Below MM also what closes at a price worse than mark: it would be paid for by the fund in the end.
+            bool wider = h.equity < int256(h.maintenance) && Liquidations.isWorseThanMark(s, ids[i]);
+            if (!wider && !Liquidations.raisesRisk(s, ids[i], account)) continue;
             if (Orders.remove(s, found, DropReason.RiskRaising, UNIT)) {
                 lots += open;
                 h = Margin.health(s, account, UNIT);
@@ -59,7 +61,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         if (Accounts.isRetired(s, keeper)) revert AccountIsRetired(keeper);
         if (Accounts.ownerOf(s, account) == Accounts.ownerOf(s, keeper))
             revert SelfLiquidation(account, keeper);
-        DatedFutures.touchAll(s, account, INDEX, UNIT);
+        DatedFutures.touchAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.maintenance)) revert AccountHealthy(h.equity, h.maintenance);
@@ -74,7 +76,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
             revert UnknownAccount(account);
         }
         if (Accounts.isRetired(s, account)) revert AccountIsRetired(account);
-        DatedFutures.touchAll(s, account, INDEX, UNIT);
+        DatedFutures.touchAll(s, account, UNIT);
         DatedFutures.convertAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);

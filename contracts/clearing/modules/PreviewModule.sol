@@ -20,15 +20,12 @@ contract PreviewModule is ClearingBase, IClearingErrors {
 
     /// @notice See ILens.previewOrder. Reverts always.
     function previewOrder(AccountId account, OrderParameters calldata parameters) external {
-        (OrderId id, MarketContext memory c, Taker memory t, bool raised) = Orders.place(
-            ClearingStorage.load(),
-            account,
-            parameters,
-            UNIT
-        );
+        MarketContext memory c;
+        Taker memory t;
+        (OrderId id, bool raised) = Orders.place(ClearingStorage.load(), account, parameters, UNIT, c, t);
         Health memory h = Orders.health(ClearingStorage.load(), c, t, UNIT);
-        uint256 required = raised ? h.initial : 0;
-        if ((raised || t.filled != 0) && h.equity < int256(required)) {
+        uint256 required = raised ? h.initial : t.reserve;
+        if ((raised || t.filled != 0 || t.reserve != 0) && h.equity < int256(required)) {
             revert InsufficientMargin(h.equity, required);
         }
         int256 side = t.buys ? int256(1) : int256(-1);

@@ -33,7 +33,7 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
         Markets.touch(s, c);
-        DatedFutures.markExpired(s, c, INDEX);
+        DatedFutures.markExpired(s, c);
         Markets.store(s, c);
     }
 
@@ -57,7 +57,7 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
         if (c.risk.phase() != uint256(MarketPhase.Expired)) {
             revert NotExpired(market, block.timestamp, c.top.expiryPeriod() * 1 days);
         }
-        settlementTick = DatedFutures.settle(s, c, INDEX);
+        settlementTick = DatedFutures.settle(s, c);
         Markets.store(s, c);
     }
 

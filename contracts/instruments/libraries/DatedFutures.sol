@@ -4,17 +4,11 @@ pragma solidity 0.8.37;
 import {MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
 import {Accounts} from "../../clearing/libraries/Accounts.sol";
-import {
-    ClearingState,
-    ClearingStorage,
-    FeedTerms,
-    MarketTerms
-} from "../../clearing/libraries/ClearingStorage.sol";
+import {ClearingState, FeedTerms, Market, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {Positions} from "../../clearing/libraries/Positions.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {MarketFlow, MarketRisk, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
-import {IUsageIndex} from "../../index/interfaces/IUsageIndex.sol";
 import {AccountId, FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
 import {MarketContext, Markets} from "./Markets.sol";
 
@@ -25,42 +19,48 @@ library DatedFutures {
     using Words for MarketFlow;
 
     /// @dev Touches and stores every market of an account, so that its health is of this minute.
-    function touchAll(ClearingState storage s, AccountId account, IUsageIndex index, uint256 unit) internal {
+    function touchAll(ClearingState storage s, AccountId account, uint256 unit) internal {
         uint256 markets = Accounts.loadPurse(s, account).markets;
         for (; markets != 0; markets >>= 10) {
             MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(markets & 1023)), unit);
             Markets.touch(s, c);
-            markExpired(s, c, index);
+            markExpired(s, c);
             Markets.store(s, c);
         }
     }
 
     /// @dev From expiry to settlement the mark is the mean of the window's prints so far. Before the first print it stays
     ///      where trading left it.
-    function markExpired(ClearingState storage s, MarketContext memory c, IUsageIndex index) internal view {
-        if (c.risk.phase() != uint256(MarketPhase.Expired)) return;
-        MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
-        (uint256 sum, uint256 present, ) = index.windowMean(
-            s.feedTerms[c.risk.feed()].index,
-            terms.firstPeriod,
-            terms.lastPeriod
+    function markExpired(ClearingState storage s, MarketContext memory c) internal view {
+        c.risk = atPrints(s, c.id, c.risk);
+        if (c.risk.phase() == uint256(MarketPhase.Expired)) c.mark = c.risk.anchor();
+    }
+
+    /// @dev What margin needs of a market, with the anchor of an expired one at its prints.
+    function atPrints(
+        ClearingState storage s,
+        MarketId market,
+        MarketRisk r
+    ) internal view returns (MarketRisk) {
+        if (r.phase() != uint256(MarketPhase.Expired)) return r;
+        Market storage m = s.markets[market.unwrap()];
+        (uint256 sum, uint256 present, ) = s.index.windowMean(
+            s.feedTerms[r.feed()].index,
+            m.terms.firstPeriod,
+            m.terms.lastPeriod
         );
-        if (present == 0) return;
-        c.risk = c.risk.withAnchor(
-            Markets.toTicksX16(sum / present, s.markets[c.id.unwrap()].funding.indexPerTick)
-        );
-        c.mark = c.risk.anchor();
+        return present == 0 ? r : r.withAnchor(Markets.toTicksX16(sum / present, m.funding.indexPerTick));
     }
 
     /// @dev Writes the settlement price: the exact mean of the window, divided by the divisor, half-even to a tick, once.
-    function settle(
-        ClearingState storage s,
-        MarketContext memory c,
-        IUsageIndex index
-    ) internal returns (uint256 tick) {
+    function settle(ClearingState storage s, MarketContext memory c) internal returns (uint256 tick) {
         MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
         FeedTerms storage feed = s.feedTerms[c.risk.feed()];
-        (uint256 sum, uint256 periods) = index.settleWindow(feed.index, terms.firstPeriod, terms.lastPeriod);
+        (uint256 sum, uint256 periods) = s.index.settleWindow(
+            feed.index,
+            terms.firstPeriod,
+            terms.lastPeriod
+        );
         tick = Rounding.divHalfEven(sum, periods * s.markets[c.id.unwrap()].funding.indexPerTick);
         // A price beyond the last tick settles there: a revert would lock every position in for ever.
         if (tick > Words.MAX_TICK) tick = Words.MAX_TICK;

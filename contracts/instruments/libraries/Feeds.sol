@@ -108,7 +108,7 @@ library Feeds {
 
     function touchPerpetuals(ClearingState storage s, uint256 id) private {
         FeedTerms storage terms = s.feedTerms[id];
-        for (uint256 i = 0; i < 4; ++i) {
+        for (uint256 i = 0; i < 2; ++i) {
             uint256 market = terms.perpetuals[i];
             if (market == 0) break;
             MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(market)), 1);
@@ -119,7 +119,7 @@ library Feeds {
 
     function anchorPerpetuals(ClearingState storage s, uint256 id, uint256 followed) private {
         FeedTerms storage terms = s.feedTerms[id];
-        for (uint256 i = 0; i < 4; ++i) {
+        for (uint256 i = 0; i < 2; ++i) {
             uint256 market = terms.perpetuals[i];
             if (market == 0) break;
             Markets.setAnchor(s, market, followed);

@@ -5,6 +5,15 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 
+/// @dev A mean on its way to a mid, and the limits that it may cross.
+struct Path {
+    uint256 mean;
+    uint256 mid;
+    uint256 tau;
+    int256 low;
+    int256 high;
+}
+
 /// @notice The moving average of the standing mid on the minute grid, in closed form, and its sums for funding.
 /// @dev Prices are ticks × 2^16. One minute moves the mean by 1/τ of its distance to that minute's mid, so n minutes of a
 ///      standing mid m give E_n = m + (E_0 − m) dⁿ with d = 1 − 1/τ, and
@@ -58,17 +67,12 @@ library MarkPrice {
         int256 high
     ) internal pure returns (int256 sum) {
         if (minutes_ == 1) return int256(advance(mean, mid, tau, 1)).clamp(low, high);
+        Path memory p = Path(mean, mid, tau, low, high);
         while (minutes_ != 0) {
-            int256 first = int256(advance(mean, mid, tau, 1));
-            int256 last = int256(advance(mean, mid, tau, minutes_));
-            uint256 run = minutes_;
-            if (side(first, low, high) != side(last, low, high)) {
-                run = runLength(mean, mid, tau, minutes_, low, high, side(first, low, high));
-            }
-            int256 where = side(first, low, high);
-            if (where == 0) sum += plainSum(mean, mid, tau, run);
-            else sum += int256(run) * (where < 0 ? low : high);
-            mean = advance(mean, mid, tau, run);
+            int256 where = side(p, 1);
+            uint256 run = side(p, minutes_) == where ? minutes_ : runLength(p, minutes_, where);
+            sum += where == 0 ? plainSum(p.mean, mid, tau, run) : int256(run) * (where < 0 ? low : high);
+            p.mean = advance(p.mean, mid, tau, run);
             minutes_ -= run;
         }
     }
@@ -85,27 +89,36 @@ library MarkPrice {
         return int256(minutes_ * mid) + (distance * weight).floorDiv(int256(ONE));
     }
 
-    /// @dev −1 below low, 1 above high, 0 between.
-    function side(int256 price, int256 low, int256 high) private pure returns (int256) {
-        return price < low ? int256(-1) : (price > high ? int256(1) : int256(0));
+    /// @dev −1 if E_k is below low, 1 if above high, 0 between.
+    function side(Path memory p, uint256 k) private pure returns (int256) {
+        int256 price = int256(advance(p.mean, p.mid, p.tau, k));
+        return price < p.low ? int256(-1) : (price > p.high ? int256(1) : int256(0));
     }
 
-    /// @dev Largest k for which E_1 … E_k lie on the side `where`; E_1 does and E_n does not.
-    function runLength(
-        uint256 mean,
-        uint256 mid,
-        uint256 tau,
-        uint256 minutes_,
-        int256 low,
-        int256 high,
-        int256 where
-    ) private pure returns (uint256 inside) {
+    /// @dev Largest k for which E_1 … E_k lie on the side `where`; E_1 does and E_n does not. The limit that is crossed,
+    ///      B, is met where dᵏ = (B − m) / (E_0 − m); the logarithm gives k but for the rounding of the grid, and
+    ///      bisection does the rest.
+    function runLength(Path memory p, uint256 minutes_, int256 where) private pure returns (uint256 inside) {
+        uint256 guess = crossing(p, where > 0 || (where == 0 && p.mid > p.mean) ? p.high : p.low);
+        // E_1 … E_inside are known to lie there and E_outside not to; the guess brings the two next to each other.
         inside = 1;
         uint256 outside = minutes_;
-        while (outside - inside > 1) {
-            uint256 middle = (inside + outside) / 2;
-            if (side(int256(advance(mean, mid, tau, middle)), low, high) == where) inside = middle;
-            else outside = middle;
+        for (uint256 i = 0; outside - inside > 1; ++i) {
+            uint256 probe = i < 2 ? guess + i : (inside + outside) / 2;
+            if (probe <= inside || probe >= outside) probe = (inside + outside) / 2;
+            if (side(p, probe) == where) inside = probe;
+            else outside = probe;
         }
+    }
+
+    /// @dev ⌊ln(|E_0 − m| / |B − m|) / −ln d⌋.
+    function crossing(Path memory p, int256 limit) private pure returns (uint256) {
+        uint256 distance = (int256(p.mean) - int256(p.mid)).abs();
+        uint256 rest = (limit - int256(p.mid)).abs();
+        // At the mid itself the mean no longer moves by whole units: any start will do.
+        if (rest == 0 || p.tau == 1) return 1;
+        int256 ratio = FixedPointMathLib.lnWad(int256((distance * 1e18) / rest));
+        int256 rate = -FixedPointMathLib.lnWad(int256(1e18 - 1e18 / p.tau));
+        return ratio <= 0 ? 0 : uint256(ratio / rate);
     }
 }

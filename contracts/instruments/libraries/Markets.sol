@@ -41,13 +41,21 @@ library Markets {
         ClearingState storage s,
         MarketId id,
         uint256 unit
-    ) internal view returns (MarketContext memory) {
+    ) internal view returns (MarketContext memory c) {
+        read(s, c, id, unit);
+    }
+
+    /// @dev `load` into memory that the caller has already.
+    function read(ClearingState storage s, MarketContext memory c, MarketId id, uint256 unit) internal view {
         Market storage m = s.markets[id.unwrap()];
         BookTop top = BookTop.wrap(m.top);
         MarketRisk risk = MarketRisk.wrap(m.risk);
         if (MarketRisk.unwrap(risk) == 0) revert IClearingErrors.UnknownMarket(id);
+        c.id = id;
+        (c.top, c.risk) = (top, risk);
+        (c.storedTop, c.storedRisk) = (top, risk);
         unchecked {
-            return MarketContext(id, top, risk, top, risk, risk.tickValue() * unit, 0);
+            c.tickValue = risk.tickValue() * unit;
         }
     }
 
@@ -138,6 +146,13 @@ library Markets {
         if (lowest == 0) lowest = 1;
     }
 
+    /// @dev A market whose fund has nothing left takes no new risk until it has been topped up.
+    function stopIfSpent(MarketContext memory c, bool spent) internal {
+        if (!spent || c.risk.phase() != uint256(MarketPhase.Open)) return;
+        c.risk = c.risk.withPhase(uint256(MarketPhase.ReduceOnly));
+        emit IClearingEvents.PhaseChanged(c.id, MarketPhase.ReduceOnly);
+    }
+
     /// @dev Seconds since the newest print was due, and the limit from which takers must reduce.
     function age(ClearingState storage s, uint256 feed) internal view returns (uint256 age_, uint256 limit) {
         uint256 word = s.feeds[feed];
@@ -168,9 +183,9 @@ library Markets {
         c.top = c.top.withImpactBid(bid).withImpactAsk(ask);
     }
 
-    /// @dev Sum of the standing impact bid and ask. A stranded quote does not fill and counts no further than the band's
-    ///      edge at the far end of the clamp: an edge that walked with the mark would make a gap in calls move it less than
-    ///      a call each minute.
+    /// @dev Sum of the standing impact bid and ask, each held to the band around both ends of the clamp: a quote that mark
+    ///      has left behind and one that nobody will ever hit count at its edge. The edges move with the anchor alone: if
+    ///      they walked with the mark, a gap in calls would move it less than a call each minute.
     function standing(MarketContext memory c) private pure returns (uint256 sum, bool deep) {
         uint256 bid = c.top.impactBid();
         uint256 ask = c.top.impactAsk();
@@ -178,7 +193,11 @@ library Markets {
         uint256 anchor = c.risk.anchor();
         uint256 width = (anchor * c.risk.clampBps()) / BPS;
         (uint256 lowest, uint256 highest) = band(anchor - width, anchor + width, c.top.fillBandBps());
-        return (Rounding.min(bid, highest) + Rounding.max(ask, lowest), true);
+        return (held(bid, lowest, highest) + held(ask, lowest, highest), true);
+    }
+
+    function held(uint256 tick, uint256 lowest, uint256 highest) private pure returns (uint256) {
+        return tick < lowest ? lowest : (tick > highest ? highest : tick);
     }
 
     /// @dev Ends the observed minute and returns the mean after it. The rest of the minutes see the standing mid.

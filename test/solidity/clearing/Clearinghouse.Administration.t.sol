@@ -206,12 +206,10 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         house.listMarket(l);
     }
 
-    function test_listMarket_atMostFourPerpetualsOfAFeed() public {
-        for (uint256 i = 0; i < 3; ++i) {
-            vm.prank(LISTER);
-            house.listMarket(_perpetual());
-        }
-        _outside(_perpetual(), "perpetuals of the feed", 5, 1, 4);
+    function test_listMarket_atMostTwoPerpetualsOfAFeed() public {
+        vm.prank(LISTER);
+        house.listMarket(_perpetual());
+        _outside(_perpetual(), "perpetuals of the feed", 3, 1, 2);
     }
 
     // --------------------------------------------------------------------------------------------------- parameters
