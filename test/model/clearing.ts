@@ -10,6 +10,7 @@ import {
   marketOf,
   opens,
   phaseOf,
+  tierOf,
   withdrawalEquity,
 } from "./margin.ts";
 import { drop, match, type Matched, requireTrading, rest } from "./matching.ts";
@@ -35,6 +36,31 @@ export const MAX_ORDER_LOTS = (1n << 32n) - 1n;
 export interface Placed extends Matched {
   /** Model's number of the resting remainder; 0 when nothing rests. */
   id: number;
+}
+
+/** One placed order; `raised` if it may do more than close, `reserve` what its side could lose where it rests. */
+interface Step {
+  placed: Placed;
+  raised: boolean;
+  reserve: bigint;
+}
+
+/**
+ * What the resting orders of a closing side could lose against mark, if this one rests at a price worse than mark: the side
+ * at the edge of the fill band, with twice the maker fee, ceiled.
+ */
+function closingCost(
+  market: Market,
+  now: bigint,
+  position: Position,
+  { lots, tick }: OrderParameters,
+): bigint {
+  const price = tick << 16n;
+  if (lots > 0n ? price <= market.markX16 : price >= market.markX16) return 0n;
+  const { makerFee, tickValue } = market.listing;
+  const bps = tierOf(market.listing, now).fillBandBps + (makerFee > 0n ? makerFee / 5n + 1n : 0n);
+  const side = lots > 0n ? position.bidLots : position.askLots;
+  return ceilDiv(side * market.markX16 * tickValue * bps, BPS << 16n);
 }
 
 /**
@@ -125,9 +151,9 @@ export class Clearing {
   place(id: number, order: OrderParameters): Placed {
     return this.atomically(() => {
       const account = this.trader(id);
-      const { placed, raised } = this.placeOne(account, order);
-      this.requireMargin(account, raised, placed.lots !== 0n);
-      return placed;
+      const step = this.placeOne(account, order);
+      this.requireMargin(account, [step]);
+      return step.placed;
     });
   }
 
@@ -136,17 +162,9 @@ export class Clearing {
     return this.atomically(() => {
       const account = this.trader(id);
       for (const { market, order } of cancels) this.cancelFound(id, market, order);
-      let anyRaised = false;
-      let anyFilled = false;
-      const placed: Placed[] = [];
-      for (const order of orders) {
-        const one = this.placeOne(account, order);
-        anyRaised ||= one.raised;
-        anyFilled ||= one.placed.lots !== 0n;
-        placed.push(one.placed);
-      }
-      this.requireMargin(account, anyRaised, anyFilled);
-      return placed;
+      const steps = orders.map((order) => this.placeOne(account, order));
+      this.requireMargin(account, steps);
+      return steps.map(({ placed }) => placed);
     });
   }
 
@@ -202,8 +220,8 @@ export class Clearing {
     drop(this.state, market, order);
   }
 
-  /** Places one order. `raised` says whether it may have done more than close, so that equity must cover IM. */
-  private placeOne(account: Account, order: OrderParameters): { placed: Placed; raised: boolean } {
+  /** Places one order and says what margin must be asked of it. */
+  private placeOne(account: Account, order: OrderParameters): Step {
     const state = this.state;
     const market = marketOf(state, order.market);
     const position = positionOf(account, market);
@@ -254,7 +272,9 @@ export class Clearing {
     if (after.openOrders > MAX_ORDERS) broken.push(new Refusal("TooManyOrders"));
     refuse(broken);
     leave(state, account, market);
-    return { placed, raised: larger || flipped || (placed.id !== 0 && opens(after, lots > 0n)) };
+    const raised = larger || flipped || opens(after, lots > 0n);
+    const reserve = raised || placed.id === 0 ? 0n : closingCost(market, state.now, after, order);
+    return { placed, raised, reserve };
   }
 
   /** Rules that the order breaks before it meets the book. */
@@ -287,11 +307,13 @@ export class Clearing {
     return broken;
   }
 
-  /** New risk needs IM afterwards; a trade that only closes must leave no debt. */
-  private requireMargin(account: Account, raised: boolean, filled: boolean): void {
-    if (!raised && !filled) return;
+  /** New risk needs IM afterwards. What only closes must leave no debt, nor be able to when it is filled where it rests. */
+  private requireMargin(account: Account, steps: Step[]): void {
+    const raised = steps.some((step) => step.raised);
+    const reserve = steps.reduce((sum, step) => sum + step.reserve, 0n);
+    if (!raised && reserve === 0n && steps.every(({ placed }) => placed.lots === 0n)) return;
     const equity = equityOf(this.state, account);
-    const required = raised ? initialMargin(this.state, account) : 0n;
+    const required = raised ? initialMargin(this.state, account) : reserve;
     if (equity < required) throw new Refusal("InsufficientMargin", [equity, required]);
   }
 

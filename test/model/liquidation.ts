@@ -24,7 +24,10 @@ import { type Account, type Market, type Position, Refusal, refuse, type State }
 /** Furthest from mark that a liquidation may trade, in basis points. */
 const LIQUIDATION_BPS = 300n;
 
-/** Cancels orders of an account on sides that could do more than close its position, as long as it is below IM. */
+/**
+ * Cancels orders of an account as long as it is below IM: those on a side that could do more than close the position, and
+ * below MM those that would close it at a price worse than mark.
+ */
 export function cancelRiskRaising(
   clearing: Clearing,
   id: number,
@@ -43,7 +46,10 @@ export function cancelRiskRaising(
       if (!order) continue;
       if (order.account !== id) throw new Refusal("WrongAccount");
       if (equityOf(state, account) >= initialMargin(state, account)) continue;
-      if (!opens(positionOf(account, market), order.lots > 0n)) continue;
+      const price = order.tick << 16n;
+      const worse = order.lots > 0n ? price > market.markX16 : price < market.markX16;
+      const wider = worse && equityOf(state, account) < maintenanceMargin(state, account);
+      if (!wider && !opens(positionOf(account, market), order.lots > 0n)) continue;
       cancelled += abs(order.lots);
       drop(state, market, order);
     }
