@@ -98,12 +98,13 @@ class Bench {
     await this.place(b, { lots: -LOTS, tick: occupied });
     this.#set("cancel", await this.exchange.send(() => b.client.cancelOrder({ id: last })));
 
+    // The taker is long, so that its bids raise its risk and its margin is checked.
+    const buyer = this.#taker;
     const best = base + 20n;
     for (let round = 0; round < 2; round++)
-      await this.cancel(b, await this.place(b, { lots: LOTS, tick: best }));
-    const gas = await this.gasOfPlace(b, { lots: LOTS, tick: best });
-    this.#set("placeNewBest", gas);
-    await this.cancelAll(b);
+      await this.cancel(buyer, await this.place(buyer, { lots: LOTS, tick: best }));
+    this.#set("placeNewBest", await this.gasOfPlace(buyer, { lots: LOTS, tick: best }));
+    await this.cancelAll(buyer);
     this.#set("placeFresh", await this.gasOfPlace(b, { lots: -LOTS, tick: base + 300n + 5_000n }));
     await this.cancelAll(b);
     await this.cancelAll(a);
@@ -144,7 +145,8 @@ class Bench {
   /** What a new minute costs: alone, and on top of an order. */
   async clock(): Promise<void> {
     const { exchange } = this;
-    const [a, b] = this.#pair();
+    const [a] = this.#pair();
+    const b = this.#taker;
     const tick = this.#leaf() + 20n;
     await this.used(a, { lots: LOTS, tick });
     await this.place(a, { lots: LOTS, tick });
@@ -164,7 +166,8 @@ class Bench {
 
   /** What one more market of the account adds to an order. */
   async furtherMarket(): Promise<void> {
-    const [a, b] = this.#pair();
+    const [a] = this.#pair();
+    const b = this.#taker;
     const tick = this.#leaf() + 20n;
     await this.used(a, { lots: LOTS, tick });
     await this.place(a, { lots: LOTS, tick });
