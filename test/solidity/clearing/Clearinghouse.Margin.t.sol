@@ -113,6 +113,27 @@ contract ClearinghouseMarginTest is RiskFixture {
         _assertConserved();
     }
 
+    function test_place_aMakerUnderWaterDoesNotGiveTheFundsMoneyAway() public {
+        _feedFund(perp, 10_000 * USD);
+        _crash();
+        _topUp(ALICE, 0);
+        uint256 low = house.market(perp).lowestFill;
+        vm.prank(alice);
+        (bool success, ) = address(house).call(
+            abi.encodeCall(house.place, (ALICE, _order(perp, -1000, low, OrderKind.Limit)))
+        );
+        if (success) _take(dave, perp, 1000);
+        vm.assertEq(house.market(perp).fundCash, int256(10_000 * USD));
+    }
+
+    function test_place_aFundThatPaysADebtBelowZeroStopsNewRisk() public {
+        _crash();
+        _place(alice, perp, -1000, _markTick() + 5);
+        _take(dave, perp, 1000);
+        vm.assertTrue(house.market(perp).fundCash < 0);
+        vm.assertTrue(house.market(perp).phase == MarketPhase.ReduceOnly, "open with a deficit");
+    }
+
     function test_place_aDebtWithAnotherMarketStays() public {
         _feedFund(perp, 10_000 * USD);
         vm.prank(alice);
