@@ -173,8 +173,10 @@ export class Clearing {
     const market = marketOf(this.state, marketId);
     const order = find(market.book, orderId);
     if (!order) throw new Refusal("OrderNotFound");
-    if (order.account !== id) throw new Refusal("NotAuthorised");
-    this.trader(id);
+    const broken: Refusal[] = [];
+    if (order.account !== id) broken.push(new Refusal("NotAuthorised"));
+    if (accountOf(this.state, order.account).retired) broken.push(new Refusal("AccountIsRetired"));
+    refuse(broken);
     const lots = abs(order.lots);
     drop(this.state, market, order);
     return lots;

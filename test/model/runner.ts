@@ -15,7 +15,7 @@ import { Clearing } from "./clearing.ts";
 import { Clocks } from "./clocks.ts";
 import { type FeedState, follow } from "./feed.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
-import { FIRST_OWNER, marketOf } from "./margin.ts";
+import { FIRST_OWNER, marketOf, phaseOf } from "./margin.ts";
 import { DAY, max } from "./numbers.ts";
 import { differences, pictureOfChain, pictureOfModel } from "./picture.ts";
 import { accountOf, withdrawable } from "./position.ts";
@@ -286,12 +286,14 @@ export class Runner {
           () => void clearing.collectFees(action.market),
         );
       case "stopNewRisk":
+        if (this.isOver(action.market)) return undefined;
         return on(
           `stopNewRisk ${action.market}`,
           (o) => house.stopNewRisk(action.market, o),
           () => clearing.stopNewRisk(action.market),
         );
       case "resumeNewRisk":
+        if (this.isOver(action.market)) return undefined;
         return on(
           `resumeNewRisk ${action.market}`,
           (o) => house.resumeNewRisk(action.market, o),
@@ -304,6 +306,11 @@ export class Runner {
       case "quote":
         return undefined;
     }
+  }
+
+  /** Whether trading has ended. The guardian's calls read the phase of the last touch, so they are left out then. */
+  private isOver(market: number): boolean {
+    return ["expired", "settled"].includes(phaseOf(marketOf(this.clearing.state, market), this.now));
   }
 
   /** Runs one step on both sides. */
