@@ -1,11 +1,20 @@
 import { expect } from "chai";
 import { bounds, follow, followedOf, push, staleAtOf, type FeedState } from "./feed.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
-import { advance, clampedMark, followAt, standAt, startMark, toX16, toX20, type MarkState } from "./mark.ts";
-import { ceilDiv, DAY, floorDiv, halfEvenDiv } from "./numbers.ts";
+import { advance, clampedMark, followAt, standAt, startMark, type MarkState } from "./mark.ts";
+import { abs, ceilDiv, DAY, FINE_BITS, floorDiv, halfEvenDiv } from "./numbers.ts";
 import { storedVectors, vectorsJson } from "./vectors.ts";
 
 /** Numbers expected here are worked out by hand from design.md; the comment beside them shows how. */
+
+/** A price of the reference in millionths of a tick, floored. */
+const millionths = (fine: bigint): bigint => (fine * 1_000_000n) >> FINE_BITS;
+
+/** Within ten millionths of a tick. */
+const near = (fine: bigint, expected: bigint): void => {
+  const actual = millionths(fine);
+  expect(abs(actual - expected) <= 10n, `${actual} is not near ${expected}`).to.equal(true);
+};
 
 describe("Model: numbers", () => {
   it("rounds negatives to the side that it names", () => {
@@ -25,15 +34,15 @@ describe("Model: rate of funding", () => {
     state.mean = state.mean * 2n; // mark stands at the clamp: 160 ticks over the index, far above the cap of 40
     state.staleAt = 16n * 3_600n;
     advance(state, 8n * 3_600n);
-    expect(Number(toX20(state.cumulative)) / 2 ** 20).to.be.closeTo(40, 1e-5);
+    near(state.cumulative, 40_000_000n);
     advance(state, 24n * 3_600n);
-    expect(Number(toX20(state.cumulative)) / 2 ** 20).to.be.closeTo(80, 1e-5);
+    near(state.cumulative, 80_000_000n);
   });
 
   it("pays interest when mark is at the index", () => {
     const state = startMark(PERPETUAL, 0n, 2_000n << 16n);
     advance(state, 8n * 3_600n); // 1 bp of 2,000 ticks
-    expect(Number(toX20(state.cumulative)) / 2 ** 20).to.be.closeTo(0.2, 1e-5);
+    near(state.cumulative, 200_000n);
   });
 });
 
@@ -43,7 +52,6 @@ describe("Model: mark price", () => {
     bid,
     ask,
   });
-  const ticks = (fine: bigint) => Number(toX16(fine)) / 65_536;
   const resting = (lots: bigint, tick: bigint) => ({
     id: 1,
     account: 1,
@@ -56,7 +64,7 @@ describe("Model: mark price", () => {
   it("moves by one part in markMinutes of the distance each minute", () => {
     const state = quoted(2_008n, 2_012n);
     advance(state, 600n);
-    expect(ticks(state.mean)).to.be.closeTo(2_010 - 10 * 0.9 ** 10, 1e-4);
+    near(state.mean, 2_006_513_215n); // 2,010 − 10 × 0.9^10
   });
 
   it("does not depend on how often it is asked", () => {
@@ -73,34 +81,34 @@ describe("Model: mark price", () => {
     standAt(state, 45n, { bids: [resting(1_000n, 2_000n)], asks: [resting(-1_000n, 2_000n)] });
     advance(state, 60n);
     // 45 s of +10 and 15 s of 0: +7.5, of which a tenth is taken in one minute
-    expect(ticks(state.mean)).to.be.closeTo(2_000 + 0.75, 1e-4);
+    near(state.mean, 2_000_750_000n);
   });
 
   it("stays within the clamp and remembers where it would be", () => {
     const state = quoted(2_119n, 2_120n);
     followAt(state, 0n, 1_900n << 16n, 1n << 60n);
     advance(state, 36_000n);
-    expect(ticks(clampedMark(state))).to.be.closeTo(1_900 * 1.08, 1e-4);
-    expect(ticks(state.mean)).to.be.greaterThan(2_100);
+    near(clampedMark(state), 2_052_000_000n); // 1,900 × 1.08
+    expect(millionths(state.mean) > 2_100_000_000n).to.equal(true);
   });
 
   it("holds without depth: a dated mean for good, a perpetual's decays to the index in a day", () => {
     const dated = { ...quoted(0n, 2_000n, DATED), mean: startMark(DATED, 0n, 2_100n << 16n).mean };
     advance(dated, 86_000n);
-    expect(ticks(dated.mean)).to.equal(2_100);
+    expect(dated.mean).to.equal(startMark(DATED, 0n, 2_100n << 16n).mean);
     const perpetual = { ...quoted(0n, 2_000n), mean: dated.mean };
     advance(perpetual, 86_400n);
-    expect(ticks(perpetual.mean)).to.be.closeTo(2_000 + 100 * (1 - 1 / 1_440) ** 1_440, 1e-4);
+    near(perpetual.mean, 2_036_775_166n); // 2,000 + 100 × (1,439 / 1,440)^1,440
   });
 
   it("takes the mark at midnight as a dated future's next anchor", () => {
     const state = quoted(2_399n, 2_401n, DATED);
     advance(state, 86_399n);
-    expect(ticks(clampedMark(state))).to.be.closeTo(2_200, 1e-4); // + 10 %
+    near(clampedMark(state), 2_200_000_000n); // + 10 %
     advance(state, 86_400n);
-    expect(ticks(state.anchor)).to.be.closeTo(2_200, 1e-4);
+    near(state.anchor, 2_200_000_000n);
     advance(state, 172_800n);
-    expect(ticks(state.anchor)).to.be.lessThan(2_400);
+    expect(millionths(state.anchor) < 2_400_000_000n).to.equal(true);
   });
 });
 
