@@ -32,6 +32,8 @@ export interface Trader {
 type Transaction = (operator: Client<Transport, Chain, Account>) => Promise<Hash>;
 
 const tokenAbi = parseAbi(["function mint(address to, uint256 amount)"]);
+/** Days posted before anything is measured: enough to have written every place that a feed keeps its moves in. */
+const WARM_UP = 15;
 const FUNDS = 1_000_000n * 10n ** 6n;
 
 /** A fresh exchange inside the process, with a clock that stands still unless it is told to move. */
@@ -50,7 +52,7 @@ export class BenchExchange {
     this.#now = now;
   }
 
-  /** Deploys, posts the first eight days of real usage and lists the perpetual and the open months. */
+  /** Deploys, posts the first days of real usage and lists the perpetual and the open months. */
   static async open(): Promise<BenchExchange> {
     const connection = await network.create({
       network: "default",
@@ -61,9 +63,9 @@ export class BenchExchange {
     const reporter = new Reporter({ client: operator, deployment });
     const first = Math.min(...reporter.prints.keys());
     const exchange = new BenchExchange(connection, deployment, operator, reporter, 0);
-    for (let day = 0; day < 8; day++) await exchange.postNext(first + day);
+    for (let day = 0; day < WARM_UP; day++) await exchange.postNext(first + day);
     const { value: index } = await operator.getPushed({ index: await exchange.index() });
-    const [front, next] = openMonths(first + 8);
+    const [front, next] = openMonths(first + WARM_UP);
     if (front === undefined || next === undefined) throw new Error("there are no open months");
     for (const listing of [
       perpetualListing({ feed: 1, index }),
