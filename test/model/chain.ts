@@ -10,9 +10,7 @@ import {
   ZeroHash,
 } from "ethers";
 import { network } from "hardhat";
-import type { IClearinghouse } from "../../types/ethers-contracts/clearing/interfaces/IClearinghouse.js";
-import type { CollateralToken } from "../../types/ethers-contracts/token/CollateralToken.js";
-import type { UsageIndex } from "../../types/ethers-contracts/index/UsageIndex.js";
+import type { CollateralToken, IClearinghouse, UsageIndex } from "../../types/ethers-contracts/index.ts";
 import type { Listing, OrderKind, OrderParameters } from "./types.ts";
 
 /** The real contracts on a chain inside this process, with two markets and a panel of three reporters. */
