@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FeedId, MarketId} from "../../types/Identifiers.sol";
-import {FeedListing, MarginTier, MarketListing} from "./ClearingTypes.sol";
+import {FeedListing, MarketListing} from "./ClearingTypes.sol";
 
 /// @notice Listing, parameters, fees and the guardian. Each function is restricted by the AccessManager.
 interface IAdministration {

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    FeedListing,
-    MarginTier,
-    MarketKind,
-    MarketListing,
-    MarketPhase
-} from "../interfaces/ClearingTypes.sol";
+import {FeedListing, MarginTier, MarketKind, MarketListing} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";

@@ -9,7 +9,7 @@ import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
-import {MarketRisk, Position, Purse, Words} from "./Words.sol";
+import {MarketRisk, Position, Purse} from "./Words.sol";
 
 /// @dev An account's health in collateral units. Until `close` it holds sums over markets before their one rounding:
 ///      equity and gain in collateral units × 2^20, requirements × 2^16 × 10^4.

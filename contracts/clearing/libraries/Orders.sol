@@ -6,7 +6,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Book, Found} from "../../book/libraries/Book.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
-import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol";
+import {AccountId, FeedId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Health, Margin} from "./Margin.sol";
