@@ -9,6 +9,22 @@ import { toFunctionSelector, type Abi, type AbiFunction } from "viem";
 import { RESTRICTED, Roles, type RoleName } from "../scripts/deploy/roles.ts";
 import { PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "../scripts/deploy/terms.ts";
 
+/** Modules of the clearing house, by their fields in `Modules` of the contracts. */
+const MODULES = [
+  "accounts",
+  "orders",
+  "settlement",
+  "clock",
+  "liquidation",
+  "waterfall",
+  "upkeep",
+  "administration",
+  "listing",
+  "lens",
+] as const;
+
+const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+
 type AddressValue = ContractFuture<string> | ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
 
 /**
@@ -22,14 +38,9 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
   const usageIndex = m.contract("UsageIndex", [accessManager]);
 
   const configuration = { authority: accessManager, collateral, index: usageIndex };
-  const modules = {
-    accounts: m.contract("AccountsModule", [configuration]),
-    settlement: m.contract("SettlementModule", [configuration]),
-    liquidation: m.contract("LiquidationModule", [configuration]),
-    administration: m.contract("AdministrationModule", [configuration]),
-    preview: m.contract("PreviewModule", [configuration]),
-    lens: m.contract("LensModule", [configuration]),
-  };
+  const modules = Object.fromEntries(
+    MODULES.map((name) => [name, m.contract(`${capitalised(name)}Module`, [configuration])]),
+  ) as Record<(typeof MODULES)[number], ContractFuture<string>>;
   const core = m.contract("Clearinghouse", [configuration, modules]);
   // The address answers more than the contract's own ABI: the modules stand behind its fallback.
   const clearinghouse = m.contractAt("IClearinghouse", core, { id: "MergedClearinghouse" });

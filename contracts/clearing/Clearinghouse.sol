@@ -11,12 +11,17 @@ import {IClearingErrors} from "./interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "./interfaces/IClearingEvents.sol";
 import {DropReason, OrderParameters} from "./interfaces/ClearingTypes.sol";
 import {ILens} from "./interfaces/ILens.sol";
+import {IClock} from "./interfaces/IClock.sol";
 import {ILiquidation} from "./interfaces/ILiquidation.sol";
+import {IListing} from "./interfaces/IListing.sol";
+import {IOrders} from "./interfaces/IOrders.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ITrading} from "./interfaces/ITrading.sol";
+import {IUpkeep} from "./interfaces/IUpkeep.sol";
+import {IWaterfall} from "./interfaces/IWaterfall.sol";
 import {Accounts} from "./libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "./libraries/ClearingStorage.sol";
-import {Health, Margin} from "./libraries/Margin.sol";
+import {Margin} from "./libraries/Margin.sol";
 import {Taker} from "./libraries/Matching.sol";
 import {Orders} from "./libraries/Orders.sol";
 import {Book, Found} from "../book/libraries/Book.sol";
@@ -24,10 +29,14 @@ import {Book, Found} from "../book/libraries/Book.sol";
 /// @dev Code behind the fallback, fixed at construction.
 struct Modules {
     address accounts;
+    address orders;
     address settlement;
+    address clock;
     address liquidation;
+    address waterfall;
+    address upkeep;
     address administration;
-    address preview;
+    address listing;
     address lens;
 }
 
@@ -36,19 +45,27 @@ struct Modules {
 ///         immutable modules reached through the fallback under the same address. See IClearinghouse for the whole.
 contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErrors {
     address private immutable ACCOUNTS;
+    address private immutable ORDERS;
     address private immutable SETTLEMENT;
+    address private immutable CLOCK;
     address private immutable LIQUIDATION;
+    address private immutable WATERFALL;
+    address private immutable UPKEEP;
     address private immutable ADMINISTRATION;
-    address private immutable PREVIEW;
+    address private immutable LISTING;
     address private immutable LENS;
 
     constructor(Configuration memory configuration, Modules memory modules) ClearingBase(configuration) {
         ClearingStorage.load().index = INDEX;
         ACCOUNTS = modules.accounts;
+        ORDERS = modules.orders;
         SETTLEMENT = modules.settlement;
+        CLOCK = modules.clock;
         LIQUIDATION = modules.liquidation;
+        WATERFALL = modules.waterfall;
+        UPKEEP = modules.upkeep;
         ADMINISTRATION = modules.administration;
-        PREVIEW = modules.preview;
+        LISTING = modules.listing;
         LENS = modules.lens;
     }
 
@@ -67,7 +84,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         (id, raised) = Orders.place(s, account, order, UNIT, c, t);
         filledLots = t.filled;
         if (raised || filledLots != 0 || t.reserve != 0)
-            _require(Orders.health(s, c, t, UNIT), raised, t.reserve);
+            Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
     }
 
     /// @inheritdoc ITrading
@@ -78,37 +95,6 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         if (lots == 0) revert OrderNotFound(id);
         Accounts.requireTrader(s, AccountId.wrap(uint32(found.order.account)));
         if (!Orders.remove(s, found, DropReason.Cancelled, UNIT)) revert OrderNotFound(id);
-    }
-
-    /// @inheritdoc ITrading
-    function batch(
-        AccountId account,
-        OrderId[] calldata cancels,
-        OrderParameters[] calldata orders
-    ) external returns (OrderId[] memory ids) {
-        ClearingState storage s = ClearingStorage.load();
-        Accounts.requireTrader(s, account);
-        for (uint256 i = 0; i < cancels.length; ++i) {
-            Found memory found = Book.find(s, cancels[i]);
-            if (found.order.lots == 0) continue;
-            if (found.order.account != account.unwrap()) revert WrongAccount(cancels[i], account);
-            Orders.remove(s, found, DropReason.Cancelled, UNIT);
-        }
-        ids = new OrderId[](orders.length);
-        bool raised = false;
-        bool filled = false;
-        uint256 reserve = 0;
-        for (uint256 i = 0; i < orders.length; ++i) {
-            MarketContext memory c;
-            Taker memory t;
-            bool raises;
-            (ids[i], raises) = Orders.place(s, account, orders[i], UNIT, c, t);
-            raised = raised || raises;
-            filled = filled || t.filled != 0;
-            reserve += t.reserve;
-        }
-        // Once, over everything that the batch left behind: no step can hide behind a later one.
-        if (raised || filled || reserve != 0) _require(Margin.health(s, account, UNIT), raised, reserve);
     }
 
     // -------------------------------------------------------------------------------------------------------- modules
@@ -132,6 +118,8 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     }
 
     function _moduleOf(bytes4 selector) private view returns (address) {
+        if (selector == IClock.advanced.selector) return CLOCK;
+        if (selector == IOrders.batch.selector || selector == ILens.previewOrder.selector) return ORDERS;
         if (
             selector == IAccounts.deposit.selector ||
             selector == IAccounts.depositWithPermit.selector ||
@@ -143,11 +131,9 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAccounts.collateral.selector ||
             selector == IAccounts.tracked.selector
         ) return ACCOUNTS;
-        if (
-            selector == ILiquidation.liquidate.selector ||
-            selector == ILiquidation.absorb.selector ||
-            selector == ILiquidation.cancelRiskRaising.selector
-        ) return LIQUIDATION;
+        if (selector == ILiquidation.liquidate.selector) return LIQUIDATION;
+        if (selector == IWaterfall.absorb.selector) return WATERFALL;
+        if (selector == IUpkeep.cancelRiskRaising.selector) return UPKEEP;
         if (
             selector == ISettlement.sync.selector ||
             selector == ISettlement.follow.selector ||
@@ -156,8 +142,6 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IIndexReader.onIndexPushed.selector
         ) return SETTLEMENT;
         if (
-            selector == IAdministration.addFeed.selector ||
-            selector == IAdministration.listMarket.selector ||
             selector == IAdministration.setFees.selector ||
             selector == IAdministration.setLimits.selector ||
             selector == IAdministration.stopNewRisk.selector ||
@@ -165,16 +149,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAdministration.collectFees.selector ||
             selector == IAdministration.skim.selector
         ) return ADMINISTRATION;
-        if (selector == ILens.previewOrder.selector) return PREVIEW;
+        if (selector == IListing.addFeed.selector || selector == IListing.listMarket.selector) return LISTING;
         return LENS;
-    }
-
-    // -------------------------------------------------------------------------------------------------------- private
-
-    /// @dev New risk needs IM. Reducing does not, but no taker may pay a maker with what is the fund's, so equity stays at or
-    ///      above zero, and at or above what its closing orders may still lose.
-    function _require(Health memory h, bool raised, uint256 reserve) private pure {
-        uint256 required = raised ? h.initial : reserve;
-        if (h.equity < int256(required)) revert InsufficientMargin(h.equity, required);
     }
 }

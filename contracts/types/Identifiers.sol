@@ -11,7 +11,7 @@ type AccountId is uint32;
 /// @dev Number of a market, 1 to 1023.
 type MarketId is uint16;
 
-/// @dev Number of an index that the clearing house follows, 1 to 255.
+/// @dev Number of an index that the clearing house follows, 1 to 63.
 type FeedId is uint8;
 
 /// @dev One order, never valid twice: an emptied level bumps its epoch, and within an epoch indices only grow.

@@ -1765,6 +1765,27 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "advanced",
+    "outputs": [
+      {
+        "name": "top",
+        "type": "uint256"
+      },
+      {
+        "name": "risk",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "account",
         "type": "uint32"
       },

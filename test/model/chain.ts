@@ -48,9 +48,13 @@ export async function deployChain(initialDate: Date, owners: number) {
   const modules = {
     accounts: await module("AccountsModule"),
     settlement: await module("SettlementModule"),
+    orders: await module("OrdersModule"),
+    clock: await module("ClockModule"),
     liquidation: await module("LiquidationModule"),
+    waterfall: await module("WaterfallModule"),
+    upkeep: await module("UpkeepModule"),
     administration: await module("AdministrationModule"),
-    preview: await module("PreviewModule"),
+    listing: await module("ListingModule"),
     lens: await module("LensModule"),
   };
   const entry = await ethers.deployContract("Clearinghouse", [configuration, modules]);

@@ -85,9 +85,9 @@ struct MarginTier {
 ///        distance to that minute's mid.
 /// @param impactLots Lots a side that the standing mid must be backed by.
 /// @param minLots Smallest order.
-/// @param maxPositionLots Largest worst-side exposure of one account, a multiple of 4,096.
+/// @param maxPositionLots Largest worst-side exposure of one account, a multiple of 16,384.
 /// @param maxOpenInterestLots Open interest above which fills may not raise it.
-/// @param concentrationLots Exposure from which IM grows with the account's own size (0: never).
+/// @param concentrationLots Exposure from which IM grows with the account's own size (0: never), a multiple of 16,384.
 /// @param firstPeriod First UTC day of the delivery window (dated).
 /// @param lastPeriod Last UTC day of the delivery window; trading ends with it.
 /// @param nextFromPeriod UTC day from which the second tier holds (dated).

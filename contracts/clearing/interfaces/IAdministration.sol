@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FeedId, MarketId} from "../../types/Identifiers.sol";
-import {FeedListing, MarketListing} from "./ClearingTypes.sol";
+import {MarketId} from "../../types/Identifiers.sol";
 
-/// @notice Listing, parameters, fees and the guardian. Each function is restricted by the AccessManager.
+/// @notice Parameters, fees and the guardian. Each function is restricted by the AccessManager.
 interface IAdministration {
-    /// @notice Follows an index of the index contract. The clearing house must be added there as a reader.
-    /// @dev Listing role. Errors: ParameterOutOfRange.
-    function addFeed(FeedListing calldata feed) external returns (FeedId id);
-
-    /// @notice Lists a market. A perpetual needs a feed with a value.
-    /// @dev Listing role. Errors: ParameterOutOfRange, UnsafeParameters (the inequality that failed), UnknownFeed,
-    ///      FeedEmpty, TooManyMarkets.
-    function listMarket(MarketListing calldata listing) external returns (MarketId id);
-
     /// @notice Changes fees of a market, within their hard limits.
     /// @dev Risk role. Errors: UnknownMarket, ParameterOutOfRange, UnsafeParameters.
     function setFees(MarketId market, uint16 takerFee, int16 makerFee, uint16 insuranceShareBps) external;

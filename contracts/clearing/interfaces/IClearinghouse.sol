@@ -7,9 +7,14 @@ import {IAdministration} from "./IAdministration.sol";
 import {IClearingErrors} from "./IClearingErrors.sol";
 import {IClearingEvents} from "./IClearingEvents.sol";
 import {ILens} from "./ILens.sol";
+import {IClock} from "./IClock.sol";
 import {ILiquidation} from "./ILiquidation.sol";
+import {IListing} from "./IListing.sol";
+import {IOrders} from "./IOrders.sol";
 import {ISettlement} from "./ISettlement.sol";
 import {ITrading} from "./ITrading.sol";
+import {IUpkeep} from "./IUpkeep.sol";
+import {IWaterfall} from "./IWaterfall.sol";
 
 /// @title IClearinghouse
 /// @notice Everything that one address of the clearing house answers: accounts and trading in the contract itself,
@@ -23,8 +28,13 @@ import {ITrading} from "./ITrading.sol";
 interface IClearinghouse is
     IAccounts,
     ITrading,
+    IOrders,
     ISettlement,
+    IClock,
     ILiquidation,
+    IWaterfall,
+    IUpkeep,
+    IListing,
     IAdministration,
     ILens,
     IIndexReader,

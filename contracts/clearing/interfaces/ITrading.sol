@@ -30,14 +30,4 @@ interface ITrading {
     /// @dev Owner or operator of the order's account. Errors: OrderNotFound, NotAuthorised.
     /// @return lots Lots that were still open.
     function cancel(OrderId id) external returns (uint256 lots);
-
-    /// @notice Cancels several orders of one account, then places several: all or nothing. Orders to cancel that are no
-    ///         longer in the book are passed over; margin is checked once, after the last step.
-    /// @dev Owner or operator. Errors: as `place`, and WrongAccount for an order of somebody else.
-    /// @return ids Ids of the resting remainders, 0 where nothing rests.
-    function batch(
-        AccountId account,
-        OrderId[] calldata cancels,
-        OrderParameters[] calldata orders
-    ) external returns (OrderId[] memory ids);
 }

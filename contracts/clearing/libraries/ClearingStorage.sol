@@ -33,7 +33,6 @@ struct MarketTerms {
     uint32 firstPeriod;
     uint32 lastPeriod;
     uint32 nextFromPeriod;
-    uint40 concentrationLots;
     uint24 firstMarkTick;
     uint24 settlementTick;
     MarginTier[3] tiers;
@@ -89,7 +88,7 @@ library ClearingStorage {
     uint256 internal constant FIRST_ACCOUNT = 2048;
     uint256 internal constant MAX_ACCOUNTS = 1 << 28;
     uint256 internal constant MAX_MARKETS = 1023;
-    uint256 internal constant MAX_FEEDS = 255;
+    uint256 internal constant MAX_FEEDS = 63;
 
     function load() internal pure returns (ClearingState storage s) {
         bytes32 location = LOCATION;

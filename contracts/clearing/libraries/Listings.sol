@@ -22,7 +22,7 @@ library Listings {
     using Words for MarketFlow;
 
     /// @dev Position limits are stored in units of so many lots.
-    uint256 internal constant POSITION_UNIT = 4096;
+    uint256 internal constant POSITION_UNIT = 16_384;
     uint256 private constant MAX_PERPETUALS = 2;
 
     function addFeed(ClearingState storage s, FeedListing calldata f) internal returns (FeedId id) {
@@ -99,7 +99,7 @@ library Listings {
         l.minLots = uint16(t.minLots());
         l.maxPositionLots = uint40(r.maxPosition() * POSITION_UNIT);
         l.maxOpenInterestLots = uint40(Words.toMarketFlow(m.flow).maxOpenInterest);
-        l.concentrationLots = terms.concentrationLots;
+        l.concentrationLots = uint40(r.concentration() * POSITION_UNIT);
         l.firstPeriod = terms.firstPeriod;
         l.lastPeriod = terms.lastPeriod;
         l.nextFromPeriod = terms.nextFromPeriod;
@@ -118,8 +118,15 @@ library Listings {
         within("impactLots", int256(uint256(l.impactLots)), 1, 16_777_215);
         within("minLots", int256(uint256(l.minLots)), 1, 65_535);
         within("clampBps", int256(uint256(l.clampBps)), 1, 5000);
-        within("maxPositionLots", int256(uint256(l.maxPositionLots)), int256(POSITION_UNIT), 1 << 34);
+        within(
+            "maxPositionLots",
+            int256(uint256(l.maxPositionLots)),
+            int256(POSITION_UNIT),
+            int256(4095 * POSITION_UNIT)
+        );
         multiple("maxPositionLots", l.maxPositionLots, POSITION_UNIT);
+        within("concentrationLots", int256(uint256(l.concentrationLots)), 0, int256(4095 * POSITION_UNIT));
+        multiple("concentrationLots", l.concentrationLots, POSITION_UNIT);
         within("maxOpenInterestLots", int256(uint256(l.maxOpenInterestLots)), 1, 1 << 35);
         if (l.kind == MarketKind.Perpetual) {
             within("fundingPeriod", int256(uint256(l.fundingPeriod)), 60, 30 days);
@@ -224,7 +231,7 @@ library Listings {
 
     function risk(MarketListing memory l, uint256 tier, uint256 start) private view returns (MarketRisk) {
         uint256 word = (uint256(l.clampBps) << 192) | (uint256(l.tickValue) << 206);
-        word |= (l.feed.unwrap() << 222) | (uint256(l.kind) << 230);
+        word |= (l.feed.unwrap() << 222) | (uint256(l.kind) << 228);
         return
             MarketRisk
                 .wrap(word)
@@ -233,7 +240,8 @@ library Listings {
                 .withMinute(block.timestamp / 60)
                 .withInitialBps(l.tiers[tier].initialMarginBps)
                 .withMaintenanceBps(l.tiers[tier].maintenanceMarginBps)
-                .withMaxPosition(l.maxPositionLots / POSITION_UNIT);
+                .withMaxPosition(l.maxPositionLots / POSITION_UNIT)
+                .withConcentration(l.concentrationLots / POSITION_UNIT);
     }
 
     function writeTerms(MarketTerms storage terms, MarketListing memory l) private {
@@ -242,7 +250,6 @@ library Listings {
         terms.firstPeriod = l.firstPeriod;
         terms.lastPeriod = l.lastPeriod;
         terms.nextFromPeriod = l.nextFromPeriod;
-        terms.concentrationLots = l.concentrationLots;
         terms.firstMarkTick = uint24(l.firstMarkTick.unwrap());
         for (uint256 i = 0; i < 3; ++i) terms.tiers[i] = l.tiers[i];
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
@@ -93,6 +94,13 @@ library Margin {
             h.maintenance = (h.maintenance + (10_000 << 16) - 1) / (10_000 << 16);
             h.expiredGain = (h.expiredGain + (1 << 20) - 1).floorShift(20);
         }
+    }
+
+    /// @dev New risk needs IM. Reducing does not, but no taker may pay a maker with what is the fund's, so equity stays at
+    ///      or above zero, and at or above what its closing orders may still lose.
+    function require_(Health memory h, bool raised, uint256 reserve) internal pure {
+        uint256 required = raised ? h.initial : reserve;
+        if (h.equity < int256(required)) revert IClearingErrors.InsufficientMargin(h.equity, required);
     }
 
     /// @dev Health from storage alone.

@@ -30,7 +30,7 @@ library Orders {
     using Words for MarketFlow;
 
     uint256 internal constant MAX_OPEN_ORDERS = 200;
-    uint256 internal constant POSITION_UNIT = 4096;
+    uint256 internal constant POSITION_UNIT = 16_384;
 
     /// @dev Places an order whose sender has been checked, and stores everything but the margin check's verdict.
     /// @param c Empty; the market as stored afterwards.

@@ -16,11 +16,12 @@ type BookTop is uint256;
 
 /// @dev What margin needs of a market, in one slot, so that a further market of an account costs two cold reads.
 ///
-///      | 255..233 maxPosition | 232..231 phase | 230 kind | 229..222 feed | 221..206 tickValue | 205..192 clampBps |
-///      | 191..178 maintenanceBps | 177..164 initialBps | 163..124 anchor | 123..96 minute | 95..40 funding (signed) |
-///      | 39..0 mean |
+///      | 255 rounds | 254..243 concentration | 242..231 maxPosition | 230..229 phase | 228 kind | 227..222 feed |
+///      | 221..206 tickValue | 205..192 clampBps | 191..178 maintenanceBps | 177..164 initialBps | 163..124 anchor |
+///      | 123..96 minute | 95..40 funding (signed) | 39..0 mean |
 ///
-///      mean and anchor are ticks × 2^16, funding ticks × 2^20, maxPosition in units of 4,096 lots.
+///      mean and anchor are ticks × 2^16, funding ticks × 2^20, maxPosition and concentration in units of 16,384 lots.
+///      rounds says that positions may have to apply deleveraging rounds.
 type MarketRisk is uint256;
 
 /// @dev What fills change in a market.
@@ -35,8 +36,11 @@ struct MarketFlow {
 
 /// @dev One account's position in one market.
 ///
-///      | 255..244 openOrders | 243..232 round | 231..196 asks | 195..160 bids | 159..104 snapshot (signed) |
-///      | 103..36 quote (signed) | 35..0 size (signed) |
+///      | 255..248 openOrders | 247 guarded | 246 reducing | 245..232 round | 231..196 asks | 195..160 bids |
+///      | 159..104 snapshot (signed) | 103..36 quote (signed) | 35..0 size (signed) |
+///
+///      guarded: its orders are void once its account's dead-man switch has fired. reducing: a deleveraging round has
+///      taken lots since its orders were placed, so they only reduce. round: the last round of the market that it knows.
 type Position is uint256;
 
 /// @dev Cash of an account and the markets in which it has a position or orders.
@@ -339,27 +343,43 @@ library MarketRisks {
     }
 
     function feed(MarketRisk w) internal pure returns (uint256) {
-        return (MarketRisk.unwrap(w) >> 222) & 0xff;
+        return (MarketRisk.unwrap(w) >> 222) & 0x3f;
     }
 
     function kind(MarketRisk w) internal pure returns (uint256) {
-        return (MarketRisk.unwrap(w) >> 230) & 0x1;
+        return (MarketRisk.unwrap(w) >> 228) & 0x1;
     }
 
     function phase(MarketRisk w) internal pure returns (uint256) {
-        return (MarketRisk.unwrap(w) >> 231) & 0x3;
+        return (MarketRisk.unwrap(w) >> 229) & 0x3;
     }
 
     function withPhase(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
-        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3) << 231)) | (value.fit(2) << 231));
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3) << 229)) | (value.fit(2) << 229));
     }
 
     function maxPosition(MarketRisk w) internal pure returns (uint256) {
-        return MarketRisk.unwrap(w) >> 233;
+        return (MarketRisk.unwrap(w) >> 231) & 0xfff;
     }
 
     function withMaxPosition(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
-        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x7fffff) << 233)) | (value.fit(23) << 233));
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0xfff) << 231)) | (value.fit(12) << 231));
+    }
+
+    function concentration(MarketRisk w) internal pure returns (uint256) {
+        return (MarketRisk.unwrap(w) >> 243) & 0xfff;
+    }
+
+    function withConcentration(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0xfff) << 243)) | (value.fit(12) << 243));
+    }
+
+    function hasRounds(MarketRisk w) internal pure returns (bool) {
+        return MarketRisk.unwrap(w) >> 255 != 0;
+    }
+
+    function withRounds(MarketRisk w, bool value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(1) << 255)) | (value ? 1 << 255 : 0));
     }
 }
 
@@ -369,6 +389,8 @@ library PositionWords {
     using Rounding for int256;
 
     uint256 private constant SIDE = (1 << 36) - 1;
+    uint256 private constant REDUCING = 1 << 246;
+    uint256 private constant GUARDED = 1 << 247;
 
     function size(Position w) internal pure returns (int256) {
         return Position.unwrap(w).signed(36);
@@ -391,12 +413,36 @@ library PositionWords {
     }
 
     function openOrders(Position w) internal pure returns (uint256) {
-        return Position.unwrap(w) >> 244;
+        return Position.unwrap(w) >> 248;
+    }
+
+    function round(Position w) internal pure returns (uint256) {
+        return (Position.unwrap(w) >> 232) & 0x3fff;
+    }
+
+    function withRound(Position w, uint256 value) internal pure returns (Position) {
+        return Position.wrap((Position.unwrap(w) & ~(uint256(0x3fff) << 232)) | (value.fit(14) << 232));
+    }
+
+    function isReducing(Position w) internal pure returns (bool) {
+        return Position.unwrap(w) & REDUCING != 0;
+    }
+
+    function withReducing(Position w, bool value) internal pure returns (Position) {
+        return Position.wrap((Position.unwrap(w) & ~REDUCING) | (value ? REDUCING : 0));
+    }
+
+    function isGuarded(Position w) internal pure returns (bool) {
+        return Position.unwrap(w) & GUARDED != 0;
+    }
+
+    function withGuarded(Position w, bool value) internal pure returns (Position) {
+        return Position.wrap((Position.unwrap(w) & ~GUARDED) | (value ? GUARDED : 0));
     }
 
     /// @dev Whether there is anything in it: lots held or resting.
     function isActive(Position w) internal pure returns (bool) {
-        return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 244 != 0;
+        return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 248 != 0;
     }
 
     function withTrade(Position w, int256 size_, int256 quote_) internal pure returns (Position) {
@@ -413,15 +459,15 @@ library PositionWords {
     function reserve(Position w, bool bid, uint256 lots) internal pure returns (Position) {
         unchecked {
             (bid ? w.bids() + lots : w.asks() + lots).fit(36);
-            // 200 open orders are the limit of those 12 bits.
-            return Position.wrap(Position.unwrap(w) + (lots << (bid ? 160 : 196)) + (1 << 244));
+            // At most 200 orders are open, so those 8 bits never run over.
+            return Position.wrap(Position.unwrap(w) + (lots << (bid ? 160 : 196)) + (1 << 248));
         }
     }
 
     /// @dev Frees lots of a resting order, and its place if it is gone. What is freed has been reserved.
     function release(Position w, bool bid, uint256 lots, bool whole) internal pure returns (Position) {
         unchecked {
-            return Position.wrap(Position.unwrap(w) - (lots << (bid ? 160 : 196)) - (whole ? 1 << 244 : 0));
+            return Position.wrap(Position.unwrap(w) - (lots << (bid ? 160 : 196)) - (whole ? 1 << 248 : 0));
         }
     }
 }

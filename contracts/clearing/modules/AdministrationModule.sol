@@ -5,9 +5,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
-import {FeedId, MarketId} from "../../types/Identifiers.sol";
+import {MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
-import {FeedListing, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
@@ -18,23 +18,13 @@ import {Margin} from "../libraries/Margin.sol";
 import {MarketFlow, Words} from "../libraries/Words.sol";
 
 /// @title AdministrationModule
-/// @notice Listing, parameters, fees and the guardian, behind the clearing house's fallback. Nothing here moves an owner's
+/// @notice Parameters, fees and the guardian, behind the clearing house's fallback. Nothing here moves an owner's
 ///         cash or position.
 contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents, IClearingErrors {
     using SafeERC20 for IERC20;
     using Words for MarketFlow;
 
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
-
-    /// @inheritdoc IAdministration
-    function addFeed(FeedListing calldata feed) external restricted returns (FeedId id) {
-        return Listings.addFeed(ClearingStorage.load(), feed);
-    }
-
-    /// @inheritdoc IAdministration
-    function listMarket(MarketListing calldata listing) external restricted returns (MarketId id) {
-        return Listings.list(ClearingStorage.load(), listing);
-    }
 
     /// @inheritdoc IAdministration
     function setFees(

@@ -17,12 +17,17 @@ import {
     OrderParameters,
     PositionView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {IListing} from "../../../contracts/clearing/interfaces/IListing.sol";
 import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
 import {AccountsModule} from "../../../contracts/clearing/modules/AccountsModule.sol";
 import {AdministrationModule} from "../../../contracts/clearing/modules/AdministrationModule.sol";
 import {LensModule} from "../../../contracts/clearing/modules/LensModule.sol";
 import {LiquidationModule} from "../../../contracts/clearing/modules/LiquidationModule.sol";
-import {PreviewModule} from "../../../contracts/clearing/modules/PreviewModule.sol";
+import {ClockModule} from "../../../contracts/clearing/modules/ClockModule.sol";
+import {ListingModule} from "../../../contracts/clearing/modules/ListingModule.sol";
+import {OrdersModule} from "../../../contracts/clearing/modules/OrdersModule.sol";
+import {UpkeepModule} from "../../../contracts/clearing/modules/UpkeepModule.sol";
+import {WaterfallModule} from "../../../contracts/clearing/modules/WaterfallModule.sol";
 import {SettlementModule} from "../../../contracts/clearing/modules/SettlementModule.sol";
 import {IndexConfig, SignedReport} from "../../../contracts/index/interfaces/IUsageIndex.sol";
 import {UsageIndex} from "../../../contracts/index/UsageIndex.sol";
@@ -108,17 +113,18 @@ abstract contract ClearingFixture is TestBase {
         modules.settlement = address(new SettlementModule(c));
         modules.liquidation = address(new LiquidationModule(c));
         modules.administration = address(new AdministrationModule(c));
-        modules.preview = address(new PreviewModule(c));
+        modules.clock = address(new ClockModule(c));
+        modules.listing = address(new ListingModule(c));
+        modules.orders = address(new OrdersModule(c));
+        modules.upkeep = address(new UpkeepModule(c));
+        modules.waterfall = address(new WaterfallModule(c));
         modules.lens = address(new LensModule(c));
         return IClearinghouse(address(new Clearinghouse(c, modules)));
     }
 
     function _grantRoles() private {
         bytes4[] memory selectors = new bytes4[](2);
-        (selectors[0], selectors[1]) = (
-            IAdministration.addFeed.selector,
-            IAdministration.listMarket.selector
-        );
+        (selectors[0], selectors[1]) = (IListing.addFeed.selector, IListing.listMarket.selector);
         manager.setTargetFunctionRole(address(house), selectors, LISTING);
         (selectors[0], selectors[1]) = (IAdministration.collectFees.selector, IAdministration.skim.selector);
         manager.setTargetFunctionRole(address(house), selectors, TREASURY);

@@ -23,7 +23,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
             abi.encodeCall(house.addFeed, (_feedListing())),
             abi.encodeCall(house.listMarket, (_perpetual())),
             abi.encodeCall(house.setFees, (perp, 50, 10, 0)),
-            abi.encodeCall(house.setLimits, (perp, 4096, 1)),
+            abi.encodeCall(house.setLimits, (perp, 16_384, 1)),
             abi.encodeCall(house.stopNewRisk, (perp)),
             abi.encodeCall(house.resumeNewRisk, (perp)),
             abi.encodeCall(house.collectFees, (perp, alice)),
@@ -48,7 +48,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     function test_listMarket_readsBackAsListed() public {
         MarketListing memory l = _perpetual();
         l.feed = feedId;
-        l.concentrationLots = 12_345;
+        l.concentrationLots = 32_768;
         l.fundingInterestBps = -7;
         l.makerFee = -20;
         vm.prank(LISTER);
@@ -131,10 +131,10 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         l.clampBps = 0;
         _outside(l, "clampBps", 0, 1, 5000);
         l = _perpetual();
-        l.maxPositionLots = 4095;
-        _outside(l, "maxPositionLots", 4095, 4096, 1 << 34);
-        l.maxPositionLots = 4097;
-        _outside(l, "maxPositionLots", 4097, 4096, 8192);
+        l.maxPositionLots = 16_383;
+        _outside(l, "maxPositionLots", 16_383, 16_384, 4095 * 16_384);
+        l.maxPositionLots = 16_385;
+        _outside(l, "maxPositionLots", 16_385, 16_384, 32_768);
         l = _perpetual();
         l.maxOpenInterestLots = 0;
         _outside(l, "maxOpenInterestLots", 0, 1, 1 << 35);
@@ -250,7 +250,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     function test_setLimits_doesNotTouchStandingPositions() public {
         _trade(alice, bob, perp, 10_000, TICK);
         vm.prank(RISK_OFFICER);
-        house.setLimits(perp, 8192, 100);
+        house.setLimits(perp, 16_384, 100);
         vm.assertEq(_size(ALICE, perp), int256(10_000));
         MarketListing memory l = house.listing(perp);
         vm.assertTrue(l.maxPositionLots == 8192 && l.maxOpenInterestLots == 100);
@@ -260,7 +260,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         MarketId id = MarketId.wrap(9);
         bytes memory refused = abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, id);
         _refused(RISK_OFFICER, abi.encodeCall(house.setFees, (id, 1, 1, 1)), refused);
-        _refused(RISK_OFFICER, abi.encodeCall(house.setLimits, (id, 4096, 1)), refused);
+        _refused(RISK_OFFICER, abi.encodeCall(house.setLimits, (id, 16_384, 1)), refused);
         _refused(RISK_OFFICER, abi.encodeCall(house.resumeNewRisk, (id)), refused);
         _refused(GUARD, abi.encodeCall(house.stopNewRisk, (id)), refused);
         _refused(TREASURER, abi.encodeCall(house.collectFees, (id, alice)), refused);

@@ -119,21 +119,21 @@ contract ClearinghouseLimitsTest is ClearingFixture {
 
     function test_place_revertsWith_PositionLimit() public {
         vm.prank(RISK_OFFICER);
-        house.setLimits(perp, 4096, 100_000_000);
-        _place(alice, perp, 4096, TICK - 10);
+        house.setLimits(perp, 16_384, 100_000_000);
+        _place(alice, perp, 16_384, TICK - 10);
         _refusedOrder(
             alice,
             _order(perp, 100, TICK - 20, OrderKind.Limit),
-            abi.encodeWithSelector(IClearingErrors.PositionLimit.selector, 4196, 4096)
+            abi.encodeWithSelector(IClearingErrors.PositionLimit.selector, 16_484, 16_384)
         );
         // The other side is another worst case.
-        _place(alice, perp, -4096, TICK + 10);
+        _place(alice, perp, -16_384, TICK + 10);
     }
 
     function test_place_mayReduceBeyondThePositionLimit() public {
         _trade(alice, bob, perp, 10_000, TICK);
         vm.prank(RISK_OFFICER);
-        house.setLimits(perp, 4096, 100_000_000);
+        house.setLimits(perp, 16_384, 100_000_000);
         _trade(carol, alice, perp, 1000, TICK);
         vm.assertEq(_size(ALICE, perp), int256(9000));
     }

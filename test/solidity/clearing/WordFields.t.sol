@@ -58,8 +58,10 @@ contract WordFieldsTest is TestBase {
         _kept(word, MarketRisk.unwrap(w.withAnchor(price)), 124, 40, price);
         _kept(word, MarketRisk.unwrap(w.withInitialBps(short)), 164, 14, short);
         _kept(word, MarketRisk.unwrap(w.withMaintenanceBps(short)), 178, 14, short);
-        _kept(word, MarketRisk.unwrap(w.withPhase(short & 3)), 231, 2, short & 3);
-        _kept(word, MarketRisk.unwrap(w.withMaxPosition(price & 0x7fffff)), 233, 23, price & 0x7fffff);
+        _kept(word, MarketRisk.unwrap(w.withPhase(short & 3)), 229, 2, short & 3);
+        _kept(word, MarketRisk.unwrap(w.withMaxPosition(price & 0xfff)), 231, 12, price & 0xfff);
+        _kept(word, MarketRisk.unwrap(w.withConcentration(price & 0xfff)), 243, 12, price & 0xfff);
+        _kept(word, MarketRisk.unwrap(w.withRounds(price & 1 == 1)), 255, 1, price & 1);
         vm.assertEq(w.withFunding(funding).funding(), int256(funding));
         vm.assertEq(w.withMean(price).mean(), price);
         vm.assertEq(w.withAnchor(price).anchor(), price);
@@ -96,7 +98,7 @@ contract WordFieldsTest is TestBase {
         uint256 word
     ) public pure {
         // Below the checks of their callers: at most 200 orders, 2^35 lots a side.
-        word &= ~((((uint256(1) << 72) - 1) << 160) | (uint256(0xfff) << 244));
+        word &= ~((((uint256(1) << 72) - 1) << 160) | (uint256(0xff) << 248));
         Position p = Position.wrap(word);
         Position full = p.reserve(bid, lots);
         vm.assertEq(bid ? full.bids() : full.asks(), lots);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Book, Found} from "../../book/libraries/Book.sol";
+import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {AccountId, OrderId} from "../../types/Identifiers.sol";
+import {ClearingBase, Configuration} from "../ClearingBase.sol";
+import {DropReason} from "../interfaces/ClearingTypes.sol";
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IUpkeep} from "../interfaces/IUpkeep.sol";
+import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Health, Margin} from "../libraries/Margin.sol";
+import {Orders} from "../libraries/Orders.sol";
+import {Upkeep} from "../libraries/Upkeep.sol";
+
+/// @title UpkeepModule
+/// @notice Takes orders out of the book that may no longer stand there, behind the clearing house's fallback.
+contract UpkeepModule is ClearingBase, IUpkeep, IClearingEvents, IClearingErrors {
+    constructor(Configuration memory configuration) ClearingBase(configuration) {}
+
+    /// @inheritdoc IUpkeep
+    function cancelRiskRaising(AccountId account, OrderId[] calldata ids) external returns (uint256 lots) {
+        ClearingState storage s = ClearingStorage.load();
+        DatedFutures.touchAll(s, account, UNIT);
+        DatedFutures.requireValidMarks(s, account);
+        Health memory h = Margin.health(s, account, UNIT);
+        if (h.equity >= int256(h.initial)) revert AccountHealthy(h.equity, h.initial);
+        for (uint256 i = 0; i < ids.length && h.equity < int256(h.initial); ++i) {
+            Found memory found = Book.find(s, ids[i]);
+            uint256 open = found.order.lots;
+            if (open == 0) continue;
+            if (found.order.account != account.unwrap()) revert WrongAccount(ids[i], account);
+            // Below MM also what closes at a price worse than mark: it would be paid for by the fund in the end.
+            bool wider = h.equity < int256(h.maintenance) && Upkeep.isWorseThanMark(s, ids[i]);
+            if (!wider && !Upkeep.raisesRisk(s, ids[i], account)) continue;
+            if (Orders.remove(s, found, DropReason.RiskRaising, UNIT)) {
+                lots += open;
+                h = Margin.health(s, account, UNIT);
+            }
+        }
+    }
+}
