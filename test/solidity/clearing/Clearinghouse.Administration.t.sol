@@ -253,7 +253,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         house.setLimits(perp, 16_384, 100);
         vm.assertEq(_size(ALICE, perp), int256(10_000));
         MarketListing memory l = house.listing(perp);
-        vm.assertTrue(l.maxPositionLots == 8192 && l.maxOpenInterestLots == 100);
+        vm.assertTrue(l.maxPositionLots == 16_384 && l.maxOpenInterestLots == 100);
     }
 
     function test_parameters_revertsWith_UnknownMarket() public {
