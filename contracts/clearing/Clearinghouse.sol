@@ -132,7 +132,12 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAccounts.tracked.selector
         ) return ACCOUNTS;
         if (selector == ILiquidation.liquidate.selector) return LIQUIDATION;
-        if (selector == IWaterfall.absorb.selector) return WATERFALL;
+        if (
+            selector == IWaterfall.serve.selector ||
+            selector == IWaterfall.served.selector ||
+            selector == IWaterfall.absorb.selector ||
+            selector == IWaterfall.applyRounds.selector
+        ) return WATERFALL;
         if (selector == IUpkeep.cancelRiskRaising.selector) return UPKEEP;
         if (
             selector == ISettlement.sync.selector ||

@@ -55,6 +55,11 @@ interface IClearingErrors {
     error FeedExists(bytes32 index);
     error FeedEmpty(FeedId feed);
     error FundInDeficit(MarketId market, int256 cash);
+    error NothingToDeleverage(MarketId market, int256 equity);
+    error TooManyRounds(uint256 rounds, uint256 limit);
+    error DeficitStands(uint256 deficit);
+    error NothingToUnwind(MarketId market, int256 equity);
+    error UnwindingSpent(uint256 spent, uint256 budget);
     /// @dev `rule` is the inequality that failed, in words; `left` must be below (or at most) `right`.
     error UnsafeParameters(string rule, uint256 left, uint256 right);
     error ParameterOutOfRange(string parameter, int256 value, int256 min, int256 max);

@@ -102,6 +102,64 @@ interface IClearingEvents {
         uint256 fundFee
     );
 
+    /// @notice An account was found below MM: takeovers at a discount that grows from now on.
+    event AuctionStarted(AccountId indexed account, uint256 time);
+
+    /// @notice A keeper took lots of an account below MM over at `tick`; `Liquidated` follows with the sum.
+    /// @param lots Signed lots that the keeper's position gained.
+    event TakenOver(
+        AccountId indexed account,
+        MarketId indexed market,
+        AccountId indexed keeper,
+        int256 lots,
+        Tick tick
+    );
+
+    /// @notice A fund traded its position in the book.
+    /// @param lots Signed change of its position.
+    /// @param quote Tick·lots of the fills, signed as in a position.
+    /// @param lost Collateral units that the fills were worse than mark.
+    event Unwound(MarketId indexed market, int256 lots, int256 quote, uint256 lost);
+
+    /// @notice A spent fund's position went to the escrow: every position of the other side closes its share at `tick`.
+    /// @param number Number of the round in its market, from 1.
+    /// @param lots Lots that close in all; signed as the fund's position was.
+    /// @param side Lots that the winning side had.
+    /// @param cumulativeFunding Funding up to which the closed lots have paid, ticks × 2^20.
+    event RoundRecorded(
+        MarketId indexed market,
+        uint256 indexed number,
+        int256 lots,
+        uint256 side,
+        Tick tick,
+        int256 cumulativeFunding
+    );
+
+    /// @notice A round took its share of a position.
+    /// @param lots Signed change of the position.
+    event Deleveraged(
+        AccountId indexed account,
+        MarketId indexed market,
+        uint256 indexed number,
+        int256 lots,
+        Tick tick
+    );
+
+    /// @notice A fund without a position was short of cash, which its market now owes.
+    /// @param deficit What it owes in all.
+    event DeficitBooked(MarketId indexed market, uint256 amount, uint256 deficit);
+
+    /// @notice Fees or a top-up repaid a deficit.
+    /// @param deficit What is left of it.
+    event DeficitRepaid(MarketId indexed market, uint256 amount, uint256 deficit);
+
+    /// @notice A withdrawal left its share of the deficits behind.
+    /// @param claim What the account has left behind in all.
+    event ClaimLeft(AccountId indexed account, uint256 amount, uint256 claim);
+
+    /// @notice An account got back what its withdrawals had left behind.
+    event ClaimRedeemed(AccountId indexed account, uint256 amount);
+
     /// @notice A fund took a position over.
     /// @param size Lots taken over, signed.
     /// @param quote Quote taken over, tick·lots.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccountId} from "../../types/Identifiers.sol";
+import {AccountId, MarketId} from "../../types/Identifiers.sol";
 
 /// @notice What happens to accounts and funds that have nothing left; every step may be called by anyone.
 interface IWaterfall {
@@ -9,4 +9,19 @@ interface IWaterfall {
     ///         whole, the shortfall is shared by MM, the account is retired and its orders are dropped when met.
     /// @dev Errors: AccountNotBankrupt (equity), UnknownAccount, AccountIsRetired, NoPosition, IndexStale.
     function absorb(AccountId account) external;
+
+    /// @notice Applies the pending deleveraging rounds of a market to some accounts, so that rounds finish. Every touch of a
+    ///         position does the same for itself. Accounts without a part in any are passed over.
+    /// @dev Errors: UnknownMarket.
+    /// @return unfinished Rounds of the market that are left.
+    function applyRounds(
+        MarketId market,
+        AccountId[] calldata accounts
+    ) external returns (uint256 unfinished);
+
+    /// @notice Applies the pending rounds of one position. The clearing house calls it itself before it touches one.
+    function serve(MarketId market, AccountId account) external;
+
+    /// @notice The word of a position (see Words.sol) as it would be with its pending rounds applied.
+    function served(MarketId market, AccountId account) external view returns (uint256 position);
 }

@@ -10,6 +10,7 @@ import {ClearingState} from "./ClearingStorage.sol";
 import {Margin} from "./Margin.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
+import {Rounds} from "./Rounds.sol";
 import {MarketFlow, MarketRisk, Position, Purse, Words} from "./Words.sol";
 
 /// @notice What bankrupt accounts leave goes to the funds of their markets. Callers have touched every market of the account.
@@ -92,7 +93,9 @@ library Absorption {
         int256 tickValue
     ) private {
         AccountId fund = Accounts.fundOf(market);
+        // The fund's own position is never on a round's winning side, but what it takes now must not look as if it had been.
         Position f = Positions.load(s, market, fund).settleFunding(flow, funding);
+        f = f.withRound(Rounds.head(s, market).newest());
         Purse memory purse = Accounts.loadPurse(s, fund);
         purse.cash += given;
 

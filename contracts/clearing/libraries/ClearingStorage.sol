@@ -55,6 +55,7 @@ struct FeedTerms {
 ///      positions: market << 28 | account                  levels: market << 24 | tick
 ///      orders:    market << 64 | tick << 40 | word        ticks:  market << 32 | floor << 28 | index of the bitmap word
 ///      steps:     feed << 8 | ring position               accounts: owner << 16 | subaccount
+///      rounds:    market << 16 | number
 struct ClearingState {
     uint256 tracked;
     uint32 accountCount;
@@ -78,6 +79,17 @@ struct ClearingState {
     mapping(bytes32 index => uint256 feed) feedOf;
     // The index contract, for libraries that run in several modules.
     IUsageIndex index;
+    // Deleveraging rounds and, per market, which of them are unfinished (see RoundWords.sol).
+    mapping(uint256 marketAndNumber => uint256) rounds;
+    mapping(uint256 market => uint256) roundHeads;
+    // Market → collateral units that its fund owed when it had nothing left; their sum, and the sum of `claims`.
+    mapping(uint256 market => uint256) deficits;
+    uint128 totalDeficit;
+    uint128 totalClaims;
+    // Account → collateral units that its withdrawals left behind while a deficit stood.
+    mapping(uint256 account => uint256) claims;
+    // Market → what its fund may lose and has lost by unwinding today (see Unwinding.sol).
+    mapping(uint256 market => uint256) unwindings;
 }
 
 /// @notice Where the state lives, for the contract and its modules alike.

@@ -10,6 +10,7 @@ import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
+import {Rounds} from "./Rounds.sol";
 import {MarketRisk, Position, Purse} from "./Words.sol";
 
 /// @dev An account's health in collateral units. Until `close` it holds sums over markets before their one rounding:
@@ -82,6 +83,7 @@ library Margin {
             Position p = Positions.load(s, MarketId.wrap(uint16(id)), account);
             MarketRisk r = Markets.current(s, MarketId.wrap(uint16(id)), unit);
             r = DatedFutures.atPrints(s, MarketId.wrap(uint16(id)), r);
+            p = Rounds.viewApplied(s, MarketId.wrap(uint16(id)), account, p, r.hasRounds());
             add(sums, p, r, Markets.markOf(r), r.tickValue() * unit);
         }
     }

@@ -14,6 +14,7 @@ import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
+import {Rounds} from "../libraries/Rounds.sol";
 import {Purse} from "../libraries/Words.sol";
 
 /// @title AccountsModule
@@ -57,6 +58,7 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
         DatedFutures.touchAll(s, account, UNIT);
+        Rounds.serveAll(s, account);
         DatedFutures.convertAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
 

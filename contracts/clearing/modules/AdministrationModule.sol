@@ -13,6 +13,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Funds} from "../libraries/Funds.sol";
 import {Listings} from "../libraries/Listings.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {MarketFlow, Words} from "../libraries/Words.sol";
@@ -71,7 +72,10 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
 
     /// @inheritdoc IAdministration
     function resumeNewRisk(MarketId market) external restricted {
-        int256 equity = Margin.health(ClearingStorage.load(), Accounts.fundOf(market), UNIT).equity;
+        ClearingState storage s = ClearingStorage.load();
+        int256 equity = Margin.health(s, Accounts.fundOf(market), UNIT).equity;
+        // What the market still owes is the fund's debt.
+        equity -= int256(s.deficits[market.unwrap()]);
         if (equity < 0) revert FundInDeficit(market, equity);
         _setPhase(market, MarketPhase.ReduceOnly, MarketPhase.Open);
     }
@@ -90,7 +94,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         toFund = fees - toTreasury;
         flow.feesPayable = 0;
         s.markets[market.unwrap()].flow = flow.pack();
-        Accounts.credit(s, Accounts.fundOf(market), int256(toFund));
+        Funds.credit(s, market, toFund);
         s.tracked -= toTreasury;
         emit FeesCollected(market, treasury, toFund, toTreasury);
         if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);

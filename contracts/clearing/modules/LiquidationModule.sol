@@ -11,6 +11,7 @@ import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Liquidations} from "../libraries/Liquidations.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
+import {Rounds} from "../libraries/Rounds.sol";
 
 /// @title LiquidationModule
 /// @notice Closes accounts below MM, behind the clearing house's fallback.
@@ -37,6 +38,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         if (Accounts.ownerOf(s, account) == Accounts.ownerOf(s, keeper))
             revert SelfLiquidation(account, keeper);
         DatedFutures.touchAll(s, account, UNIT);
+        Rounds.serveAll(s, account);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.maintenance)) revert AccountHealthy(h.equity, h.maintenance);

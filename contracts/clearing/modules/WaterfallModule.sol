@@ -11,6 +11,8 @@ import {Absorption} from "../libraries/Absorption.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
+import {Rounds} from "../libraries/Rounds.sol";
+import {MarketRisk, Position} from "../libraries/Words.sol";
 
 /// @title WaterfallModule
 /// @notice What happens to accounts and funds that have nothing left, behind the clearing house's fallback.
@@ -25,11 +27,38 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         }
         if (Accounts.isRetired(s, account)) revert AccountIsRetired(account);
         DatedFutures.touchAll(s, account, UNIT);
+        Rounds.serveAll(s, account);
         DatedFutures.convertAll(s, account, UNIT);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity > 0) revert AccountNotBankrupt(h.equity);
         if (Accounts.loadPurse(s, account).markets == 0) revert NoPosition(account, MarketId.wrap(0));
         Absorption.absorb(s, account, h.equity, UNIT);
+    }
+
+    /// @inheritdoc IWaterfall
+    function applyRounds(
+        MarketId market,
+        AccountId[] calldata accounts
+    ) external returns (uint256 unfinished) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketRisk risk = MarketRisk.wrap(s.markets[market.unwrap()].risk);
+        if (MarketRisk.unwrap(risk) == 0) revert UnknownMarket(market);
+        for (uint256 i = 0; i < accounts.length; ++i) Rounds.apply_(s, market, accounts[i], UNIT);
+        unfinished = Rounds.head(s, market).unfinished();
+        // Only a call that nobody makes in the middle of a trade may do this: trading holds the word in memory.
+        if (unfinished == 0 && risk.hasRounds()) {
+            s.markets[market.unwrap()].risk = MarketRisk.unwrap(risk.withRounds(false));
+        }
+    }
+
+    /// @inheritdoc IWaterfall
+    function serve(MarketId market, AccountId account) external {
+        Rounds.apply_(ClearingStorage.load(), market, account, UNIT);
+    }
+
+    /// @inheritdoc IWaterfall
+    function served(MarketId market, AccountId account) external view returns (uint256 position) {
+        return Position.unwrap(Rounds.applied(ClearingStorage.load(), market, account));
     }
 }

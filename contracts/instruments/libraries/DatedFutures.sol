@@ -8,6 +8,7 @@ import {ClearingState, FeedTerms, Market, MarketTerms} from "../../clearing/libr
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {Positions} from "../../clearing/libraries/Positions.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
+import {Rounds} from "../../clearing/libraries/Rounds.sol";
 import {MarketFlow, MarketRisk, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
 import {AccountId, FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
 import {MarketContext, Markets} from "./Markets.sol";
@@ -82,6 +83,7 @@ library DatedFutures {
         uint256 tick,
         uint256 tickValue
     ) internal returns (bool converted) {
+        Rounds.serve(s, market, account, MarketRisk.wrap(s.markets[market.unwrap()].risk).hasRounds());
         Position p = Positions.load(s, market, account);
         if (!p.isActive()) return false;
         Purse memory purse = Accounts.loadPurse(s, account);
