@@ -77,9 +77,9 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         OrderParameters calldata order
     ) external returns (OrderId id, uint256 filledLots) {
         ClearingState storage s = ClearingStorage.load();
-        Accounts.requireTrader(s, account);
         MarketContext memory c;
         Taker memory t;
+        t.guarded = Accounts.requirePlacer(s, account);
         bool raised;
         (id, raised) = Orders.place(s, account, order, UNIT, c, t);
         filledLots = t.filled;
@@ -119,13 +119,24 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
 
     function _moduleOf(bytes4 selector) private view returns (address) {
         if (selector == IClock.advanced.selector) return CLOCK;
-        if (selector == IOrders.batch.selector || selector == ILens.previewOrder.selector) return ORDERS;
+        if (
+            selector == IOrders.batch.selector ||
+            selector == IOrders.amend.selector ||
+            selector == IOrders.placeThrough.selector ||
+            selector == ILens.previewOrder.selector
+        ) return ORDERS;
         if (
             selector == IAccounts.deposit.selector ||
             selector == IAccounts.depositWithPermit.selector ||
             selector == IAccounts.depositFor.selector ||
             selector == IAccounts.withdraw.selector ||
+            selector == IAccounts.transfer.selector ||
             selector == IAccounts.setOperator.selector ||
+            selector == IAccounts.setBuilder.selector ||
+            selector == IAccounts.cancelAllAfter.selector ||
+            selector == IAccounts.multicall.selector ||
+            selector == IAccounts.builderCap.selector ||
+            selector == IAccounts.switchDeadline.selector ||
             selector == IAccounts.accountOf.selector ||
             selector == IAccounts.operatorExpiry.selector ||
             selector == IAccounts.collateral.selector ||
@@ -138,7 +149,12 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IWaterfall.absorb.selector ||
             selector == IWaterfall.applyRounds.selector
         ) return WATERFALL;
-        if (selector == IUpkeep.cancelRiskRaising.selector) return UPKEEP;
+        if (
+            selector == IUpkeep.cancelRiskRaising.selector ||
+            selector == IUpkeep.sweep.selector ||
+            selector == IUpkeep.sweepOrders.selector ||
+            selector == IUpkeep.cancelFired.selector
+        ) return UPKEEP;
         if (
             selector == ISettlement.sync.selector ||
             selector == ISettlement.follow.selector ||

@@ -17,5 +17,6 @@ export const dropReasons = [
   "accountRetired",
   "outsideBand",
   "riskRaising",
+  "switchFired",
 ] as const;
 export type DropReason = (typeof dropReasons)[number];

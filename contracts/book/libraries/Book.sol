@@ -101,6 +101,21 @@ library Book {
         s.levels[levelKey(market, tick)] = Level.unwrap(level);
     }
 
+    /// @dev Leaves a found order fewer open lots, above zero, in its place. The head's word keeps what has traded of it too.
+    /// @return total Lots of the level afterwards.
+    function shorten(ClearingState storage s, Found memory f, uint256 lots) internal returns (uint256 total) {
+        MarketId market = f.id.market();
+        uint256 tick = f.id.tick();
+        uint256 index = f.id.index();
+        Level level = f.level.less(f.order.lots - lots);
+        if (index == level.head()) lots += level.headFilled();
+        uint256 slot = wordKey(market, tick, index);
+        uint256 shift = (index % 3) * 85 + 28;
+        s.orders[slot] = (s.orders[slot] & ~(uint256(type(uint32).max) << shift)) | (lots << shift);
+        s.levels[levelKey(market, tick)] = Level.unwrap(level);
+        return level.lots();
+    }
+
     /// @dev Next level away from the best price behind `tick`; "no bid" or "no ask" if there is none.
     function next(
         ClearingState storage s,

@@ -37,7 +37,8 @@ enum DropReason {
     NotReducing,
     AccountRetired,
     OutsideBand,
-    RiskRaising
+    RiskRaising,
+    SwitchFired
 }
 
 /// @dev An order as its owner writes it.
@@ -58,6 +59,14 @@ struct OrderParameters {
     uint40 expiry;
     uint16 maxFills;
     uint64 clientOrderId;
+}
+
+/// @dev Who brought an order and what it earns by it.
+/// @param account Account that is paid.
+/// @param fee Tenths of a basis point of what the order takes; at most what the trading account's owner allows it.
+struct Builder {
+    AccountId account;
+    uint16 fee;
 }
 
 /// @dev Margins and fill band, in basis points of the mark price.

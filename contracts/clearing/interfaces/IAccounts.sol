@@ -38,6 +38,36 @@ interface IAccounts {
     /// @dev Only the owner. Errors: NotOwner.
     function setOperator(AccountId account, address operator, uint40 expiry) external;
 
+    /// @notice Moves cash between two accounts of the sender. What may be moved is what could be withdrawn.
+    /// @dev Owner of both, never an operator. Errors: NotOwner, SameAccount, AccountIsRetired (the receiver), ZeroAmount,
+    ///      InsufficientCash, InsufficientMargin, IndexStale.
+    function transfer(AccountId from, AccountId to, uint256 amount) external;
+
+    /// @notice Allows `builder` a fee on what orders that it brings take, up to `cap` tenths of a basis point (at most
+    ///         100); 0 allows none.
+    /// @dev Only the owner. Errors: NotOwner, SameAccount, UnknownAccount, BuilderFeeTooHigh (cap, highest cap).
+    function setBuilder(AccountId account, AccountId builder, uint16 cap) external;
+
+    /// @notice Dead-man switch: unless called again in time, every order of the account is dead after `seconds_` seconds
+    ///         (5 to 30 days; 0 takes the switch off). Dead orders are never filled, in any market, and never live again:
+    ///         once the switch has fired, the account places nothing until none of its orders is in the book, and only then
+    ///         can the switch be set or taken off. Anyone may take the dead ones out (`cancelFired`).
+    /// @dev Owner or operator. The last second counts. Errors: NotAuthorised, AccountIsRetired, ParameterOutOfRange, and
+    ///      OrdersOpen (market, orders) while orders of a fired switch are left.
+    /// @return deadline Last second at which the orders are good, 0 without a switch.
+    function cancelAllAfter(AccountId account, uint32 seconds_) external returns (uint40 deadline);
+
+    /// @notice Several calls of the sender in one, each as if sent alone, in order: all or none.
+    /// @dev Reverts with the error of the call that fails.
+    /// @return results What each call returned, ABI-encoded.
+    function multicall(bytes[] calldata calls) external returns (bytes[] memory results);
+
+    /// @notice Fee that an account's owner allows a builder, tenths of a basis point.
+    function builderCap(AccountId account, AccountId builder) external view returns (uint16 cap);
+
+    /// @notice Last second at which an account's orders are good under its dead-man switch; 0 when none is armed.
+    function switchDeadline(AccountId account) external view returns (uint40 deadline);
+
     /// @notice Number of an owner's subaccount; 0 when it has not been opened.
     function accountOf(address owner, uint16 subaccount) external view returns (AccountId account);
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol";
-import {MarketPhase} from "./ClearingTypes.sol";
+import {MarketPhase, OrderKind} from "./ClearingTypes.sol";
 
 /// @notice Errors of the clearing house: the actual value first, then what is allowed.
 interface IClearingErrors {
@@ -17,6 +17,11 @@ interface IClearingErrors {
     error AccountIsRetired(AccountId account);
     error DepositCredited(uint256 credited, uint256 amount);
     error CashOutOfRange(int256 cash);
+    error SameAccount(AccountId account);
+    error SwitchFired(AccountId account, uint256 deadline);
+    error SwitchNotFired(AccountId account, uint256 deadline);
+    error OrdersOpen(MarketId market, uint256 orders);
+    error BuilderFeeTooHigh(uint256 fee, uint256 cap);
     error TooManyAccounts(uint256 accounts, uint256 limit);
     error InsufficientMargin(int256 equity, uint256 required);
     error InsufficientCash(int256 cash, uint256 amount);
@@ -41,6 +46,8 @@ interface IClearingErrors {
     error LevelFull(uint256 orders, uint256 capacity);
     error OrderNotFound(OrderId id);
     error WrongAccount(OrderId id, AccountId account);
+    error WrongMarket(OrderId id, MarketId market);
+    error NeverRests(OrderKind kind);
     error AccountHealthy(int256 equity, uint256 required);
     error AccountBankrupt(int256 equity);
     error AccountNotBankrupt(int256 equity);

@@ -15,6 +15,19 @@ interface IClearingEvents {
     /// @notice Collateral went out of an account.
     event Withdrawn(AccountId indexed account, address indexed to, uint256 amount);
 
+    /// @notice Cash went from one account of an owner to another.
+    event Transferred(AccountId indexed from, AccountId indexed to, uint256 amount);
+
+    /// @notice A builder may earn up to `cap` tenths of a basis point of what the account's orders take.
+    event BuilderSet(AccountId indexed account, AccountId indexed builder, uint16 cap);
+
+    /// @notice An order paid the one who brought it.
+    /// @param amount Collateral units.
+    event BuilderPaid(AccountId indexed account, AccountId indexed builder, uint256 amount);
+
+    /// @notice The orders of an account die after `deadline` (Unix time), unless it is moved on before; 0: no more.
+    event SwitchSet(AccountId indexed account, uint40 deadline);
+
     /// @notice An operator may trade for the account until `expiry`.
     event OperatorSet(AccountId indexed account, address indexed operator, uint40 expiry);
 
@@ -28,6 +41,10 @@ interface IClearingEvents {
         bool reduceOnly,
         uint64 clientOrderId
     );
+
+    /// @notice A resting order became smaller and kept its place.
+    /// @param lots Signed lots that are open now.
+    event OrderAmended(AccountId indexed account, OrderId id, int256 lots);
 
     /// @notice A resting order was filled, wholly or in part, at its own tick; the taker's `OrderTaken` follows.
     /// @param makerFee Tick·lots that the maker paid (below zero: earned).

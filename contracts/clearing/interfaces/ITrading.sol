@@ -18,7 +18,7 @@ interface ITrading {
     ///      Errors: NotAuthorised, UnknownMarket, MarketNotOpen, OnlyReducing, OrderTooSmall, OrderTooLarge,
     ///      TickOutOfRange, TickOutsideBand, ExpiryNotAligned, ExpiryInPast, ExpiryNotUsed, ZeroMaxFills, WouldCross,
     ///      NotFilled, WouldNotReduce, PositionLimit, OpenInterestLimit, TooManyOrders, TooManyMarkets, LevelFull,
-    ///      InsufficientMargin, IndexStale.
+    ///      InsufficientMargin, IndexStale, SwitchFired.
     /// @return id Id of the resting remainder; 0 when nothing rests.
     /// @return filledLots Lots traded, unsigned.
     function place(

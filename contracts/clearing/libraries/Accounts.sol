@@ -12,6 +12,8 @@ library Accounts {
     using Words for Purse;
 
     uint256 private constant RETIRED = 1 << 176;
+    uint256 private constant DEADLINE_SHIFT = 177;
+    uint256 private constant DEADLINE_MASK = type(uint40).max;
     uint256 private constant MARKET_BITS = 10;
     uint256 private constant MARKET_MASK = (1 << MARKET_BITS) - 1;
 
@@ -60,10 +62,36 @@ library Accounts {
         return market != 0 && market <= s.marketCount;
     }
 
+    /// @dev Last second at which the orders of an account with a dead-man switch are good; 0 when none is armed.
+    function deadlineOf(ClearingState storage s, AccountId account) internal view returns (uint256) {
+        return (s.heads[account.unwrap()] >> DEADLINE_SHIFT) & DEADLINE_MASK;
+    }
+
+    function setDeadline(ClearingState storage s, AccountId account, uint256 deadline) internal {
+        uint256 head = s.heads[account.unwrap()] & ~(DEADLINE_MASK << DEADLINE_SHIFT);
+        s.heads[account.unwrap()] = head | (deadline << DEADLINE_SHIFT);
+    }
+
+    /// @dev Whether the account's dead-man switch has fired: its orders are dead and stay so until none of them is left.
+    function hasFired(ClearingState storage s, AccountId account) internal view returns (bool) {
+        uint256 deadline = deadlineOf(s, account);
+        return deadline != 0 && deadline < block.timestamp;
+    }
+
+    /// @dev As `requireTrader`, for new orders: not after the account's dead-man switch has fired.
+    /// @return guarded Whether a switch is armed, so that the account's positions must say so.
+    function requirePlacer(ClearingState storage s, AccountId account) internal view returns (bool guarded) {
+        uint256 head = requireTrader(s, account);
+        uint256 deadline = (head >> DEADLINE_SHIFT) & DEADLINE_MASK;
+        guarded = deadline != 0;
+        if (guarded && deadline < block.timestamp) revert IClearingErrors.SwitchFired(account, deadline);
+    }
+
     /// @dev Owner or unexpired operator, and not retired.
-    function requireTrader(ClearingState storage s, AccountId account) internal view {
-        uint256 head = s.heads[account.unwrap()];
-        if (head >> 160 > type(uint16).max) revert IClearingErrors.AccountIsRetired(account);
+    /// @return head The account's head word.
+    function requireTrader(ClearingState storage s, AccountId account) internal view returns (uint256 head) {
+        head = s.heads[account.unwrap()];
+        if (head & RETIRED != 0) revert IClearingErrors.AccountIsRetired(account);
         if (address(uint160(head)) != msg.sender) {
             if (head == 0 || s.operators[account.unwrap()][msg.sender] < block.timestamp) {
                 revert IClearingErrors.NotAuthorised(msg.sender, account);
@@ -90,6 +118,10 @@ library Accounts {
         Purse memory purse = loadPurse(s, account);
         purse.cash += amount;
         storePurse(s, account, purse);
+    }
+
+    function builderKey(AccountId account, AccountId builder) internal pure returns (uint256) {
+        return (account.unwrap() << 28) | builder.unwrap();
     }
 
     /// @dev Account of a market's insurance fund.

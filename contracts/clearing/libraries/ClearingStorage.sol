@@ -61,7 +61,7 @@ struct ClearingState {
     uint32 accountCount;
     uint16 marketCount;
     uint8 feedCount;
-    // Account → owner (bits 0–159), subaccount (160–175), retired (176).
+    // Account → owner (bits 0–159), subaccount (160–175), retired (176), deadline of its dead-man switch (177–216).
     mapping(uint256 account => uint256) heads;
     // Account → Purse.
     mapping(uint256 account => uint256) purses;
@@ -90,6 +90,8 @@ struct ClearingState {
     mapping(uint256 account => uint256) claims;
     // Market → what its fund may lose and has lost by unwinding today (see Unwinding.sol).
     mapping(uint256 market => uint256) unwindings;
+    // Account << 28 | builder's account → highest fee that the owner allows it, tenths of a basis point.
+    mapping(uint256 accountAndBuilder => uint256) builderCaps;
 }
 
 /// @notice Where the state lives, for the contract and its modules alike.

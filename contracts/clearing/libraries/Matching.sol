@@ -12,11 +12,13 @@ import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
+import {Rounds} from "./Rounds.sol";
 import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 
 /// @dev An order on its way through the book, and the account behind it; the caller stores position, purse and flow.
 /// @param buys Which side it takes.
-/// @param probe Whether it only clears dead orders and must not meet a live one (post-only).
+/// @param probe Whether it only clears dead orders and must not meet a live one (post-only; of account 0: a sweep).
+/// @param guarded Whether its account has a dead-man switch armed.
 /// @param raises Whether it may do more than reduce, so that it must not take while the index is stale.
 /// @param stranded Whether the level at hand lies outside the fill band, on the side that would favour the taker.
 /// @param lots Lots still wanted.
@@ -30,6 +32,7 @@ import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 /// @param fee Collateral units of taker fees.
 /// @param makerFees Tick·lots that makers paid, less what they earned.
 /// @param reserve Equity that its resting orders need although they only close.
+/// @param dropped Lots of other accounts' dead orders that it took out.
 struct Taker {
     AccountId account;
     Position position;
@@ -37,6 +40,7 @@ struct Taker {
     MarketFlow flow;
     bool buys;
     bool probe;
+    bool guarded;
     bool raises;
     bool stranded;
     uint256 lots;
@@ -50,6 +54,7 @@ struct Taker {
     uint256 fee;
     int256 makerFees;
     uint256 reserve;
+    uint256 dropped;
 }
 
 /// @notice The matching loop: best price first, first come first served, makers settled on the spot, the taker at the end.
@@ -59,6 +64,7 @@ library Matching {
     using Positions for Position;
     using Rounding for int256;
     using TickBitmap for mapping(uint256 => uint256);
+    using Words for MarketFlow;
 
     uint256 private constant FEE_UNIT = 100_000;
 
@@ -150,31 +156,49 @@ library Matching {
             emit IClearingEvents.OrderDropped(maker, id, open, DropReason.OwnOrder);
             return open;
         }
+        if (c.risk.hasRounds()) serve(s, c, t, maker);
         Position p = Positions.load(s, c.id, maker);
         DropReason reason;
-        (taken, reason) = verdict(t, p, lane, open);
+        (taken, reason) = verdict(s, t, p, lane, open);
         if (reason != DropReason.Cancelled) {
             if (p.openOrders() != 0) book(s, c, maker, p.release(!t.buys, open, true), 0);
             emit IClearingEvents.OrderDropped(maker, id, open, reason);
+            t.dropped += open;
             return open;
         }
-        if (t.probe) revert IClearingErrors.WouldCross(t.limit, id.tick());
+        if (t.probe) {
+            if (t.account.unwrap() != 0) revert IClearingErrors.WouldCross(t.limit, id.tick());
+            // A sweep ends at the first order that may trade.
+            t.lots = 0;
+            return 0;
+        }
         settle(s, c, t, maker, p.release(!t.buys, taken, taken == open), id, taken);
+    }
+
+    /// @dev Lets a maker take its deleveraging rounds first. They run on what is stored, so the flow goes there and back.
+    function serve(ClearingState storage s, MarketContext memory c, Taker memory t, AccountId maker) private {
+        s.markets[c.id.unwrap()].flow = t.flow.pack();
+        Rounds.serve(s, c.id, maker, true);
+        t.flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
     }
 
     /// @dev How much of an order may trade, or why it is dead (Cancelled stands for "alive": such orders are gone).
     function verdict(
+        ClearingState storage s,
         Taker memory t,
         Position p,
         uint256 lane,
         uint256 open
-    ) private view returns (uint256 taken, DropReason reason) {
+    ) internal view returns (uint256 taken, DropReason reason) {
         if (p.openOrders() == 0) return (0, DropReason.AccountRetired);
         if (t.stranded) return (0, DropReason.OutsideBand);
         if (isExpired(uint24(lane >> 60))) return (0, DropReason.Expired);
+        if (p.isGuarded() && Accounts.hasFired(s, AccountId.wrap(uint32(lane & 0xfffffff)))) {
+            return (0, DropReason.SwitchFired);
+        }
         taken = Rounding.min(t.lots, open);
         reason = DropReason.Cancelled;
-        if (lane >> 84 != 0) {
+        if (lane >> 84 != 0 || p.isReducing()) {
             uint256 reducible = Positions.positive(t.buys ? p.size() : -p.size());
             if (reducible == 0) return (0, DropReason.NotReducing);
             taken = Rounding.min(taken, reducible);

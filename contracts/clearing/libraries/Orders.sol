@@ -13,6 +13,7 @@ import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
+import {Rounds} from "./Rounds.sol";
 import {MarketFlow, Position, Words} from "./Words.sol";
 
 /// @dev The position before an order.
@@ -34,7 +35,7 @@ library Orders {
 
     /// @dev Places an order whose sender has been checked, and stores everything but the margin check's verdict.
     /// @param c Empty; the market as stored afterwards.
-    /// @param t Empty; the taker as stored afterwards.
+    /// @param t Empty but for `guarded`; the taker as stored afterwards.
     /// @return id Id of the resting remainder, 0 if nothing rests.
     /// @return raised Whether the order may have done more than reduce, so that equity must cover IM.
     function place(
@@ -47,6 +48,7 @@ library Orders {
     ) internal returns (OrderId id, bool raised) {
         Markets.read(s, c, order.market, unit);
         Markets.touch(s, c);
+        Rounds.serve(s, c.id, account, c.risk.hasRounds());
         t.account = account;
         check(s, c, t, order);
         return execute(s, c, t, order);
@@ -72,6 +74,8 @@ library Orders {
         else t.lots = 0;
 
         raised = raisesRisk(c, t, before);
+        // Orders that a deleveraging round had bound to reducing are covered by IM again.
+        if (raised) t.position = t.position.withReducing(false);
         if (!raised && t.lots != 0) t.reserve = closingCost(c, t);
         bool isActive = t.position.isActive();
         if (isActive != before.active) {
@@ -131,8 +135,43 @@ library Orders {
         Margin.close(h, t.purse.cash);
     }
 
+    /// @dev Makes a found order smaller where nothing else about it changes; it keeps its place.
+    /// @param c Empty; the market as stored afterwards, if it was done.
+    /// @return done Whether it was that kind of change.
+    function shorten(
+        ClearingState storage s,
+        Found memory f,
+        OrderParameters calldata order,
+        uint256 unit,
+        MarketContext memory c
+    ) internal returns (bool done) {
+        Markets.read(s, c, f.id.market(), unit);
+        bool bid = f.id.tick() <= c.top.bestBid();
+        uint256 lots = int256(order.lots).abs();
+        if (
+            order.tick.unwrap() != f.id.tick() ||
+            (order.lots > 0) != bid ||
+            lots > f.order.lots ||
+            order.expiry != f.order.expiry * Words.EXPIRY_UNIT ||
+            order.reduceOnly != f.order.reduceOnly
+        ) return false;
+        Markets.touch(s, c);
+        checkTerms(c, order);
+        AccountId account = AccountId.wrap(uint32(f.order.account));
+        if (lots != f.order.lots) {
+            Position p = Positions.load(s, c.id, account);
+            uint256 left = Book.shorten(s, f, lots);
+            Positions.store(s, c.id, account, p.release(bid, f.order.lots - lots, false));
+            shrink(s, c, f.id.tick(), left);
+        }
+        Markets.store(s, c);
+        emit IClearingEvents.OrderAmended(account, f.id, order.lots);
+        return true;
+    }
+
     /// @dev Takes a found order out of the book, for any reason but a fill.
-    /// @return removed False if its account no longer has it: the position was converted after settlement.
+    /// @return removed False if its account no longer has it: the position was converted after settlement. Only the orders
+    ///         of retired accounts may be taken out nevertheless.
     function remove(
         ClearingState storage s,
         Found memory f,
@@ -142,11 +181,13 @@ library Orders {
         AccountId account = AccountId.wrap(uint32(f.order.account));
         MarketContext memory c = Markets.load(s, f.id.market(), unit);
         Markets.touch(s, c);
+        Rounds.serve(s, c.id, account, c.risk.hasRounds());
         Position p = Positions.load(s, c.id, account);
-        if (p.openOrders() == 0) return false;
+        bool held = p.openOrders() != 0;
+        if (!held && reason != DropReason.AccountRetired) return false;
         uint256 left = Book.remove(s, f);
-        p = p.release(shrink(s, c, f.id.tick(), left), f.order.lots, true);
-        Matching.book(s, c, account, p, 0);
+        bool bid = shrink(s, c, f.id.tick(), left);
+        if (held) Matching.book(s, c, account, p.release(bid, f.order.lots, true), 0);
         Markets.store(s, c);
         emit IClearingEvents.OrderDropped(account, f.id, f.order.lots, reason);
         return true;
@@ -181,7 +222,28 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private view {
-        MarketPhase phase = MarketPhase(c.risk.phase());
+        MarketPhase phase = checkTerms(c, order);
+        int256 wanted = order.lots;
+        t.walk = order.maxFills;
+        t.buys = wanted > 0;
+        t.lots = wanted.abs();
+        t.limit = order.tick.unwrap();
+        t.probe = order.kind == OrderKind.PostOnly;
+        t.takerFee = c.top.takerFee();
+        Position p = Positions.load(s, c.id, t.account).withGuarded(t.guarded);
+        if (p.openOrders() == 0) p = p.withReducing(false);
+        t.position = p;
+        t.raises = checkReducing(c, p, wanted, phase, order.reduceOnly);
+        uint256 word = s.purses[t.account.unwrap()];
+        (t.purse.cash, t.purse.markets) = (word.signed(96), word >> 96);
+    }
+
+    /// @dev Refuses what no account may ask for in the market as it stands.
+    function checkTerms(
+        MarketContext memory c,
+        OrderParameters calldata order
+    ) private view returns (MarketPhase phase) {
+        phase = MarketPhase(c.risk.phase());
         if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
         int256 wanted = order.lots;
         uint256 lots = wanted.abs();
@@ -191,18 +253,8 @@ library Orders {
         if (limit == 0 || limit > Words.MAX_TICK)
             revert IClearingErrors.TickOutOfRange(limit, Words.MAX_TICK);
         checkBand(c, wanted > 0, limit);
-        t.walk = order.maxFills;
-        if (t.walk == 0) revert IClearingErrors.ZeroMaxFills();
+        if (order.maxFills == 0) revert IClearingErrors.ZeroMaxFills();
         checkExpiry(order);
-        t.buys = wanted > 0;
-        t.lots = lots;
-        t.limit = limit;
-        t.probe = order.kind == OrderKind.PostOnly;
-        t.takerFee = c.top.takerFee();
-        t.position = Positions.load(s, c.id, t.account);
-        t.raises = checkReducing(c, t.position, wanted, phase, order.reduceOnly);
-        uint256 word = s.purses[t.account.unwrap()];
-        (t.purse.cash, t.purse.markets) = (word.signed(96), word >> 96);
     }
 
     function checkBand(MarketContext memory c, bool buys, uint256 limit) private pure {

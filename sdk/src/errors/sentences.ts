@@ -8,13 +8,22 @@ export const sentences: Record<ContractErrorName, string> = {
   UnknownAccount:
     "Account {account} does not exist: a first deposit opens an account, and getAccountId finds it.",
   NotOwner:
-    "{sender} does not own the account, {owner} does: only the owner may withdraw and name operators.",
+    "{sender} does not own the account, {owner} does: only the owner may move cash and name operators and builders.",
   NotAuthorised:
     "{sender} may not trade for account {account}: its owner can allow it with setOperator, and an expired operator again.",
   AccountIsRetired: "Account {account} was absorbed and never trades again: use another subaccount.",
   DepositCredited:
     "The token credited {credited} units of {amount}: tokens that take a share of transfers cannot be collateral.",
   CashOutOfRange: "The account's cash would be {cash}, more than it can hold: move a smaller amount.",
+  SameAccount: "Account {account} stands on both sides: name two different ones.",
+  SwitchFired:
+    "The dead-man switch of account {account} fired after {deadline} (Unix time): take its orders out of the book, then set it again with cancelAllAfter.",
+  SwitchNotFired:
+    "The dead-man switch of account {account} is good until {deadline} (Unix time, 0: none is set): its orders stand.",
+  OrdersOpen:
+    "{orders} orders of the fired switch are left in market {market}: cancel them before the switch is set or taken off.",
+  BuilderFeeTooHigh:
+    "The builder's fee is {fee} tenths of a basis point and at most {cap} is allowed: ask less, or let the owner allow more with setBuilder.",
   TooManyAccounts: "There are {accounts} accounts and at most {limit}: use an account that is open.",
   InsufficientMargin:
     "Equity would be {equity} and the margin requirement {required} collateral units: deposit more, or make the order or withdrawal smaller.",
@@ -71,6 +80,8 @@ export const sentences: Record<ContractErrorName, string> = {
   LevelFull: "The price level holds {orders} orders of {capacity}: choose the next tick.",
   OrderNotFound: "Order {id} is not in the book: it was filled, cancelled or dropped.",
   WrongAccount: "Order {id} does not belong to account {account}: pass its orders only.",
+  WrongMarket: "Order {id} does not stand in market {market}: an amended order stays in its market.",
+  NeverRests: "An amended order rests and {kind} never does: use limit or postOnly, or cancel and place.",
   Previewed: "The order would be accepted: previewOrder reads what it would do.",
 
   // Liquidation
