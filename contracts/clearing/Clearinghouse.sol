@@ -165,6 +165,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         if (
             selector == IAdministration.setFees.selector ||
             selector == IAdministration.setLimits.selector ||
+            selector == IAdministration.setFundTerms.selector ||
             selector == IAdministration.stopNewRisk.selector ||
             selector == IAdministration.resumeNewRisk.selector ||
             selector == IAdministration.collectFees.selector ||

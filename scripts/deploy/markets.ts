@@ -31,7 +31,11 @@ export interface MarketListing {
   minLots: number;
   maxPositionLots: number;
   maxOpenInterestLots: number;
+  openInterestBaseLots: number;
+  fundCoverBps: number;
   concentrationLots: number;
+  spreadInitialBps: number;
+  spreadMaintenanceBps: number;
   firstPeriod: number;
   lastPeriod: number;
   nextFromPeriod: number;
@@ -78,9 +82,12 @@ const USAGE_TERMS = {
   markMinutes: 30,
   impactLots: 1_000,
   minLots: 100,
-  /** A whole number of the 4,096 lots in which the contracts keep it. */
+  /** A whole number of the 16,384 lots in which the contracts keep it. */
   maxPositionLots: 8_192_000,
   maxOpenInterestLots: 100_000_000,
+  /** Beyond these the fund holds a fiftieth of what further lots are worth. */
+  openInterestBaseLots: 20_000_000,
+  fundCoverBps: 200,
   concentrationLots: 0,
 };
 
@@ -116,6 +123,8 @@ export function perpetualListing({ feed, index }: ListingTerms): MarketListing {
     fundingPeriod: 8 * 3_600,
     fundingCapBps: 200,
     fundingInterestBps: 0,
+    spreadInitialBps: 0,
+    spreadMaintenanceBps: 0,
     firstPeriod: 0,
     lastPeriod: 0,
     nextFromPeriod: 0,
@@ -139,6 +148,8 @@ export function monthlyListing(month: string, { feed, index }: ListingTerms): Ma
     indexPerTick: perTick,
     tiers: [FRONT_TIER, NEXT_TIER, THIRD_TIER],
     clampBps: 1_000,
+    spreadInitialBps: 2_600,
+    spreadMaintenanceBps: 2_100,
     fundingPeriod: 0,
     fundingCapBps: 0,
     fundingInterestBps: 0,

@@ -8,7 +8,7 @@ export type RoleName = keyof typeof Roles;
 export const RESTRICTED = {
   clearinghouse: {
     listing: ["addFeed", "listMarket"],
-    risk: ["setFees", "setLimits", "resumeNewRisk"],
+    risk: ["setFees", "setLimits", "setFundTerms", "resumeNewRisk"],
     treasury: ["collectFees", "skim"],
     // The guardian stops new risk and cannot start it again.
     guardian: ["stopNewRisk"],

@@ -121,7 +121,6 @@ export async function listMarket({ house }: Pick<Chain, "house">, listing: Listi
     ...listing,
     kind: listing.kind === "perpetual" ? 0 : 1,
     feed: 1,
-    concentrationLots: 0,
   });
 }
 

@@ -31,6 +31,11 @@ export interface Listing {
   minLots: bigint;
   maxPositionLots: bigint;
   maxOpenInterestLots: bigint;
+  openInterestBaseLots: bigint;
+  fundCoverBps: bigint;
+  concentrationLots: bigint;
+  spreadInitialBps: bigint;
+  spreadMaintenanceBps: bigint;
   firstPeriod: bigint;
   lastPeriod: bigint;
   nextFromPeriod: bigint;

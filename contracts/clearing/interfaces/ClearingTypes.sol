@@ -95,8 +95,13 @@ struct MarginTier {
 /// @param impactLots Lots a side that the standing mid must be backed by.
 /// @param minLots Smallest order.
 /// @param maxPositionLots Largest worst-side exposure of one account, a multiple of 16,384.
-/// @param maxOpenInterestLots Open interest above which fills may not raise it.
+/// @param maxOpenInterestLots Open interest above which fills may not raise it, whatever the fund holds.
+/// @param openInterestBaseLots Open interest that needs no fund behind it: the limit in force is this and what the fund
+///        covers, never above `maxOpenInterestLots`.
+/// @param fundCoverBps Share of the value of further open interest that the fund must hold, 1 to 10,000 basis points.
 /// @param concentrationLots Exposure from which IM grows with the account's own size (0: never), a multiple of 16,384.
+/// @param spreadInitialBps IM of a calendar hedge, basis points of the value of one leg (dated; 0: no credit).
+/// @param spreadMaintenanceBps MM of a calendar hedge, likewise; 0 together with `spreadInitialBps`.
 /// @param firstPeriod First UTC day of the delivery window (dated).
 /// @param lastPeriod Last UTC day of the delivery window; trading ends with it.
 /// @param nextFromPeriod UTC day from which the second tier holds (dated).
@@ -120,7 +125,11 @@ struct MarketListing {
     uint16 minLots;
     uint40 maxPositionLots;
     uint40 maxOpenInterestLots;
+    uint40 openInterestBaseLots;
+    uint16 fundCoverBps;
     uint40 concentrationLots;
+    uint16 spreadInitialBps;
+    uint16 spreadMaintenanceBps;
     uint32 firstPeriod;
     uint32 lastPeriod;
     uint32 nextFromPeriod;
@@ -196,6 +205,8 @@ struct AccountView {
 /// @param lowestFill Lowest tick of the fill band.
 /// @param highestFill Highest tick of the fill band.
 /// @param openInterest Lots.
+/// @param openInterestLimit Lots up to which fills may raise it: its base and what the fund covered when that was computed
+///        last.
 /// @param fundingPool Tick·lots of funding paid and not yet received, with roundings.
 /// @param feesPayable Collateral units of fees not collected yet.
 /// @param fundCash Cash of the market's insurance fund.
@@ -218,6 +229,7 @@ struct MarketView {
     uint256 lowestFill;
     uint256 highestFill;
     uint256 openInterest;
+    uint256 openInterestLimit;
     int256 fundingPool;
     uint256 feesPayable;
     int256 fundCash;

@@ -26,15 +26,22 @@ struct FundingTerms {
     uint128 indexPerTick;
 }
 
-/// @dev Listing terms outside the hot words, two slots and the tiers.
+/// @dev Listing terms outside the hot words, two slots and the tiers. baseClampBps is the listing's clamp: the risk word
+///      holds the one of the day.
 struct MarketTerms {
     uint16 liquidationFeeBps;
     uint16 insuranceShareBps;
+    uint16 baseClampBps;
+    uint16 fundCoverBps;
+    uint16 spreadInitialBps;
+    uint16 spreadMaintenanceBps;
     uint32 firstPeriod;
     uint32 lastPeriod;
     uint32 nextFromPeriod;
     uint24 firstMarkTick;
     uint24 settlementTick;
+    uint40 maxOpenInterestLots;
+    uint40 openInterestBaseLots;
     MarginTier[3] tiers;
 }
 

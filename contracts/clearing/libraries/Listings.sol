@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FeedListing, MarginTier, MarketKind, MarketListing} from "../interfaces/ClearingTypes.sol";
+import {FeedListing, MarketKind, MarketListing} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
@@ -14,26 +14,27 @@ import {
     Market,
     MarketTerms
 } from "./ClearingStorage.sol";
+import {ParameterChecks} from "./ParameterChecks.sol";
+import {Rounding} from "./Rounding.sol";
 import {BookTop, Feed, MarketFlow, MarketRisk, Words} from "./Words.sol";
 
-/// @notice Listing of feeds and markets, and the inequalities that every set of parameters must satisfy.
+/// @notice Listing of feeds and markets, and what a market's words say of its listing.
 library Listings {
     using Words for Feed;
     using Words for MarketFlow;
 
-    /// @dev Position limits are stored in units of so many lots.
-    uint256 internal constant POSITION_UNIT = 16_384;
+    uint256 private constant LAST_PERIOD = (1 << 20) - 3;
     uint256 private constant MAX_PERPETUALS = 2;
 
     function addFeed(ClearingState storage s, FeedListing calldata f) internal returns (FeedId id) {
         if (s.feedOf[f.index] != 0) revert IClearingErrors.FeedExists(f.index);
-        within("maxMoveBps", int256(uint256(f.maxMoveBps)), 1, 5000);
-        within("limit1", int256(uint256(f.limit1)), 1 hours, 255 hours);
-        multiple("limit1", f.limit1, 1 hours);
-        within("limit2", int256(uint256(f.limit2)), int256(uint256(f.limit1)) + 1, 365 days);
-        within("limit3", int256(uint256(f.limit3)), int256(uint256(f.limit2)) + 1, 365 days);
+        ParameterChecks.within("maxMoveBps", f.maxMoveBps, 1, 5000);
+        ParameterChecks.within("limit1", f.limit1, 1 hours, 255 hours);
+        ParameterChecks.multiple("limit1", f.limit1, 1 hours);
+        ParameterChecks.within("limit2", f.limit2, uint256(f.limit1) + 1, 365 days);
+        ParameterChecks.within("limit3", f.limit3, uint256(f.limit2) + 1, 365 days);
         uint256 number = uint256(s.feedCount) + 1;
-        within("feeds", int256(number), 1, int256(ClearingStorage.MAX_FEEDS));
+        ParameterChecks.within("feeds", number, 1, ClearingStorage.MAX_FEEDS);
         s.feedCount = uint8(number);
         s.feedOf[f.index] = number;
         FeedTerms storage terms = s.feedTerms[number];
@@ -48,12 +49,11 @@ library Listings {
     }
 
     function list(ClearingState storage s, MarketListing calldata l) internal returns (MarketId id) {
-        check(l);
         uint256 feedId = l.feed.unwrap();
         if (feedId == 0 || feedId > s.feedCount) revert IClearingErrors.UnknownFeed(l.feed);
-        checkFollowing(l, s.feedTerms[feedId].maxMoveBps);
+        check(s, l);
         uint256 number = uint256(s.marketCount) + 1;
-        within("markets", int256(number), 1, int256(ClearingStorage.MAX_MARKETS));
+        ParameterChecks.within("markets", number, 1, ClearingStorage.MAX_MARKETS);
         s.marketCount = uint16(number);
         id = MarketId.wrap(uint16(number));
 
@@ -67,11 +67,17 @@ library Listings {
         m.top = BookTop.unwrap(top(l, tier));
         m.risk = MarketRisk.unwrap(risk(l, tier, start));
         MarketFlow memory flow;
-        flow.maxOpenInterest = l.maxOpenInterestLots;
+        // Nothing is in its fund yet.
+        flow.maxOpenInterest = Rounding.min(l.maxOpenInterestLots, l.openInterestBaseLots);
         m.flow = flow.pack();
         m.funding = FundingTerms(l.fundingPeriod, l.fundingCapBps, l.fundingInterestBps, l.indexPerTick);
         writeTerms(m.terms, l);
         emit IClearingEvents.MarketListed(id, l);
+    }
+
+    /// @dev Refuses a set of parameters that is out of range or unsafe.
+    function check(ClearingState storage s, MarketListing memory l) internal view {
+        ParameterChecks.check(l, s.feedTerms[l.feed.unwrap()].maxMoveBps);
     }
 
     /// @dev The listing with its parameters as they stand.
@@ -86,7 +92,7 @@ library Listings {
         l.indexPerTick = m.funding.indexPerTick;
         l.tickValue = uint16(r.tickValue());
         l.tiers = terms.tiers;
-        l.clampBps = uint16(r.clampBps());
+        l.clampBps = terms.baseClampBps;
         l.takerFee = uint16(t.takerFee());
         l.makerFee = int16(t.makerFee());
         l.liquidationFeeBps = terms.liquidationFeeBps;
@@ -97,103 +103,17 @@ library Listings {
         l.markMinutes = uint16(t.markMinutes());
         l.impactLots = uint24(t.impactLots());
         l.minLots = uint16(t.minLots());
-        l.maxPositionLots = uint40(r.maxPosition() * POSITION_UNIT);
-        l.maxOpenInterestLots = uint40(Words.toMarketFlow(m.flow).maxOpenInterest);
-        l.concentrationLots = uint40(r.concentration() * POSITION_UNIT);
+        l.maxPositionLots = uint40(r.maxPosition() * ParameterChecks.LOT_UNIT);
+        l.maxOpenInterestLots = terms.maxOpenInterestLots;
+        l.openInterestBaseLots = terms.openInterestBaseLots;
+        l.fundCoverBps = terms.fundCoverBps;
+        l.concentrationLots = uint40(r.concentration() * ParameterChecks.LOT_UNIT);
+        l.spreadInitialBps = terms.spreadInitialBps;
+        l.spreadMaintenanceBps = terms.spreadMaintenanceBps;
         l.firstPeriod = terms.firstPeriod;
         l.lastPeriod = terms.lastPeriod;
         l.nextFromPeriod = terms.nextFromPeriod;
         l.firstMarkTick = Tick.wrap(terms.firstMarkTick);
-    }
-
-    /// @dev Hard limits of every parameter, then the inequalities that keep makers and funds safe, for each tier.
-    function check(MarketListing memory l) internal pure {
-        within("indexPerTick", int256(uint256(l.indexPerTick)), 1, type(int128).max);
-        within("tickValue", int256(uint256(l.tickValue)), 1, 65_535);
-        within("takerFee", int256(uint256(l.takerFee)), 0, 2000);
-        within("makerFee", l.makerFee, -int256(uint256(l.takerFee)), 2000);
-        within("liquidationFeeBps", int256(uint256(l.liquidationFeeBps)), 0, 500);
-        within("insuranceShareBps", int256(uint256(l.insuranceShareBps)), 0, 10_000);
-        within("markMinutes", int256(uint256(l.markMinutes)), 1, 4095);
-        within("impactLots", int256(uint256(l.impactLots)), 1, 16_777_215);
-        within("minLots", int256(uint256(l.minLots)), 1, 65_535);
-        within("clampBps", int256(uint256(l.clampBps)), 1, 5000);
-        within(
-            "maxPositionLots",
-            int256(uint256(l.maxPositionLots)),
-            int256(POSITION_UNIT),
-            int256(4095 * POSITION_UNIT)
-        );
-        multiple("maxPositionLots", l.maxPositionLots, POSITION_UNIT);
-        within("concentrationLots", int256(uint256(l.concentrationLots)), 0, int256(4095 * POSITION_UNIT));
-        multiple("concentrationLots", l.concentrationLots, POSITION_UNIT);
-        within("maxOpenInterestLots", int256(uint256(l.maxOpenInterestLots)), 1, 1 << 35);
-        if (l.kind == MarketKind.Perpetual) {
-            within("fundingPeriod", int256(uint256(l.fundingPeriod)), 60, 30 days);
-            within("fundingCapBps", int256(uint256(l.fundingCapBps)), 1, 2000);
-            int256 cap = int256(uint256(l.fundingCapBps));
-            within("fundingInterestBps", l.fundingInterestBps, -cap, cap);
-            within("lastPeriod", int256(uint256(l.lastPeriod)), 0, 0);
-            checkTier(l, l.tiers[0]);
-        } else {
-            within("fundingPeriod", int256(uint256(l.fundingPeriod)), 0, 0);
-            within(
-                "lastPeriod",
-                int256(uint256(l.lastPeriod)),
-                int256(uint256(l.firstPeriod)),
-                (1 << 20) - 3
-            );
-            within("windowDays", int256(uint256(l.lastPeriod)) - int256(uint256(l.firstPeriod)) + 1, 1, 366);
-            within("nextFromPeriod", int256(uint256(l.nextFromPeriod)), 0, int256(uint256(l.firstPeriod)));
-            within("firstMarkTick", int256(l.firstMarkTick.unwrap()), 1, int256(Words.MAX_TICK));
-            for (uint256 i = 0; i < 3; ++i) {
-                checkTier(l, l.tiers[i]);
-                if (i == 0) continue;
-                // Time only moves a future towards the front; a margin that rose on the way would liquidate at once.
-                atMost(
-                    "tier maintenance falls",
-                    l.tiers[i - 1].maintenanceMarginBps,
-                    l.tiers[i].maintenanceMarginBps
-                );
-                atMost("tier initial falls", l.tiers[i - 1].initialMarginBps, l.tiers[i].initialMarginBps);
-            }
-        }
-    }
-
-    /// @dev clamp < MM; band + maker fee ≤ IM − MM; band + taker fee ≤ MM; liquidation fee < MM. Fees are tenths of a
-    ///      basis point of a price that may be a band above mark, and are rounded up to basis points.
-    function checkTier(MarketListing memory l, MarginTier memory tier) private pure {
-        within("initialMarginBps", int256(uint256(tier.initialMarginBps)), 1, 10_000);
-        within("maintenanceMarginBps", int256(uint256(tier.maintenanceMarginBps)), 1, 10_000);
-        within("fillBandBps", int256(uint256(tier.fillBandBps)), 1, 5000);
-        below("clamp < maintenance", l.clampBps, tier.maintenanceMarginBps);
-        below("maintenance < initial", tier.maintenanceMarginBps, tier.initialMarginBps);
-        uint256 makerBps = feeBps(l.makerFee > 0 ? uint256(int256(l.makerFee)) : 0, tier.fillBandBps);
-        uint256 takerBps = feeBps(l.takerFee, tier.fillBandBps);
-        atMost(
-            "band + maker fee <= initial - maintenance",
-            tier.fillBandBps + makerBps,
-            tier.initialMarginBps - tier.maintenanceMarginBps
-        );
-        atMost("band + taker fee <= maintenance", tier.fillBandBps + takerBps, tier.maintenanceMarginBps);
-        below("liquidation fee < maintenance", l.liquidationFeeBps, tier.maintenanceMarginBps);
-    }
-
-    /// @dev Fee at the edge of the band, in basis points of mark, rounded up.
-    function feeBps(uint256 tenths, uint256 bandBps) private pure returns (uint256) {
-        return (tenths * (10_000 + bandBps) + 99_999) / 100_000;
-    }
-
-    /// @dev band + maxMove ≤ IM: whoever was filled at the edge and is then hit by the largest move has not lost all.
-    function checkFollowing(MarketListing memory l, uint256 maxMoveBps) private pure {
-        uint256 tiers = l.kind == MarketKind.Perpetual ? 1 : 3;
-        for (uint256 i = 0; i < tiers; ++i) {
-            atMost(
-                "band + maxMove <= initial",
-                l.tiers[i].fillBandBps + maxMoveBps,
-                l.tiers[i].initialMarginBps
-            );
-        }
     }
 
     /// @dev A perpetual starts at its index and is registered with the feed; a dated future starts at the listing's mark.
@@ -205,7 +125,10 @@ library Listings {
     ) private returns (uint256) {
         if (l.kind == MarketKind.Dated) {
             uint256 today = block.timestamp / 1 days;
-            within("lastPeriod", int256(uint256(l.lastPeriod)), int256(today), (1 << 20) - 3);
+            ParameterChecks.within("lastPeriod", l.lastPeriod, today, LAST_PERIOD);
+            // A window that begins before the index does could never settle.
+            uint256 first = s.index.config(s.feedTerms[feedId].index).firstPeriod;
+            ParameterChecks.within("firstPeriod", l.firstPeriod, first, LAST_PERIOD);
             return l.firstMarkTick.unwrap() << 16;
         }
         Feed memory feed = Words.toFeed(s.feeds[feedId]);
@@ -213,7 +136,7 @@ library Listings {
         FeedTerms storage terms = s.feedTerms[feedId];
         uint256 i = 0;
         while (i < MAX_PERPETUALS && terms.perpetuals[i] != 0) ++i;
-        within("perpetuals of the feed", int256(i + 1), 1, int256(MAX_PERPETUALS));
+        ParameterChecks.within("perpetuals of the feed", i + 1, 1, MAX_PERPETUALS);
         terms.perpetuals[i] = uint16(number);
         return Markets.toTicksX16(feed.followed, l.indexPerTick);
     }
@@ -240,42 +163,23 @@ library Listings {
                 .withMinute(block.timestamp / 60)
                 .withInitialBps(l.tiers[tier].initialMarginBps)
                 .withMaintenanceBps(l.tiers[tier].maintenanceMarginBps)
-                .withMaxPosition(l.maxPositionLots / POSITION_UNIT)
-                .withConcentration(l.concentrationLots / POSITION_UNIT);
+                .withMaxPosition(l.maxPositionLots / ParameterChecks.LOT_UNIT)
+                .withConcentration(l.concentrationLots / ParameterChecks.LOT_UNIT);
     }
 
     function writeTerms(MarketTerms storage terms, MarketListing memory l) private {
         terms.liquidationFeeBps = l.liquidationFeeBps;
         terms.insuranceShareBps = l.insuranceShareBps;
+        terms.baseClampBps = l.clampBps;
+        terms.fundCoverBps = l.fundCoverBps;
+        terms.spreadInitialBps = l.spreadInitialBps;
+        terms.spreadMaintenanceBps = l.spreadMaintenanceBps;
+        terms.maxOpenInterestLots = l.maxOpenInterestLots;
+        terms.openInterestBaseLots = l.openInterestBaseLots;
         terms.firstPeriod = l.firstPeriod;
         terms.lastPeriod = l.lastPeriod;
         terms.nextFromPeriod = l.nextFromPeriod;
         terms.firstMarkTick = uint24(l.firstMarkTick.unwrap());
         for (uint256 i = 0; i < 3; ++i) terms.tiers[i] = l.tiers[i];
-    }
-
-    function within(string memory parameter, int256 value, int256 min, int256 max) private pure {
-        if (value < min || value > max)
-            revert IClearingErrors.ParameterOutOfRange(parameter, value, min, max);
-    }
-
-    function multiple(string memory parameter, uint256 value, uint256 unit) private pure {
-        uint256 rest = value % unit;
-        if (rest != 0) {
-            revert IClearingErrors.ParameterOutOfRange(
-                parameter,
-                int256(value),
-                int256(value - rest),
-                int256(value - rest + unit)
-            );
-        }
-    }
-
-    function below(string memory rule, uint256 left, uint256 right) private pure {
-        if (left >= right) revert IClearingErrors.UnsafeParameters(rule, left, right);
-    }
-
-    function atMost(string memory rule, uint256 left, uint256 right) private pure {
-        if (left > right) revert IClearingErrors.UnsafeParameters(rule, left, right);
     }
 }

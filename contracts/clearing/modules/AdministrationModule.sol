@@ -12,10 +12,12 @@ import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Accounts} from "../libraries/Accounts.sol";
-import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {ClearingState, ClearingStorage, MarketTerms} from "../libraries/ClearingStorage.sol";
 import {Funds} from "../libraries/Funds.sol";
 import {Listings} from "../libraries/Listings.sol";
 import {Margin} from "../libraries/Margin.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
+import {ParameterChecks} from "../libraries/ParameterChecks.sol";
 import {MarketFlow, Words} from "../libraries/Words.sol";
 
 /// @title AdministrationModule
@@ -28,20 +30,14 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
 
     /// @inheritdoc IAdministration
-    function setFees(
-        MarketId market,
-        uint16 takerFee,
-        int16 makerFee,
-        uint16 insuranceShareBps
-    ) external restricted {
+    function setFees(MarketId market, uint16 takerFee, int16 makerFee) external restricted {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
         MarketListing memory l = Listings.read(s, market);
-        (l.takerFee, l.makerFee, l.insuranceShareBps) = (takerFee, makerFee, insuranceShareBps);
-        Listings.check(l);
+        (l.takerFee, l.makerFee) = (takerFee, makerFee);
+        Listings.check(s, l);
         c.top = c.top.withTakerFee(takerFee);
         c.top = c.top.withMakerFee(makerFee);
-        s.markets[market.unwrap()].terms.insuranceShareBps = insuranceShareBps;
         Markets.store(s, c);
         emit ParametersChanged(market, l);
     }
@@ -53,15 +49,36 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         uint40 maxOpenInterestLots
     ) external restricted {
         ClearingState storage s = ClearingStorage.load();
-        MarketContext memory c = Markets.load(s, market, UNIT);
+        MarketContext memory c = _touched(s, market);
         MarketListing memory l = Listings.read(s, market);
         (l.maxPositionLots, l.maxOpenInterestLots) = (maxPositionLots, maxOpenInterestLots);
-        Listings.check(l);
-        c.risk = c.risk.withMaxPosition(maxPositionLots / Listings.POSITION_UNIT);
-        MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-        flow.maxOpenInterest = maxOpenInterestLots;
-        s.markets[market.unwrap()].flow = flow.pack();
+        Listings.check(s, l);
+        c.risk = c.risk.withMaxPosition(maxPositionLots / ParameterChecks.LOT_UNIT);
+        s.markets[market.unwrap()].terms.maxOpenInterestLots = maxOpenInterestLots;
         Markets.store(s, c);
+        OpenInterest.refresh(s, c);
+        emit ParametersChanged(market, l);
+    }
+
+    /// @inheritdoc IAdministration
+    function setFundTerms(
+        MarketId market,
+        uint40 openInterestBaseLots,
+        uint16 fundCoverBps,
+        uint16 insuranceShareBps,
+        uint16 liquidationFeeBps
+    ) external restricted {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = _touched(s, market);
+        MarketListing memory l = Listings.read(s, market);
+        (l.openInterestBaseLots, l.fundCoverBps) = (openInterestBaseLots, fundCoverBps);
+        (l.insuranceShareBps, l.liquidationFeeBps) = (insuranceShareBps, liquidationFeeBps);
+        Listings.check(s, l);
+        MarketTerms storage terms = s.markets[market.unwrap()].terms;
+        (terms.openInterestBaseLots, terms.fundCoverBps) = (openInterestBaseLots, fundCoverBps);
+        (terms.insuranceShareBps, terms.liquidationFeeBps) = (insuranceShareBps, liquidationFeeBps);
+        Markets.store(s, c);
+        OpenInterest.refresh(s, c);
         emit ParametersChanged(market, l);
     }
 
@@ -86,7 +103,8 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         address treasury
     ) external restricted nonReentrant returns (uint256 toFund, uint256 toTreasury) {
         ClearingState storage s = ClearingStorage.load();
-        Markets.load(s, market, UNIT);
+        MarketContext memory c = _touched(s, market);
+        Markets.store(s, c);
         if (treasury == address(0)) revert ZeroAddress();
         MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
         uint256 fees = flow.feesPayable;
@@ -95,6 +113,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         flow.feesPayable = 0;
         s.markets[market.unwrap()].flow = flow.pack();
         Funds.credit(s, market, toFund);
+        OpenInterest.refresh(s, c);
         s.tracked -= toTreasury;
         emit FeesCollected(market, treasury, toFund, toTreasury);
         if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);
@@ -110,11 +129,16 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
 
     function _setPhase(MarketId market, MarketPhase from, MarketPhase to) private {
         ClearingState storage s = ClearingStorage.load();
-        MarketContext memory c = Markets.load(s, market, UNIT);
-        Markets.touch(s, c);
+        MarketContext memory c = _touched(s, market);
         if (c.risk.phase() != uint256(from)) revert MarketNotOpen(market, MarketPhase(c.risk.phase()));
         c.risk = c.risk.withPhase(uint256(to));
         Markets.store(s, c);
         emit PhaseChanged(market, to);
+    }
+
+    /// @dev A market at the current minute; the caller stores it.
+    function _touched(ClearingState storage s, MarketId market) private returns (MarketContext memory c) {
+        c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
     }
 }

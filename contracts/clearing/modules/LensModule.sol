@@ -73,6 +73,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.impactAsk = c.top.impactAsk();
         (v.lowestFill, v.highestFill) = Markets.fillBand(c);
         v.openInterest = flow.openInterest;
+        v.openInterestLimit = flow.maxOpenInterest;
         v.fundingPool = flow.fundingPool;
         v.feesPayable = flow.feesPayable;
         v.fundCash = Accounts.loadPurse(s, Accounts.fundOf(id)).cash;

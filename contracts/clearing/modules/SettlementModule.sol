@@ -12,6 +12,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Words} from "../libraries/Words.sol";
 
 /// @title SettlementModule
@@ -35,6 +36,7 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
         Markets.touch(s, c);
         DatedFutures.markExpired(s, c);
         Markets.store(s, c);
+        OpenInterest.refresh(s, c);
     }
 
     /// @inheritdoc ISettlement

@@ -131,10 +131,11 @@ abstract contract ClearingFixture is TestBase {
         selectors = new bytes4[](1);
         selectors[0] = IAdministration.stopNewRisk.selector;
         manager.setTargetFunctionRole(address(house), selectors, GUARDIAN);
-        selectors = new bytes4[](3);
-        (selectors[0], selectors[1], selectors[2]) = (
+        selectors = new bytes4[](4);
+        (selectors[0], selectors[1], selectors[2], selectors[3]) = (
             IAdministration.setFees.selector,
             IAdministration.setLimits.selector,
+            IAdministration.setFundTerms.selector,
             IAdministration.resumeNewRisk.selector
         );
         manager.setTargetFunctionRole(address(house), selectors, RISK);
@@ -164,6 +165,8 @@ abstract contract ClearingFixture is TestBase {
         l.tiers[1] = MarginTier(2000, 1500, 400);
         l.tiers[2] = MarginTier(2800, 2100, 600);
         l.clampBps = 1000;
+        l.spreadInitialBps = 2600;
+        l.spreadMaintenanceBps = 2100;
         l.firstPeriod = WINDOW_FIRST;
         l.lastPeriod = WINDOW_LAST;
         l.nextFromPeriod = NEXT_FROM;
@@ -183,6 +186,8 @@ abstract contract ClearingFixture is TestBase {
         l.minLots = 100;
         l.maxPositionLots = 8_192_000;
         l.maxOpenInterestLots = 100_000_000;
+        l.openInterestBaseLots = 20_000_000;
+        l.fundCoverBps = 200;
     }
 
     function _key(uint256 trader) internal pure returns (uint256) {

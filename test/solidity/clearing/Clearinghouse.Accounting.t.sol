@@ -32,7 +32,7 @@ contract ClearinghouseAccountingTest is ClearingFixture {
 
     function test_fees_rebateIsAtMostTheTakerFee() public {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 50, -50, 5000);
+        house.setFees(perp, 50, -50);
         _place(bob, perp, -333, TICK + 7);
         _take(alice, perp, 333);
         uint256 notional = 333 * (TICK + 7);
@@ -51,7 +51,7 @@ contract ClearinghouseAccountingTest is ClearingFixture {
     ) public {
         rate = bound(rate, 0, 60);
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, uint16(rate), -int16(uint16(rate)), 5000);
+        house.setFees(perp, uint16(rate), -int16(uint16(rate)));
         tick = bound(tick, 9400, 10_600);
         lots = bound(lots, 100, 50_000);
         _trade(alice, bob, perp, lots, tick);
@@ -181,7 +181,7 @@ contract ClearinghouseAccountingTest is ClearingFixture {
     /// Without fees figures are plain.
     function _free() private {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 0, 0, 0);
+        house.setFees(perp, 0, 0);
     }
 
     function _up(uint256 times) private pure returns (uint256) {

@@ -11,6 +11,7 @@ import {
     MarketView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
+import {IndexConfig, IUsageIndex} from "../../../contracts/index/interfaces/IUsageIndex.sol";
 import {FeedId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
 import {RiskFixture} from "./RiskFixture.sol";
 
@@ -22,7 +23,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         bytes[8] memory calls = [
             abi.encodeCall(house.addFeed, (_feedListing())),
             abi.encodeCall(house.listMarket, (_perpetual())),
-            abi.encodeCall(house.setFees, (perp, 50, 10, 0)),
+            abi.encodeCall(house.setFees, (perp, 50, 10)),
             abi.encodeCall(house.setLimits, (perp, 16_384, 1)),
             abi.encodeCall(house.stopNewRisk, (perp)),
             abi.encodeCall(house.resumeNewRisk, (perp)),
@@ -142,8 +143,8 @@ contract ClearinghouseAdministrationTest is RiskFixture {
 
     function test_listMarket_revertsWith_ParameterOutOfRange_ofFundingAndWindow() public {
         MarketListing memory l = _perpetual();
-        l.fundingPeriod = 59;
-        _outside(l, "fundingPeriod", 59, 60, 30 days);
+        l.fundingPeriod = 3599;
+        _outside(l, "fundingPeriod", 3599, 1 hours, 30 days);
         l = _perpetual();
         l.fundingCapBps = 0;
         _outside(l, "fundingCapBps", 0, 1, 2000);
@@ -199,9 +200,23 @@ contract ClearinghouseAdministrationTest is RiskFixture {
             abi.encodeCall(house.listMarket, (l)),
             abi.encodeWithSelector(IClearingErrors.FeedEmpty.selector, l.feed)
         );
-        // A dated future brings its first mark with it.
+        // A dated future brings its first mark with it, and needs an index that has its window.
         l = _dated();
         l.feed = FeedId.wrap(2);
+        _refused(
+            LISTER,
+            abi.encodeCall(house.listMarket, (l)),
+            abi.encodeWithSelector(IUsageIndex.IndexNotListed.selector, bytes32("GPX"))
+        );
+        usage.listIndex("GPX", IndexConfig(5, 100, 7, 4, WINDOW_FIRST + 1, 9_000_000e18));
+        _outside(
+            l,
+            "firstPeriod",
+            int256(uint256(WINDOW_FIRST)),
+            int256(uint256(WINDOW_FIRST)) + 1,
+            (1 << 20) - 3
+        );
+        l.firstPeriod = WINDOW_FIRST + 1;
         vm.prank(LISTER);
         house.listMarket(l);
     }
@@ -218,7 +233,9 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         _trade(alice, bob, perp, 1000, TICK);
         uint256 fees = house.market(perp).feesPayable;
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 0, 0, 10_000);
+        house.setFees(perp, 0, 0);
+        vm.prank(RISK_OFFICER);
+        house.setFundTerms(perp, 20_000_000, 200, 10_000, 100);
         _trade(alice, bob, perp, 1000, TICK);
         vm.assertEq(house.market(perp).feesPayable, fees);
         vm.prank(TREASURER);
@@ -227,17 +244,16 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     }
 
     function test_setFees_revertsWith_ParameterOutOfRange() public {
-        _refusedFees(2001, 0, 0, "takerFee", 2001, 0, 2000);
-        _refusedFees(50, -51, 0, "makerFee", -51, -50, 2000);
-        _refusedFees(50, 2001, 0, "makerFee", 2001, -50, 2000);
-        _refusedFees(50, 0, 10_001, "insuranceShareBps", 10_001, 0, 10_000);
+        _refusedFees(2001, 0, "takerFee", 2001, 0, 2000);
+        _refusedFees(50, -51, "makerFee", -51, -50, 2000);
+        _refusedFees(50, 2001, "makerFee", 2001, -50, 2000);
     }
 
     function test_setFees_revertsWith_UnsafeParameters() public {
         // 20 % − 12 % − 6 % leave 2 % for the maker fee at the edge of the band.
         _refused(
             RISK_OFFICER,
-            abi.encodeCall(house.setFees, (perp, 2000, 2000, 0)),
+            abi.encodeCall(house.setFees, (perp, 2000, 2000)),
             abi.encodeWithSelector(
                 IClearingErrors.UnsafeParameters.selector,
                 "band + maker fee <= initial - maintenance",
@@ -259,7 +275,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     function test_parameters_revertsWith_UnknownMarket() public {
         MarketId id = MarketId.wrap(9);
         bytes memory refused = abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, id);
-        _refused(RISK_OFFICER, abi.encodeCall(house.setFees, (id, 1, 1, 1)), refused);
+        _refused(RISK_OFFICER, abi.encodeCall(house.setFees, (id, 1, 1)), refused);
         _refused(RISK_OFFICER, abi.encodeCall(house.setLimits, (id, 16_384, 1)), refused);
         _refused(RISK_OFFICER, abi.encodeCall(house.resumeNewRisk, (id)), refused);
         _refused(GUARD, abi.encodeCall(house.stopNewRisk, (id)), refused);
@@ -351,7 +367,6 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     function _refusedFees(
         uint16 taker,
         int16 maker,
-        uint16 share,
         string memory what,
         int256 value,
         int256 min,
@@ -359,7 +374,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
     ) private {
         _refused(
             RISK_OFFICER,
-            abi.encodeCall(house.setFees, (perp, taker, maker, share)),
+            abi.encodeCall(house.setFees, (perp, taker, maker)),
             abi.encodeWithSelector(IClearingErrors.ParameterOutOfRange.selector, what, value, min, max)
         );
     }

@@ -41,7 +41,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
     /// Touches that anyone may cause cost nobody more than a unit of rounding.
     function test_hazard_pokesDoNotEatAPosition() public {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 0, 0, 0);
+        house.setFees(perp, 0, 0);
         _trade(alice, bob, perp, 1000, TICK);
         _place(traders[4], perp, 1000, TICK + 99);
         _place(traders[5], perp, -1000, TICK + 101);
@@ -163,7 +163,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
 
     function test_hazard_washTradingCosts() public {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 50, -50, 5000);
+        house.setFees(perp, 50, -50);
         int256 before = _equity(ALICE) + _equity(BOB);
         for (uint256 i = 0; i < 5; ++i) {
             _trade(alice, bob, perp, 333, TICK + i);

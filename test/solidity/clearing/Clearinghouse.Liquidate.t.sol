@@ -56,7 +56,7 @@ contract ClearinghouseLiquidateTest is RiskFixture {
 
     function test_liquidate_noTakerFeeAndNoRebate() public {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 50, -50, 5000);
+        house.setFees(perp, 50, -50);
         _lever();
         _fallTo(8800);
         uint256 fees = house.market(perp).feesPayable;

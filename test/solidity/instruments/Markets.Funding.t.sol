@@ -169,6 +169,6 @@ contract MarketsFundingTest is ClearingFixture {
 
     function _free() private {
         vm.prank(RISK_OFFICER);
-        house.setFees(perp, 0, 0, 0);
+        house.setFees(perp, 0, 0);
     }
 }
