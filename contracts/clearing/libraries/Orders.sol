@@ -157,16 +157,18 @@ library Orders {
         ) return false;
         Markets.touch(s, c);
         checkTerms(c, order);
-        AccountId account = AccountId.wrap(uint32(f.order.account));
-        if (lots != f.order.lots) {
-            Position p = Positions.load(s, c.id, account);
-            uint256 left = Book.shorten(s, f, lots);
-            Positions.store(s, c.id, account, p.release(bid, f.order.lots - lots, false));
-            shrink(s, c, f.id.tick(), left);
-        }
+        free(s, c, f, lots);
         Markets.store(s, c);
-        emit IClearingEvents.OrderAmended(account, f.id, order.lots);
         return true;
+    }
+
+    /// @dev Frees what a found order loses when `lots` of it stay open.
+    function free(ClearingState storage s, MarketContext memory c, Found memory f, uint256 lots) private {
+        AccountId account = AccountId.wrap(uint32(f.order.account));
+        Position p = Positions.load(s, c.id, account);
+        bool bid = shrink(s, c, f.id.tick(), Book.shorten(s, f, lots));
+        Positions.store(s, c.id, account, p.release(bid, f.order.lots - lots, false));
+        emit IClearingEvents.OrderAmended(account, f.id, bid ? int256(lots) : -int256(lots));
     }
 
     /// @dev Takes a found order out of the book, for any reason but a fill.

@@ -34,30 +34,13 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
     ) external returns (OrderId[] memory ids) {
         ClearingState storage s = ClearingStorage.load();
         Accounts.requireTrader(s, account);
-        bool guarded = orders.length != 0 && Accounts.requirePlacer(s, account);
         for (uint256 i = 0; i < cancels.length; ++i) {
             Found memory found = Book.find(s, cancels[i]);
             if (found.order.lots == 0) continue;
             if (found.order.account != account.unwrap()) revert WrongAccount(cancels[i], account);
             Orders.remove(s, found, DropReason.Cancelled, UNIT);
         }
-        ids = new OrderId[](orders.length);
-        bool raised = false;
-        bool filled = false;
-        uint256 reserve = 0;
-        for (uint256 i = 0; i < orders.length; ++i) {
-            MarketContext memory c;
-            Taker memory t;
-            bool raises;
-            t.guarded = guarded;
-            (ids[i], raises) = Orders.place(s, account, orders[i], UNIT, c, t);
-            raised = raised || raises;
-            filled = filled || t.filled != 0;
-            reserve += t.reserve;
-        }
-        // Once, over everything that the batch left behind: no step can hide behind a later one.
-        if (raised || filled || reserve != 0)
-            Margin.require_(Margin.health(s, account, UNIT), raised, reserve);
+        if (orders.length != 0) ids = _placeAll(s, account, orders);
     }
 
     /// @inheritdoc IOrders
@@ -131,6 +114,30 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
                 initialMargin: h.initial
             })
         );
+    }
+
+    /// @dev Places orders one after the other. Margin is checked once, over everything that they left behind: no step can
+    ///      hide behind a later one.
+    function _placeAll(
+        ClearingState storage s,
+        AccountId account,
+        OrderParameters[] calldata orders
+    ) private returns (OrderId[] memory ids) {
+        ids = new OrderId[](orders.length);
+        Taker memory all;
+        all.guarded = Accounts.requirePlacer(s, account);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            MarketContext memory c;
+            Taker memory t;
+            t.guarded = all.guarded;
+            bool raised;
+            (ids[i], raised) = Orders.place(s, account, orders[i], UNIT, c, t);
+            all.raises = all.raises || raised;
+            all.filled += t.filled;
+            all.reserve += t.reserve;
+        }
+        if (all.raises || all.filled != 0 || all.reserve != 0)
+            Margin.require_(Margin.health(s, account, UNIT), all.raises, all.reserve);
     }
 
     /// @dev What `place` checks after an order.
