@@ -131,6 +131,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAccounts.depositFor.selector ||
             selector == IAccounts.withdraw.selector ||
             selector == IAccounts.transfer.selector ||
+            selector == IAccounts.redeemClaim.selector ||
             selector == IAccounts.setOperator.selector ||
             selector == IAccounts.setBuilder.selector ||
             selector == IAccounts.cancelAllAfter.selector ||
@@ -142,11 +143,13 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAccounts.collateral.selector ||
             selector == IAccounts.tracked.selector
         ) return ACCOUNTS;
-        if (selector == ILiquidation.liquidate.selector) return LIQUIDATION;
+        if (selector == ILiquidation.liquidate.selector || selector == ILiquidation.unwind.selector)
+            return LIQUIDATION;
         if (
             selector == IWaterfall.serve.selector ||
             selector == IWaterfall.served.selector ||
             selector == IWaterfall.absorb.selector ||
+            selector == IWaterfall.deleverage.selector ||
             selector == IWaterfall.applyRounds.selector
         ) return WATERFALL;
         if (

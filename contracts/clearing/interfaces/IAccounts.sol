@@ -30,9 +30,15 @@ interface IAccounts {
 
     /// @notice Withdraws to any address. Only the owner, never an operator.
     /// @param amount Collateral units; afterwards equity, without gains in expired markets, must cover IM, and cash
-    ///        must not be below zero.
+    ///        must not be below zero. While a market owes what its fund could not pay, every withdrawal leaves the same
+    ///        share behind as a claim (see `redeemClaim`), and only the rest is paid.
     /// @dev Errors: NotOwner, ZeroAmount, InsufficientMargin, InsufficientCash.
     function withdraw(AccountId account, uint256 amount, address to) external;
+
+    /// @notice Turns what an account's withdrawals left behind back into its cash, once every deficit has been repaid.
+    /// @dev Anyone. Errors: DeficitStands (what is still owed), NoClaim.
+    /// @return amount Collateral units.
+    function redeemClaim(AccountId account) external returns (uint256 amount);
 
     /// @notice Lets `operator` trade for the account until `expiry` (Unix time; 0 revokes). Operators never withdraw.
     /// @dev Only the owner. Errors: NotOwner.

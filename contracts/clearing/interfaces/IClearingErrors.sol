@@ -65,6 +65,7 @@ interface IClearingErrors {
     error NothingToDeleverage(MarketId market, int256 equity);
     error TooManyRounds(uint256 rounds, uint256 limit);
     error DeficitStands(uint256 deficit);
+    error NoClaim(AccountId account);
     error NothingToUnwind(MarketId market, int256 equity);
     error UnwindingSpent(uint256 spent, uint256 budget);
     /// @dev `rule` is the inequality that failed, in words; `left` must be below (or at most) `right`.

@@ -7,8 +7,18 @@ import {AccountId, MarketId} from "../../types/Identifiers.sol";
 interface IWaterfall {
     /// @notice Hands an account with equity at or below zero to the funds of its markets: each fund takes the position
     ///         whole, the shortfall is shared by MM, the account is retired and its orders are dropped when met.
+    ///         A fund that this leaves below zero is settled in the same call, as by `deleverage`, where there is room.
     /// @dev Errors: AccountNotBankrupt (equity), UnknownAccount, AccountIsRetired, NoPosition, IndexStale.
     function absorb(AccountId account) external;
+
+    /// @notice Closes the position of a fund whose equity is below zero against the winning side, pro rata: a round, which
+    ///         every position of that side takes its share of at its next touch. The price is where the fund's equity is
+    ///         zero, a tick in its favour, no further from mark than MM. What it is short of even then, or without a
+    ///         position, becomes the market's deficit: no new risk until fees or top-ups have repaid it.
+    /// @dev Errors: UnknownMarket, NothingToDeleverage (the fund's equity), TooManyRounds (unfinished ones; serve positions
+    ///      with `applyRounds` first), IndexStale.
+    /// @return number Number of the round in its market; 0 if only a deficit was booked.
+    function deleverage(MarketId market) external returns (uint256 number);
 
     /// @notice Applies the pending deleveraging rounds of a market to some accounts, so that rounds finish. Every touch of a
     ///         position does the same for itself. Accounts without a part in any are passed over.

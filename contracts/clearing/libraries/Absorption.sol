@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
-import {Margin} from "./Margin.sol";
+import {Deleveraging} from "./Deleveraging.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
 import {Rounds} from "./Rounds.sol";
@@ -79,7 +78,7 @@ library Absorption {
         s.positions[Positions.key(market, account)] = 0;
         join(s, market, p, flow, r.funding(), given, tickValue);
         s.markets[market.unwrap()].flow = flow.pack();
-        stopIfSpent(s, market, r, unit);
+        Deleveraging.settleFund(s, market, unit);
     }
 
     /// @dev Adds a position and cash to the fund's.
@@ -115,13 +114,5 @@ library Absorption {
         else if (!wasActive && size != 0) Accounts.activate(purse, market);
         Accounts.storePurse(s, fund, purse);
         Positions.store(s, market, fund, f);
-    }
-
-    /// @dev A fund whose equity is below zero owes its market: no new risk until it has been topped up.
-    function stopIfSpent(ClearingState storage s, MarketId market, MarketRisk r, uint256 unit) private {
-        AccountId fund = Accounts.fundOf(market);
-        if (r.phase() != uint256(MarketPhase.Open) || Margin.health(s, fund, unit).equity >= 0) return;
-        s.markets[market.unwrap()].risk = MarketRisk.unwrap(r.withPhase(uint256(MarketPhase.ReduceOnly)));
-        emit IClearingEvents.PhaseChanged(market, MarketPhase.ReduceOnly);
     }
 }

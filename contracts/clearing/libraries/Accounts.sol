@@ -14,6 +14,9 @@ library Accounts {
     uint256 private constant RETIRED = 1 << 176;
     uint256 private constant DEADLINE_SHIFT = 177;
     uint256 private constant DEADLINE_MASK = type(uint40).max;
+    /// @dev First bit of the time in the head word since when an account is below MM; 39 bits last for millennia.
+    uint256 private constant AUCTION = 217;
+    uint256 private constant AUCTION_AGE = 20 minutes;
     uint256 private constant MARKET_BITS = 10;
     uint256 private constant MARKET_MASK = (1 << MARKET_BITS) - 1;
 
@@ -85,6 +88,21 @@ library Accounts {
         uint256 deadline = (head >> DEADLINE_SHIFT) & DEADLINE_MASK;
         guarded = deadline != 0;
         if (guarded && deadline < block.timestamp) revert IClearingErrors.SwitchFired(account, deadline);
+    }
+
+    /// @dev Seconds since an account was first found below MM, counted again once they are more than `AUCTION_AGE`.
+    /// @return elapsed 0 in the call that starts to count.
+    /// @return started Whether this call does.
+    function auction(
+        ClearingState storage s,
+        AccountId account
+    ) internal returns (uint256 elapsed, bool started) {
+        uint256 head = s.heads[account.unwrap()];
+        elapsed = block.timestamp - (head >> AUCTION);
+        if (elapsed <= AUCTION_AGE) return (elapsed, false);
+        s.heads[account.unwrap()] = (head & ((1 << AUCTION) - 1)) | (block.timestamp << AUCTION);
+        emit IClearingEvents.AuctionStarted(account, block.timestamp);
+        return (0, true);
     }
 
     /// @dev Owner or unexpired operator, and not retired.

@@ -68,7 +68,8 @@ struct ClearingState {
     uint32 accountCount;
     uint16 marketCount;
     uint8 feedCount;
-    // Account → owner (bits 0–159), subaccount (160–175), retired (176), deadline of its dead-man switch (177–216).
+    // Account → owner (bits 0–159), subaccount (160–175), retired (176), deadline of its dead-man switch (177–216), time of
+    // its auction (217–255).
     mapping(uint256 account => uint256) heads;
     // Account → Purse.
     mapping(uint256 account => uint256) purses;

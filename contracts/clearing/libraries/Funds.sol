@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
-import {MarketId} from "../../types/Identifiers.sol";
+import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Rounding} from "./Rounding.sol";
@@ -33,5 +34,36 @@ library Funds {
         // Both are below 2^96 × markets.
         s.totalDeficit += uint128(amount);
         emit IClearingEvents.DeficitBooked(market, amount, deficit);
+    }
+
+    /// @dev While deficits D exceed what withdrawals left behind (claims K), every withdrawal leaves its share behind too:
+    ///      amount × (D − K) / (tracked + D − K), ceiled, since that is the part of everything owed that nobody has paid in.
+    ///      The share is the same before and after it, so nobody gains by running.
+    /// @param amount Collateral units taken out of the account's cash; the caller pays out the rest.
+    /// @return claim What stays behind.
+    function leaveClaim(
+        ClearingState storage s,
+        AccountId account,
+        uint256 amount
+    ) internal returns (uint256 claim) {
+        (uint256 deficit, uint256 claims) = (s.totalDeficit, s.totalClaims);
+        if (deficit <= claims) return 0;
+        uint256 missing = deficit - claims;
+        claim = Rounding.mulDivUp(amount, missing, s.tracked + missing);
+        uint256 total = s.claims[account.unwrap()] + claim;
+        s.claims[account.unwrap()] = total;
+        s.totalClaims = uint128(claims + claim);
+        emit IClearingEvents.ClaimLeft(account, claim, total);
+    }
+
+    /// @dev Turns an account's claim back into cash once nothing is owed any more.
+    function redeem(ClearingState storage s, AccountId account) internal returns (uint256 claim) {
+        if (s.totalDeficit != 0) revert IClearingErrors.DeficitStands(s.totalDeficit);
+        claim = s.claims[account.unwrap()];
+        if (claim == 0) revert IClearingErrors.NoClaim(account);
+        s.claims[account.unwrap()] = 0;
+        s.totalClaims -= uint128(claim);
+        Accounts.credit(s, account, int256(claim));
+        emit IClearingEvents.ClaimRedeemed(account, claim);
     }
 }

@@ -8,14 +8,33 @@ import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
-import {Health} from "./Margin.sol";
+import {Funds} from "./Funds.sol";
+import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Orders} from "./Orders.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
+import {Rounds} from "./Rounds.sol";
+import {TakeOvers} from "./TakeOvers.sol";
 import {MarketFlow, MarketRisk, Position, Words} from "./Words.sol";
 
-/// @notice Closing into the book. Callers have touched every market of the account.
+/// @dev What a call of `liquidate` asked for.
+/// @param walk Most resting orders that it walks over.
+/// @param takeOverLots Most lots that `keeper` takes over itself.
+/// @param elapsed Seconds for which the account has been below MM, as far as anyone has noticed.
+/// @param started Whether this call is the first to notice: it must not revert then, so that the seconds count.
+struct Closing {
+    AccountId account;
+    MarketId market;
+    AccountId keeper;
+    uint256 walk;
+    uint256 takeOverLots;
+    uint256 elapsed;
+    bool started;
+}
+
+/// @notice Closing into the book, and to the keeper what the book does not take. Callers have touched every market of the
+///         account.
 library Liquidations {
     using Positions for Position;
     using Rounding for int256;
@@ -24,47 +43,72 @@ library Liquidations {
     uint256 private constant BPS = 10_000;
     /// @dev Furthest that a liquidation trades from mark, basis points.
     uint256 private constant MAX_DISTANCE_BPS = 300;
+    /// @dev Seconds in which the discount of a takeover grows to the furthest that a liquidation trades from mark.
+    uint256 private constant AUCTION_SECONDS = 600;
 
-    /// @dev Closes lots of one position into the book; see ILiquidation.liquidate.
+    /// @dev Closes lots of one position; see ILiquidation.liquidate.
     function close(
         ClearingState storage s,
-        AccountId account,
-        MarketId market,
-        uint16 maxFills,
-        AccountId keeper,
+        Closing memory k,
         Health memory h,
         uint256 unit
     ) internal returns (uint256 closedLots, uint256 keeperFee) {
-        MarketContext memory c = Markets.load(s, market, unit);
+        MarketContext memory c = Markets.load(s, k.market, unit);
         Markets.advance(s, c);
-        if (c.risk.phase() >= uint256(MarketPhase.Expired)) {
-            revert IClearingErrors.MarketNotOpen(market, MarketPhase(c.risk.phase()));
-        }
+        // Before anything of it is read: the keeper's position may have rounds pending as well.
+        if (k.takeOverLots != 0) Rounds.serve(s, k.market, k.keeper, c.risk.hasRounds());
         Taker memory t;
-        t.account = account;
-        t.position = Positions.load(s, market, account);
-        if (t.position.size() == 0) revert IClearingErrors.NoPosition(account, market);
-        t.purse = Accounts.loadPurse(s, account);
-        t.flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+        t.account = k.account;
+        t.position = Positions.load(s, k.market, k.account);
+        if (t.position.size() == 0) revert IClearingErrors.NoPosition(k.account, k.market);
+        t.purse = Accounts.loadPurse(s, k.account);
+        t.flow = Words.toMarketFlow(s.markets[k.market.unwrap()].flow);
         t.buys = t.position.size() < 0;
-        t.walk = maxFills;
-        t.limit = limitTick(c, h, t.buys);
-        uint256 feeBps = s.markets[market.unwrap()].terms.liquidationFeeBps;
+        t.walk = k.walk;
+        uint256 feeBps = s.markets[k.market.unwrap()].terms.liquidationFeeBps;
         t.lots = lotsToClose(s, c, t, h.equity, feeBps, unit);
 
-        Matching.run(s, c, t);
-        // Where the walk ended among dead orders, what it cleared is kept and the next call goes on from there.
-        if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
-        if (t.filled != 0) keeperFee = settleClose(s, c, t, keeper, feeBps, unit);
+        uint256 tick = trade(s, c, t, k, h);
+        if (t.filled != 0) keeperFee = settleClose(s, c, t, k.keeper, feeBps, unit);
         if (!t.position.isActive()) {
-            Accounts.deactivate(t.purse, market);
-            Markets.stopIfSpent(c, Accounts.payShortfall(s, account, t.purse, market));
+            Accounts.deactivate(t.purse, k.market);
+            Markets.stopIfSpent(c, Accounts.payShortfall(s, k.account, t.purse, k.market));
         }
-        Positions.store(s, market, account, t.position);
-        Accounts.storePurse(s, account, t.purse);
-        s.markets[market.unwrap()].flow = t.flow.pack();
+        Positions.store(s, k.market, k.account, t.position);
+        Accounts.storePurse(s, k.account, t.purse);
+        s.markets[k.market.unwrap()].flow = t.flow.pack();
         Markets.store(s, c);
+        // What it took over is new risk of the keeper's.
+        if (tick != 0) Margin.require_(Margin.health(s, k.keeper, unit), true, 0);
         return (t.filled, keeperFee);
+    }
+
+    /// @dev The book first, then the keeper.
+    /// @return tick At which the keeper took lots over; 0 if it did not.
+    function trade(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        Closing memory k,
+        Health memory h
+    ) private returns (uint256 tick) {
+        MarketPhase phase = MarketPhase(c.risk.phase());
+        uint256 distance = distanceOf(c, h);
+        bool exhausted = phase == MarketPhase.Expired && k.takeOverLots != 0;
+        if (!exhausted) {
+            if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
+            t.limit = limitAt(c, distance, t.buys);
+            Matching.run(s, c, t);
+            exhausted = t.buys ? c.top.bestAsk() > t.limit : c.top.bestBid() < t.limit;
+        }
+        // A walk that ended in the middle of the book leaves the rest to the next call.
+        if (exhausted && k.takeOverLots != 0 && t.lots != 0) {
+            distance = (distance * Rounding.min(k.elapsed, AUCTION_SECONDS)) / AUCTION_SECONDS;
+            tick = limitAt(c, distance, t.buys);
+            TakeOvers.run(s, c, t, k.keeper, Rounding.min(k.takeOverLots, t.lots), tick);
+        }
+        // Where the walk ended among dead orders, what it cleared is kept and the next call goes on from there.
+        if (t.filled == 0 && t.walk != 0 && !k.started) revert IClearingErrors.NothingToFill(t.limit);
     }
 
     /// @dev Charges the liquidation fee, half to the keeper and half to the fund, never more than the equity left.
@@ -82,7 +126,7 @@ library Liquidations {
         keeperFee = fee / 2;
         t.purse.cash -= int256(fee);
         Accounts.credit(s, keeper, int256(keeperFee));
-        Accounts.credit(s, Accounts.fundOf(c.id), int256(fee - keeperFee));
+        Funds.credit(s, c.id, fee - keeperFee);
         int256 lots = int256(t.filled);
         int256 quote = int256(t.notional);
         emit IClearingEvents.Liquidated(
@@ -96,21 +140,27 @@ library Liquidations {
         );
     }
 
-    /// @dev Worst tick of a liquidation, rounded towards mark: the smallest of 3 %, a quarter of MM, the fill band and the
-    ///      lot's share of equity. That share is equity × (MM of this market / MM of all) per lot:
-    ///      equity × mark × rate / MM in ticks, so that no fill takes equity below zero.
-    function limitTick(MarketContext memory c, Health memory h, bool buys) private pure returns (uint256) {
-        uint256 bps = Rounding.min(MAX_DISTANCE_BPS, c.risk.maintenanceBps() / 4);
-        uint256 distance = (c.mark * bps) / BPS;
+    /// @dev Furthest from mark that anything is closed, ticks × 2^16: 3 % or a quarter of MM.
+    function furthest(MarketContext memory c) internal pure returns (uint256) {
+        return (c.mark * Rounding.min(MAX_DISTANCE_BPS, c.risk.maintenanceBps() / 4)) / BPS;
+    }
+
+    /// @dev The furthest, and at most the lot's share of equity. That share is equity × (MM of this market / MM of all)
+    ///      per lot: equity × mark × rate / MM in ticks, so that no fill takes equity below zero.
+    function distanceOf(MarketContext memory c, Health memory h) private pure returns (uint256) {
         uint256 share = (uint256(h.equity) * c.mark * c.risk.maintenanceBps()) / (BPS * h.maintenance);
-        distance = Rounding.min(distance, share);
+        return Rounding.min(furthest(c), share);
+    }
+
+    /// @dev Worst tick at a distance from mark, rounded towards mark, inside the fill band.
+    function limitAt(MarketContext memory c, uint256 distance, bool buys) internal pure returns (uint256) {
         (uint256 lowest, uint256 highest) = Markets.fillBand(c);
         if (buys) return Rounding.min((c.mark + distance) >> 16, highest);
         return Rounding.max(Rounding.ceilShift(c.mark - distance, 16), lowest);
     }
 
-    /// @dev Lots that bring the account back to IM of its positions if they trade at mark: ⌈(IM − equity) / (IM − fee) of
-    ///      a lot⌉. A rest below the smallest order is closed too.
+    /// @dev Fewest lots that bring the account back to IM of its positions if they trade at mark, fee included. A rest below
+    ///      the smallest order is closed too.
     function lotsToClose(
         ClearingState storage s,
         MarketContext memory c,

@@ -83,6 +83,10 @@ library RoundWords {
     function isFinished(Round w) internal pure returns (bool) {
         return w.served() == w.side();
     }
+
+    function unwrap(Round w) internal pure returns (uint256) {
+        return Round.unwrap(w);
+    }
 }
 
 /// @notice Fields of `RoundHead`.
@@ -103,5 +107,9 @@ library RoundHeads {
 
     function make(uint256 newest_, uint256 finished_) internal pure returns (RoundHead) {
         return RoundHead.wrap(newest_.fit(14) | (finished_.fit(14) << 14));
+    }
+
+    function unwrap(RoundHead w) internal pure returns (uint256) {
+        return RoundHead.unwrap(w);
     }
 }

@@ -14,6 +14,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Funds} from "../libraries/Funds.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Positions} from "../libraries/Positions.sol";
 import {Rounds} from "../libraries/Rounds.sol";
@@ -66,9 +67,15 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
         _debit(s, account, amount);
-        s.tracked -= amount;
-        emit Withdrawn(account, to, amount);
-        IERC20(COLLATERAL).safeTransfer(to, amount);
+        uint256 paid = amount - Funds.leaveClaim(s, account, amount);
+        s.tracked -= paid;
+        emit Withdrawn(account, to, paid);
+        IERC20(COLLATERAL).safeTransfer(to, paid);
+    }
+
+    /// @inheritdoc IAccounts
+    function redeemClaim(AccountId account) external returns (uint256 amount) {
+        return Funds.redeem(ClearingStorage.load(), account);
     }
 
     /// @inheritdoc IAccounts

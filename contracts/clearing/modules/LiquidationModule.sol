@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
@@ -9,12 +10,13 @@ import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ILiquidation} from "../interfaces/ILiquidation.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
-import {Liquidations} from "../libraries/Liquidations.sol";
+import {Closing, Liquidations} from "../libraries/Liquidations.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Rounds} from "../libraries/Rounds.sol";
+import {Unwinding} from "../libraries/Unwinding.sol";
 
 /// @title LiquidationModule
-/// @notice Closes accounts below MM, behind the clearing house's fallback.
+/// @notice Closes accounts below MM and the positions of funds, behind the clearing house's fallback.
 contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClearingErrors {
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
 
@@ -23,7 +25,8 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         AccountId account,
         MarketId market,
         uint16 maxFills,
-        AccountId keeper
+        AccountId keeper,
+        uint40 takeOverLots
     ) external returns (uint256 closedLots, uint256 keeperFee) {
         ClearingState storage s = ClearingStorage.load();
         if (maxFills == 0) revert ZeroMaxFills();
@@ -37,12 +40,26 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         if (Accounts.isRetired(s, keeper)) revert AccountIsRetired(keeper);
         if (Accounts.ownerOf(s, account) == Accounts.ownerOf(s, keeper))
             revert SelfLiquidation(account, keeper);
+        // Its fee anyone may give it; what it takes over it must want.
+        if (takeOverLots != 0) Accounts.requireTrader(s, keeper);
         DatedFutures.touchAll(s, account, UNIT);
         Rounds.serveAll(s, account);
         DatedFutures.requireValidMarks(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.maintenance)) revert AccountHealthy(h.equity, h.maintenance);
         if (h.equity <= 0) revert AccountBankrupt(h.equity);
-        return Liquidations.close(s, account, market, maxFills, keeper, h, UNIT);
+        Closing memory k = Closing(account, market, keeper, maxFills, takeOverLots, 0, false);
+        (k.elapsed, k.started) = Accounts.auction(s, account);
+        return Liquidations.close(s, k, h, UNIT);
+    }
+
+    /// @inheritdoc ILiquidation
+    function unwind(MarketId market, uint16 maxFills) external returns (uint256 lots, uint256 lost) {
+        ClearingState storage s = ClearingStorage.load();
+        if (maxFills == 0) revert ZeroMaxFills();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
+        DatedFutures.requireValidMark(s, market.unwrap());
+        return Unwinding.unwind(s, c, maxFills, UNIT);
     }
 }

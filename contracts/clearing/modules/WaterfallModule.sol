@@ -2,14 +2,17 @@
 pragma solidity 0.8.37;
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
+import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {IWaterfall} from "../interfaces/IWaterfall.sol";
 import {Absorption} from "../libraries/Absorption.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {Deleveraging} from "../libraries/Deleveraging.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {MarketRisk, Position} from "../libraries/Words.sol";
@@ -34,6 +37,24 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         if (h.equity > 0) revert AccountNotBankrupt(h.equity);
         if (Accounts.loadPurse(s, account).markets == 0) revert NoPosition(account, MarketId.wrap(0));
         Absorption.absorb(s, account, h.equity, UNIT);
+    }
+
+    /// @inheritdoc IWaterfall
+    function deleverage(MarketId market) external returns (uint256 number) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
+        DatedFutures.markExpired(s, c);
+        Markets.store(s, c);
+        if (c.risk.phase() == uint256(MarketPhase.Settled)) {
+            DatedFutures.convert(s, market, Accounts.fundOf(market), c.risk.anchor() >> 16, c.tickValue);
+        } else {
+            DatedFutures.requireValidMark(s, market.unwrap());
+        }
+        int256 equity = Deleveraging.equity(s, c);
+        if (equity >= 0) revert NothingToDeleverage(market, equity);
+        number = Deleveraging.record(s, c);
+        Markets.store(s, c);
     }
 
     /// @inheritdoc IWaterfall
