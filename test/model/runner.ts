@@ -257,7 +257,7 @@ export class Runner {
         const market = marketHeld(state, id, action.market);
         return on(
           `liquidate ${id} in ${market} for ${keeper}, ${action.maxFills} fills`,
-          (o) => house.liquidate(id, market, action.maxFills, keeper, o),
+          (o) => house.liquidate(id, market, action.maxFills, keeper, 0, o),
           () => void liquidate(clearing, id, market, action.maxFills, keeper),
         );
       }

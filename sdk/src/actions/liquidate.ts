@@ -14,6 +14,11 @@ export type LiquidateParameters = WriteParameters & {
   keeper: number;
   /** Most resting orders that the call may meet; 50 when left out. */
   maxFills?: number | undefined;
+  /**
+   * Most lots that `keeper` takes over itself where the book takes no more, at a discount to mark that grows over ten
+   * minutes; the sender must be its owner or operator. None when left out.
+   */
+  takeOverLots?: number | undefined;
 };
 
 export type LiquidateReturnType = Hash;
@@ -24,7 +29,7 @@ export type LiquidateResult = Outcome<ClearinghouseAbi, "liquidate">;
 /** What `liquidate.extract` finds in a receipt. */
 export type LiquidateEvents = EventsByName<
   ClearinghouseAbi,
-  "Liquidated" | "OrderFilled" | "OrderDropped" | "Realised"
+  "Liquidated" | "AuctionStarted" | "TakenOver" | "OrderFilled" | "OrderDropped" | "Realised"
 >;
 
 export type LiquidateErrorType = ActionErrorType<
@@ -36,12 +41,19 @@ export type LiquidateErrorType = ActionErrorType<
   | "UnknownAccount"
   | "SelfLiquidation"
   | "NothingToFill"
+  | "AccountIsRetired"
+  | "NotAuthorised"
+  | "InsufficientMargin"
+  | "PositionLimit"
+  | "OnlyReducing"
+  | "TooManyMarkets"
 >;
 
 /**
- * Close lots of an account below its maintenance margin into the book, for a share of the fee.
+ * Close lots of an account below its maintenance margin into the book, for a share of the fee, and take over what the
+ * book does not take.
  *
- * @throws `AccountHealthy`, `AccountBankrupt`, `NoPosition`, `MarketNotOpen`, `IndexStale`, `UnknownAccount`, `SelfLiquidation`, `NothingToFill`
+ * @throws `AccountHealthy`, `AccountBankrupt`, `NoPosition`, `MarketNotOpen`, `IndexStale`, `UnknownAccount`, `SelfLiquidation`, `NothingToFill`, and with a takeover `NotAuthorised`, `InsufficientMargin`, `PositionLimit`, `OnlyReducing`
  *
  * @example
  * import { type Deployment, liquidate } from "@usance/sdk";
@@ -56,11 +68,12 @@ export const liquidate: WriteAction<LiquidateParameters, LiquidateResult, Liquid
   /*#__PURE__*/ defineWrite({
     contract: clearinghouse,
     functionName: "liquidate",
-    args: ({ accountId, market, maxFills = 50, keeper }: LiquidateParameters) => [
+    args: ({ accountId, market, maxFills = 50, keeper, takeOverLots = 0 }: LiquidateParameters) => [
       accountId,
       market,
       maxFills,
       keeper,
+      takeOverLots,
     ],
-    events: ["Liquidated", "OrderFilled", "OrderDropped", "Realised"],
+    events: ["Liquidated", "AuctionStarted", "TakenOver", "OrderFilled", "OrderDropped", "Realised"],
   });

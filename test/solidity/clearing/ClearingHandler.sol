@@ -178,7 +178,7 @@ contract ClearingHandler is ClearingFixture {
             a = house.account(account);
             (success, ) = _try(
                 who,
-                abi.encodeCall(house.liquidate, (account, MarketId.wrap(m), 100, earner))
+                abi.encodeCall(house.liquidate, (account, MarketId.wrap(m), 100, earner, 0))
             );
             if (!success) continue;
             if (a.equity >= int256(a.maintenanceMargin)) failure = "a healthy account was liquidated";

@@ -160,7 +160,7 @@ contract ClearinghouseAbsorbTest is RiskFixture {
         _refused(alice, abi.encodeCall(house.deposit, (0, USD)), refused);
         _refused(bob, abi.encodeCall(house.depositFor, (ALICE, USD)), refused);
         _refusedOrder(alice, _order(perp, 100, 7000, OrderKind.Limit), refused);
-        _refused(bob, abi.encodeCall(house.liquidate, (BOB, perp, 1, ALICE)), refused);
+        _refused(bob, abi.encodeCall(house.liquidate, (BOB, perp, 1, ALICE, 0)), refused);
     }
 
     function test_absorb_revertsWith_UnknownAccount() public {

@@ -311,7 +311,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
         _place(dave, perp, 2000, _markTick());
         vm.prank(GUARD);
         house.stopNewRisk(perp);
-        (uint256 closed, ) = house.liquidate(ALICE, perp, 10, KEEPER);
+        (uint256 closed, ) = house.liquidate(ALICE, perp, 10, KEEPER, 0);
         vm.assertTrue(closed > 0);
     }
 

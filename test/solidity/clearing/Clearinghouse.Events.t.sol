@@ -133,7 +133,7 @@ contract ClearinghouseEventsTest is RiskFixture {
             fee / 2,
             fee - fee / 2
         );
-        house.liquidate(ALICE, perp, 10, KEEPER);
+        house.liquidate(ALICE, perp, 10, KEEPER, 0);
     }
 
     function test_sync_emitsMarketAdvanced() public {

@@ -102,7 +102,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
         _place(dave, perp, 1000, limit);
         int256 before = _equity(ALICE) + _equity(DAVE);
         vm.prank(dave);
-        house.liquidate(ALICE, perp, 100, DAVE);
+        house.liquidate(ALICE, perp, 100, DAVE, 0);
         vm.assertTrue(_equity(ALICE) + _equity(DAVE) <= before);
         _assertConserved();
     }
@@ -115,7 +115,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
         for (uint256 i = 0; i < 4; ++i) _place(dave, perp, 150, tick - 50 * i);
         uint256 mark = _mark(perp);
         vm.prank(bob);
-        house.liquidate(ALICE, perp, 100, KEEPER);
+        house.liquidate(ALICE, perp, 100, KEEPER, 0);
         vm.assertEq(_mark(perp), mark);
     }
 
@@ -218,7 +218,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
         _topUp(ALICE, mm / 2);
         _place(dave, perp, 5000, _markTick());
         gas = gasleft();
-        house.liquidate(ALICE, perp, 100, KEEPER);
+        house.liquidate(ALICE, perp, 100, KEEPER, 0);
         vm.assertTrue(gas - gasleft() < 15_000_000, "liquidate");
         _assertConserved();
     }
@@ -233,7 +233,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
         house.depositFor(ALICE, 1);
         _place(dave, perp, 2000, _markTick());
         vm.prank(bob);
-        (uint256 closed, ) = house.liquidate(ALICE, perp, 10, KEEPER);
+        (uint256 closed, ) = house.liquidate(ALICE, perp, 10, KEEPER, 0);
         vm.assertTrue(closed > 0);
     }
 
@@ -251,7 +251,7 @@ contract ClearinghouseHazardsTest is RiskFixture {
         int256 fund = house.market(perp).fundCash;
         vm.prank(bob);
         (bool success, bytes memory answer) = address(house).call(
-            abi.encodeCall(house.liquidate, (ALICE, perp, 100, KEEPER))
+            abi.encodeCall(house.liquidate, (ALICE, perp, 100, KEEPER, 0))
         );
         if (!success) {
             vm.assertTrue(bytes4(answer) == IClearingErrors.NothingToFill.selector);

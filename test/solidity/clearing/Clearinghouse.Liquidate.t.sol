@@ -190,7 +190,7 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         _fallTo(8700);
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, dated, 100, KEEPER)),
+            abi.encodeCall(house.liquidate, (ALICE, dated, 100, KEEPER, 0)),
             abi.encodeWithSelector(IClearingErrors.NoPosition.selector, ALICE, dated)
         );
     }
@@ -200,7 +200,7 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         _fallTo(8700);
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, MarketId.wrap(9), 100, KEEPER)),
+            abi.encodeCall(house.liquidate, (ALICE, MarketId.wrap(9), 100, KEEPER, 0)),
             abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, MarketId.wrap(9))
         );
     }
@@ -234,12 +234,12 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         AccountId second = house.deposit(1, USD);
         _refused(
             alice,
-            abi.encodeCall(house.liquidate, (ALICE, perp, 100, second)),
+            abi.encodeCall(house.liquidate, (ALICE, perp, 100, second, 0)),
             abi.encodeWithSelector(IClearingErrors.SelfLiquidation.selector, ALICE, second)
         );
         _refused(
             alice,
-            abi.encodeCall(house.liquidate, (ALICE, perp, 100, ALICE)),
+            abi.encodeCall(house.liquidate, (ALICE, perp, 100, ALICE, 0)),
             abi.encodeWithSelector(IClearingErrors.SelfLiquidation.selector, ALICE, ALICE)
         );
     }
@@ -250,12 +250,12 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         AccountId nobody = AccountId.wrap(9999);
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, perp, 100, nobody)),
+            abi.encodeCall(house.liquidate, (ALICE, perp, 100, nobody, 0)),
             abi.encodeWithSelector(IClearingErrors.UnknownAccount.selector, nobody)
         );
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, perp, 100, _fund(perp))),
+            abi.encodeCall(house.liquidate, (ALICE, perp, 100, _fund(perp), 0)),
             abi.encodeWithSelector(IClearingErrors.UnknownAccount.selector, _fund(perp))
         );
     }
@@ -263,17 +263,17 @@ contract ClearinghouseLiquidateTest is RiskFixture {
     function test_liquidate_revertsWith_ZeroMaxFills() public {
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, perp, 0, KEEPER)),
+            abi.encodeCall(house.liquidate, (ALICE, perp, 0, KEEPER, 0)),
             abi.encodeWithSelector(IClearingErrors.ZeroMaxFills.selector)
         );
     }
 
     function _liquidate(uint16 maxFills) private returns (uint256 closed, uint256 keeperFee) {
         vm.prank(bob);
-        return house.liquidate(ALICE, perp, maxFills, KEEPER);
+        return house.liquidate(ALICE, perp, maxFills, KEEPER, 0);
     }
 
     function _refusedLiquidation(bytes memory expected) private {
-        _refused(bob, abi.encodeCall(house.liquidate, (ALICE, perp, 100, KEEPER)), expected);
+        _refused(bob, abi.encodeCall(house.liquidate, (ALICE, perp, 100, KEEPER, 0)), expected);
     }
 }

@@ -161,7 +161,7 @@ contract ClearinghouseMarginTest is RiskFixture {
         _place(dave, perp, 2000, _markTick());
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (fund, perp, 100, KEEPER)),
+            abi.encodeCall(house.liquidate, (fund, perp, 100, KEEPER, 0)),
             abi.encodeWithSelector(IClearingErrors.UnknownAccount.selector, fund)
         );
     }

@@ -56,7 +56,7 @@ contract ClearinghouseSettlementTest is ClearingFixture {
         house.sync(dated);
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, dated, 10, CAROL)),
+            abi.encodeCall(house.liquidate, (ALICE, dated, 10, CAROL, 0)),
             abi.encodeWithSelector(
                 IClearingErrors.AccountHealthy.selector,
                 _equity(ALICE),
@@ -66,7 +66,7 @@ contract ClearinghouseSettlementTest is ClearingFixture {
         _nextPrint((POINTS * 55) / 100);
         _refused(
             bob,
-            abi.encodeCall(house.liquidate, (ALICE, dated, 10, CAROL)),
+            abi.encodeCall(house.liquidate, (ALICE, dated, 10, CAROL, 0)),
             _notOpen(MarketPhase.Expired)
         );
     }
