@@ -62,11 +62,35 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "fee",
+        "type": "uint256"
+      },
+      {
+        "name": "cap",
+        "type": "uint256"
+      }
+    ],
+    "name": "BuilderFeeTooHigh",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "cash",
         "type": "int256"
       }
     ],
     "name": "CashOutOfRange",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "deficit",
+        "type": "uint256"
+      }
+    ],
+    "name": "DeficitStands",
     "type": "error"
   },
   {
@@ -232,6 +256,26 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "NeverRests",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "NoClaim",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "account",
         "type": "uint32"
       },
@@ -344,11 +388,39 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "equity",
+        "type": "int256"
+      }
+    ],
+    "name": "NothingToDeleverage",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "limitTick",
         "type": "uint256"
       }
     ],
     "name": "NothingToFill",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "equity",
+        "type": "int256"
+      }
+    ],
+    "name": "NothingToUnwind",
     "type": "error"
   },
   {
@@ -415,6 +487,20 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "OrderTooSmall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "orders",
+        "type": "uint256"
+      }
+    ],
+    "name": "OrdersOpen",
     "type": "error"
   },
   {
@@ -512,6 +598,16 @@ export const clearinghouseAbi = [
       {
         "name": "account",
         "type": "uint32"
+      }
+    ],
+    "name": "SameAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
       },
       {
         "name": "keeper",
@@ -519,6 +615,34 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "SelfLiquidation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256"
+      }
+    ],
+    "name": "SwitchFired",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256"
+      }
+    ],
+    "name": "SwitchNotFired",
     "type": "error"
   },
   {
@@ -598,6 +722,20 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "rounds",
+        "type": "uint256"
+      },
+      {
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooManyRounds",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "account",
         "type": "uint32"
       }
@@ -656,6 +794,20 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "spent",
+        "type": "uint256"
+      },
+      {
+        "name": "budget",
+        "type": "uint256"
+      }
+    ],
+    "name": "UnwindingSpent",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "tick",
         "type": "uint256"
       },
@@ -693,6 +845,20 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "WrongAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "id",
+        "type": "uint128"
+      },
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "WrongMarket",
     "type": "error"
   },
   {
@@ -774,6 +940,182 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "AccountRetired",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "time",
+        "type": "uint256"
+      }
+    ],
+    "name": "AuctionStarted",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "builder",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "BuilderPaid",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "builder",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "cap",
+        "type": "uint16"
+      }
+    ],
+    "name": "BuilderSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "claim",
+        "type": "uint256"
+      }
+    ],
+    "name": "ClaimLeft",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "ClaimRedeemed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "deficit",
+        "type": "uint256"
+      }
+    ],
+    "name": "DeficitBooked",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "deficit",
+        "type": "uint256"
+      }
+    ],
+    "name": "DeficitRepaid",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": true,
+        "name": "number",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "lots",
+        "type": "int256"
+      },
+      {
+        "indexed": false,
+        "name": "tick",
+        "type": "uint24"
+      }
+    ],
+    "name": "Deleveraged",
     "type": "event"
   },
   {
@@ -1062,8 +1404,24 @@ export const clearinghouseAbi = [
             "type": "uint40"
           },
           {
+            "name": "openInterestBaseLots",
+            "type": "uint40"
+          },
+          {
+            "name": "fundCoverBps",
+            "type": "uint16"
+          },
+          {
             "name": "concentrationLots",
             "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
           },
           {
             "name": "firstPeriod",
@@ -1137,6 +1495,28 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "OperatorSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "id",
+        "type": "uint128"
+      },
+      {
+        "indexed": false,
+        "name": "lots",
+        "type": "int256"
+      }
+    ],
+    "name": "OrderAmended",
     "type": "event"
   },
   {
@@ -1364,8 +1744,24 @@ export const clearinghouseAbi = [
             "type": "uint40"
           },
           {
+            "name": "openInterestBaseLots",
+            "type": "uint40"
+          },
+          {
+            "name": "fundCoverBps",
+            "type": "uint16"
+          },
+          {
             "name": "concentrationLots",
             "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
           },
           {
             "name": "firstPeriod",
@@ -1436,6 +1832,43 @@ export const clearinghouseAbi = [
     "inputs": [
       {
         "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": true,
+        "name": "number",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "lots",
+        "type": "int256"
+      },
+      {
+        "indexed": false,
+        "name": "side",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "tick",
+        "type": "uint24"
+      },
+      {
+        "indexed": false,
+        "name": "cumulativeFunding",
+        "type": "int256"
+      }
+    ],
+    "name": "RoundRecorded",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "name": "account",
         "type": "uint32"
       },
@@ -1468,6 +1901,104 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "Skimmed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "deadline",
+        "type": "uint40"
+      }
+    ],
+    "name": "SwitchSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": true,
+        "name": "keeper",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "lots",
+        "type": "int256"
+      },
+      {
+        "indexed": false,
+        "name": "tick",
+        "type": "uint24"
+      }
+    ],
+    "name": "TakenOver",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "from",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "to",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "Transferred",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "lots",
+        "type": "int256"
+      },
+      {
+        "indexed": false,
+        "name": "quote",
+        "type": "int256"
+      },
+      {
+        "indexed": false,
+        "name": "lost",
+        "type": "uint256"
+      }
+    ],
+    "name": "Unwound",
     "type": "event"
   },
   {
@@ -1786,6 +2317,86 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "id",
+        "type": "uint128"
+      },
+      {
+        "components": [
+          {
+            "name": "market",
+            "type": "uint16"
+          },
+          {
+            "name": "lots",
+            "type": "int40"
+          },
+          {
+            "name": "tick",
+            "type": "uint24"
+          },
+          {
+            "name": "kind",
+            "type": "uint8"
+          },
+          {
+            "name": "reduceOnly",
+            "type": "bool"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "name": "maxFills",
+            "type": "uint16"
+          },
+          {
+            "name": "clientOrderId",
+            "type": "uint64"
+          }
+        ],
+        "name": "order",
+        "type": "tuple"
+      }
+    ],
+    "name": "amend",
+    "outputs": [
+      {
+        "name": "newId",
+        "type": "uint128"
+      },
+      {
+        "name": "filledLots",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "accounts",
+        "type": "uint32[]"
+      }
+    ],
+    "name": "applyRounds",
+    "outputs": [
+      {
+        "name": "unfinished",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "account",
         "type": "uint32"
       },
@@ -1845,11 +2456,74 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "builder",
+        "type": "uint32"
+      }
+    ],
+    "name": "builderCap",
+    "outputs": [
+      {
+        "name": "cap",
+        "type": "uint16"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "id",
         "type": "uint128"
       }
     ],
     "name": "cancel",
+    "outputs": [
+      {
+        "name": "lots",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "seconds_",
+        "type": "uint32"
+      }
+    ],
+    "name": "cancelAllAfter",
+    "outputs": [
+      {
+        "name": "deadline",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "ids",
+        "type": "uint128[]"
+      }
+    ],
+    "name": "cancelFired",
     "outputs": [
       {
         "name": "lots",
@@ -1911,6 +2585,23 @@ export const clearinghouseAbi = [
       },
       {
         "name": "toTreasury",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "deleverage",
+    "outputs": [
+      {
+        "name": "number",
         "type": "uint256"
       }
     ],
@@ -2118,6 +2809,10 @@ export const clearinghouseAbi = [
       {
         "name": "keeper",
         "type": "uint32"
+      },
+      {
+        "name": "takeOverLots",
+        "type": "uint40"
       }
     ],
     "name": "liquidate",
@@ -2225,8 +2920,24 @@ export const clearinghouseAbi = [
             "type": "uint40"
           },
           {
+            "name": "openInterestBaseLots",
+            "type": "uint40"
+          },
+          {
+            "name": "fundCoverBps",
+            "type": "uint16"
+          },
+          {
             "name": "concentrationLots",
             "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
           },
           {
             "name": "firstPeriod",
@@ -2357,8 +3068,24 @@ export const clearinghouseAbi = [
             "type": "uint40"
           },
           {
+            "name": "openInterestBaseLots",
+            "type": "uint40"
+          },
+          {
+            "name": "fundCoverBps",
+            "type": "uint16"
+          },
+          {
             "name": "concentrationLots",
             "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
           },
           {
             "name": "firstPeriod",
@@ -2460,6 +3187,10 @@ export const clearinghouseAbi = [
             "type": "uint256"
           },
           {
+            "name": "openInterestLimit",
+            "type": "uint256"
+          },
+          {
             "name": "fundingPool",
             "type": "int256"
           },
@@ -2513,6 +3244,23 @@ export const clearinghouseAbi = [
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "calls",
+        "type": "bytes[]"
+      }
+    ],
+    "name": "multicall",
+    "outputs": [
+      {
+        "name": "results",
+        "type": "bytes[]"
+      }
+    ],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -2746,12 +3494,102 @@ export const clearinghouseAbi = [
             "type": "uint64"
           }
         ],
+        "name": "order",
+        "type": "tuple"
+      },
+      {
+        "components": [
+          {
+            "name": "account",
+            "type": "uint32"
+          },
+          {
+            "name": "fee",
+            "type": "uint16"
+          }
+        ],
+        "name": "builder",
+        "type": "tuple"
+      }
+    ],
+    "name": "placeThrough",
+    "outputs": [
+      {
+        "name": "id",
+        "type": "uint128"
+      },
+      {
+        "name": "filledLots",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "components": [
+          {
+            "name": "market",
+            "type": "uint16"
+          },
+          {
+            "name": "lots",
+            "type": "int40"
+          },
+          {
+            "name": "tick",
+            "type": "uint24"
+          },
+          {
+            "name": "kind",
+            "type": "uint8"
+          },
+          {
+            "name": "reduceOnly",
+            "type": "bool"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "name": "maxFills",
+            "type": "uint16"
+          },
+          {
+            "name": "clientOrderId",
+            "type": "uint64"
+          }
+        ],
         "name": "parameters",
         "type": "tuple"
       }
     ],
     "name": "previewOrder",
     "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "redeemClaim",
+    "outputs": [
+      {
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
     "stateMutability": "nonpayable",
     "type": "function"
   },
@@ -2774,19 +3612,100 @@ export const clearinghouseAbi = [
         "type": "uint16"
       },
       {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "serve",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "served",
+    "outputs": [
+      {
+        "name": "position",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "builder",
+        "type": "uint32"
+      },
+      {
+        "name": "cap",
+        "type": "uint16"
+      }
+    ],
+    "name": "setBuilder",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
         "name": "takerFee",
         "type": "uint16"
       },
       {
         "name": "makerFee",
         "type": "int16"
+      }
+    ],
+    "name": "setFees",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "openInterestBaseLots",
+        "type": "uint40"
+      },
+      {
+        "name": "fundCoverBps",
+        "type": "uint16"
       },
       {
         "name": "insuranceShareBps",
         "type": "uint16"
+      },
+      {
+        "name": "liquidationFeeBps",
+        "type": "uint16"
       }
     ],
-    "name": "setFees",
+    "name": "setFundTerms",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -2903,6 +3822,65 @@ export const clearinghouseAbi = [
       {
         "name": "market",
         "type": "uint16"
+      },
+      {
+        "name": "bids",
+        "type": "bool"
+      },
+      {
+        "name": "maxOrders",
+        "type": "uint16"
+      }
+    ],
+    "name": "sweep",
+    "outputs": [
+      {
+        "name": "lots",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "ids",
+        "type": "uint128[]"
+      }
+    ],
+    "name": "sweepOrders",
+    "outputs": [
+      {
+        "name": "lots",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "switchDeadline",
+    "outputs": [
+      {
+        "name": "deadline",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
       }
     ],
     "name": "sync",
@@ -2920,6 +3898,51 @@ export const clearinghouseAbi = [
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "from",
+        "type": "uint32"
+      },
+      {
+        "name": "to",
+        "type": "uint32"
+      },
+      {
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "transfer",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "maxFills",
+        "type": "uint16"
+      }
+    ],
+    "name": "unwind",
+    "outputs": [
+      {
+        "name": "lots",
+        "type": "uint256"
+      },
+      {
+        "name": "lost",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -2979,6 +4002,21 @@ export const clearinghouseAbi = [
   {
     "inputs": [],
     "name": "ReentrancyGuardReentrantCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address"
+      }
+    ],
+    "name": "AddressEmptyCode",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "FailedCall",
     "type": "error"
   },
   {

@@ -81,31 +81,33 @@ library Deleveraging {
         RoundHead h = Rounds.head(s, c.id);
         if (!hasRoom(h)) revert IClearingErrors.TooManyRounds(h.unfinished(), Rounds.MOST_UNFINISHED);
         number = h.newest() + 1;
+        s.roundHeads[c.id.unwrap()] = RoundHeads.make(number, h.finished()).unwrap();
         MarketFlow memory flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
         p = p.settleFunding(flow, c.risk.funding());
-        int256 size = p.size();
-        uint256 lots = size.abs();
-        uint256 tick = price(c, purse.cash + p.quote() * int256(c.tickValue), size);
-        s.rounds[Rounds.key(c.id, number)] = RoundWords
-            .make(lots, flow.openInterest, tick, size < 0, c.risk.funding())
-            .unwrap();
-        s.roundHeads[c.id.unwrap()] = RoundHeads.make(number, h.finished()).unwrap();
-        emit IClearingEvents.RoundRecorded(
-            c.id,
-            number,
-            size,
-            flow.openInterest,
-            Tick.wrap(uint24(tick)),
-            c.risk.funding()
-        );
+        uint256 tick = price(c, purse.cash + p.quote() * int256(c.tickValue), p.size());
+        write(s, c, number, p.size(), flow.openInterest, tick);
         // True open interest falls at once, on both sides: the positions of the winning one follow when they are touched.
-        flow.openInterest -= lots;
+        flow.openInterest -= p.size().abs();
         s.markets[c.id.unwrap()].flow = flow.pack();
-        int256 realised = (p.quote() + size * int256(tick)) * int256(c.tickValue);
+        int256 realised = (p.quote() + p.size() * int256(tick)) * int256(c.tickValue);
         purse.cash += realised;
-        AccountId fund = Accounts.fundOf(c.id);
-        emit IClearingEvents.Realised(fund, c.id, realised);
-        Positions.store(s, c.id, fund, p.withTrade(0, 0).withRound(number));
+        emit IClearingEvents.Realised(Accounts.fundOf(c.id), c.id, realised);
+        Positions.store(s, c.id, Accounts.fundOf(c.id), p.withTrade(0, 0).withRound(number));
+    }
+
+    function write(
+        ClearingState storage s,
+        MarketContext memory c,
+        uint256 number,
+        int256 size,
+        uint256 side,
+        uint256 tick
+    ) private {
+        int256 funding = c.risk.funding();
+        s.rounds[Rounds.key(c.id, number)] = RoundWords
+            .make(size.abs(), side, tick, size < 0, funding)
+            .unwrap();
+        emit IClearingEvents.RoundRecorded(c.id, number, size, side, Tick.wrap(uint24(tick)), funding);
     }
 
     /// @dev Where the fund's equity is zero, rounded in its favour to a tick, no further from mark than MM (rounded

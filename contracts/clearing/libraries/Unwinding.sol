@@ -60,6 +60,10 @@ library Unwinding {
         if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
         if (t.filled != 0) lost = settle(s, c, t, budget, spent);
         lots = t.filled;
+        save(s, c, t);
+    }
+
+    function save(ClearingState storage s, MarketContext memory c, Taker memory t) private {
         if (!t.position.isActive()) Accounts.deactivate(t.purse, c.id);
         Positions.store(s, c.id, t.account, t.position);
         Accounts.storePurse(s, t.account, t.purse);
