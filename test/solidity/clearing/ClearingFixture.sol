@@ -19,16 +19,6 @@ import {
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IListing} from "../../../contracts/clearing/interfaces/IListing.sol";
 import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
-import {AccountsModule} from "../../../contracts/clearing/modules/AccountsModule.sol";
-import {AdministrationModule} from "../../../contracts/clearing/modules/AdministrationModule.sol";
-import {LensModule} from "../../../contracts/clearing/modules/LensModule.sol";
-import {LiquidationModule} from "../../../contracts/clearing/modules/LiquidationModule.sol";
-import {ClockModule} from "../../../contracts/clearing/modules/ClockModule.sol";
-import {ListingModule} from "../../../contracts/clearing/modules/ListingModule.sol";
-import {OrdersModule} from "../../../contracts/clearing/modules/OrdersModule.sol";
-import {UpkeepModule} from "../../../contracts/clearing/modules/UpkeepModule.sol";
-import {WaterfallModule} from "../../../contracts/clearing/modules/WaterfallModule.sol";
-import {SettlementModule} from "../../../contracts/clearing/modules/SettlementModule.sol";
 import {IndexConfig, SignedReport} from "../../../contracts/index/interfaces/IUsageIndex.sol";
 import {UsageIndex} from "../../../contracts/index/UsageIndex.sol";
 import {CollateralToken} from "../../../contracts/token/CollateralToken.sol";
@@ -109,17 +99,17 @@ abstract contract ClearingFixture is TestBase {
     function _deploy(address collateral) internal returns (IClearinghouse) {
         Configuration memory c = Configuration(address(manager), collateral, address(usage));
         Modules memory modules;
-        modules.accounts = address(new AccountsModule(c));
-        modules.settlement = address(new SettlementModule(c));
-        modules.liquidation = address(new LiquidationModule(c));
-        modules.administration = address(new AdministrationModule(c));
-        modules.clock = address(new ClockModule(c));
-        modules.listing = address(new ListingModule(c));
-        modules.orders = address(new OrdersModule(c));
-        modules.upkeep = address(new UpkeepModule(c));
-        modules.waterfall = address(new WaterfallModule(c));
-        modules.lens = address(new LensModule(c));
-        return IClearinghouse(address(new Clearinghouse(c, modules)));
+        modules.accounts = deploy("AccountsModule.sol:AccountsModule", abi.encode(c));
+        modules.settlement = deploy("SettlementModule.sol:SettlementModule", abi.encode(c));
+        modules.liquidation = deploy("LiquidationModule.sol:LiquidationModule", abi.encode(c));
+        modules.administration = deploy("AdministrationModule.sol:AdministrationModule", abi.encode(c));
+        modules.clock = deploy("ClockModule.sol:ClockModule", abi.encode(c));
+        modules.listing = deploy("ListingModule.sol:ListingModule", abi.encode(c));
+        modules.orders = deploy("OrdersModule.sol:OrdersModule", abi.encode(c));
+        modules.upkeep = deploy("UpkeepModule.sol:UpkeepModule", abi.encode(c));
+        modules.waterfall = deploy("WaterfallModule.sol:WaterfallModule", abi.encode(c));
+        modules.lens = deploy("LensModule.sol:LensModule", abi.encode(c));
+        return IClearinghouse(deploy("Clearinghouse.sol:Clearinghouse", abi.encode(c, modules)));
     }
 
     function _grantRoles() private {
@@ -207,7 +197,7 @@ abstract contract ClearingFixture is TestBase {
     // --------------------------------------------------------------------------------------------------- time, prints
 
     function _openIndex() private {
-        usage = new UsageIndex(address(manager));
+        usage = UsageIndex(deploy("UsageIndex.sol:UsageIndex", abi.encode(manager)));
         usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18));
         for (uint256 i = 0; i < 7; ++i) _reporters[i] = uint256(keccak256(abi.encode("reporter", i)));
         for (uint256 i = 0; i < 7; ++i) {

@@ -31,7 +31,7 @@ abstract contract UsageIndexFixture is TestBase {
     function setUp() public virtual {
         vm.warp(_due(DAY));
         manager = new AccessManager(address(this));
-        target = new UsageIndex(address(manager));
+        target = UsageIndex(deploy("UsageIndex.sol:UsageIndex", abi.encode(manager)));
         reader = new TestReader(target);
         for (uint256 i; i < 7; ++i) keys[i] = uint256(keccak256(abi.encode("reporter", i)));
         for (uint256 i; i < 7; ++i) {
