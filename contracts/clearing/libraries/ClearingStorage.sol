@@ -100,6 +100,10 @@ struct ClearingState {
     mapping(uint256 market => uint256) unwindings;
     // Account << 28 | builder's account → highest fee that the owner allows it, tenths of a basis point.
     mapping(uint256 accountAndBuilder => uint256) builderCaps;
+    // Market → what of its delivery window is locked (see DeliveryWindow.sol).
+    mapping(uint256 market => uint256) windows;
+    // Feed << 32 → the last halt of the feed; feed << 32 | number → an earlier one (see Ladder.sol).
+    mapping(uint256 feedAndNumber => uint256) halts;
 }
 
 /// @notice Where the state lives, for the contract and its modules alike.
