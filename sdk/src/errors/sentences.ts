@@ -94,6 +94,19 @@ export const sentences: Record<ContractErrorName, string> = {
   NothingToFill:
     "The book has nothing up to tick {limitTick}, the furthest that a liquidation may go: try again when it has.",
 
+  // Funds and deleveraging
+  NothingToDeleverage:
+    "The fund of market {market} has {equity} left: a round is recorded only where that is below zero.",
+  TooManyRounds:
+    "{rounds} deleveraging rounds of the market are unfinished and at most {limit} may be: serve positions with applyRounds first.",
+  DeficitStands:
+    "{deficit} collateral units are still owed: claims are paid once fees or top-ups have repaid them.",
+  NoClaim: "Account {account} has left nothing behind: there is no claim to redeem.",
+  NothingToUnwind:
+    "The fund of market {market} has no position or nothing left ({equity}): there is nothing that it could unwind.",
+  UnwindingSpent:
+    "The fund has lost {spent} units by unwinding today and may lose {budget}: go on after 00:00 UTC.",
+
   // Parameters and words
   UnsafeParameters: "The parameters break a rule of safety, {rule}: {left} against {right}.",
   ParameterOutOfRange: "{parameter} is {value}: it must lie between {min} and {max}.",
@@ -104,6 +117,9 @@ export const sentences: Record<ContractErrorName, string> = {
     "The call came back into the clearing house while another one ran: call it once at a time.",
   SafeERC20FailedOperation:
     "The token at {token} refused the transfer: look at balance, allowance and the token's own rules.",
+
+  FailedCall: "A call to another contract failed without a reason: check that contract's address.",
+  AddressEmptyCode: "{target} is not a contract: check the address.",
 
   // Access
   AccessManagedUnauthorized:
