@@ -127,8 +127,16 @@ describe("SDK actions when usage falls", function () {
       expect(absorbed.AccountRetired).to.deep.equal([{ account: bankrupt }]);
       await refused(maker.absorb({ accountId: bankrupt }), "AccountIsRetired");
       await refused(maker.depositFor({ accountId: bankrupt, amount: 1n }), "AccountIsRetired");
-      const fund = (await maker.getAccounts({ accountIds: [perpetual] }))[0];
-      expect(fund?.positions[0]?.size).to.equal(10_000n);
+      // The fund has nothing, so in the same call its lots go to the winning side: a round, served at the next touch.
+      expect(absorbed.RoundRecorded[0]).to.include({ market: perpetual, number: 1n, lots: 10_000n });
+      const [fund] = await maker.getAccounts({ accountIds: [perpetual] });
+      expect(fund?.positions).to.deep.equal([]);
+      const { Deleveraged } = maker.applyRounds.extract(
+        await venue.mined(maker.applyRounds({ market: perpetual, accountIds: [ids.maker] })),
+      );
+      expect(Deleveraged.reduce((sum, { lots }) => sum + lots, 0n)).to.equal(10_000n);
+      await refused(maker.deleverage({ market: perpetual }), "NothingToDeleverage");
+      await refused(maker.unwind({ market: perpetual }), "NothingToUnwind");
 
       await until(() => (seen.length >= 3 ? seen : undefined));
       expect(seen.map(({ eventName }) => eventName)).to.deep.equal([

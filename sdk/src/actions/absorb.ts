@@ -16,7 +16,10 @@ export type AbsorbReturnType = Hash;
 export type AbsorbResult = Outcome<ClearinghouseAbi, "absorb">;
 
 /** What `absorb.extract` finds in a receipt. */
-export type AbsorbEvents = EventsByName<ClearinghouseAbi, "Absorbed" | "AccountRetired" | "Realised">;
+export type AbsorbEvents = EventsByName<
+  ClearinghouseAbi,
+  "Absorbed" | "AccountRetired" | "Realised" | "RoundRecorded" | "DeficitBooked"
+>;
 
 export type AbsorbErrorType = ActionErrorType<
   "AccountNotBankrupt" | "UnknownAccount" | "AccountIsRetired" | "NoPosition" | "IndexStale"
@@ -40,5 +43,5 @@ export const absorb: WriteAction<AbsorbParameters, AbsorbResult, AbsorbEvents> =
   contract: clearinghouse,
   functionName: "absorb",
   args: ({ accountId }: AbsorbParameters) => [accountId],
-  events: ["Absorbed", "AccountRetired", "Realised"],
+  events: ["Absorbed", "AccountRetired", "Realised", "RoundRecorded", "DeficitBooked"],
 });
