@@ -6,6 +6,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IUsageIndex} from "../index/interfaces/IUsageIndex.sol";
+import {AccountId} from "../types/Identifiers.sol";
 import {IClearingErrors} from "./interfaces/IClearingErrors.sol";
 
 /// @dev What the clearing house and each of its modules are built with; the same for all of them.
@@ -25,6 +26,20 @@ abstract contract ClearingBase is AccessManaged, ReentrancyGuardTransient {
     IUsageIndex internal immutable INDEX;
     /// @dev Collateral units in a millionth of a token: tick values are told in millionths.
     uint256 internal immutable UNIT;
+
+    /// @dev A call of several steps whose margin is checked once, at its end. OrdersModule opens it for one account, lets the
+    ///      clearing house place that account's orders, adds up what each step would have checked, and ends it, all in one
+    ///      call in which nobody else's code runs; a revert ends it as well. Account 0: none is open.
+    AccountId internal transient deferredAccount;
+    /// @dev Whether the steps are a preview that is reverted whatever happens, so that anyone may send it.
+    bool internal transient deferredPreview;
+    /// @dev Whether a step may have raised risk, and whether any step needs a check at all.
+    bool internal transient deferredRaised;
+    bool internal transient deferredCheck;
+    /// @dev Sums over the steps: equity that closing orders need, tick·lots traded, taker fees.
+    uint256 internal transient deferredReserve;
+    uint256 internal transient deferredNotional;
+    uint256 internal transient deferredFee;
 
     constructor(Configuration memory configuration) AccessManaged(configuration.authority) {
         uint256 decimals = IERC20Metadata(configuration.collateral).decimals();

@@ -79,12 +79,14 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c;
         Taker memory t;
-        t.guarded = Accounts.requirePlacer(s, account);
+        bool deferred = deferredAccount.unwrap() != 0 && deferredAccount.unwrap() == account.unwrap();
+        t.guarded = Accounts.requirePlacer(s, account, deferred && deferredPreview);
         bool raised;
         (id, raised) = Orders.place(s, account, order, UNIT, c, t);
         filledLots = t.filled;
-        if (raised || filledLots != 0 || t.reserve != 0)
-            Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
+        if (!raised && filledLots == 0 && t.reserve == 0) return (id, filledLots);
+        if (deferred) _defer(t, raised);
+        else Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
     }
 
     /// @inheritdoc ITrading
@@ -95,6 +97,15 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         if (lots == 0) revert OrderNotFound(id);
         Accounts.requireTrader(s, AccountId.wrap(uint32(found.order.account)));
         if (!Orders.remove(s, found, DropReason.Cancelled, UNIT)) revert OrderNotFound(id);
+    }
+
+    /// @dev Leaves the check of a step to the end of the call that it is part of.
+    function _defer(Taker memory t, bool raised) private {
+        deferredCheck = true;
+        if (raised) deferredRaised = true;
+        deferredReserve += t.reserve;
+        deferredNotional += t.notional;
+        deferredFee += t.fee;
     }
 
     // -------------------------------------------------------------------------------------------------------- modules

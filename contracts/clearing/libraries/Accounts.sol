@@ -82,9 +82,14 @@ library Accounts {
     }
 
     /// @dev As `requireTrader`, for new orders: not after the account's dead-man switch has fired.
+    /// @param anyone Whether the sender may be anybody: nothing of a preview lasts.
     /// @return guarded Whether a switch is armed, so that the account's positions must say so.
-    function requirePlacer(ClearingState storage s, AccountId account) internal view returns (bool guarded) {
-        uint256 head = requireTrader(s, account);
+    function requirePlacer(
+        ClearingState storage s,
+        AccountId account,
+        bool anyone
+    ) internal view returns (bool guarded) {
+        uint256 head = anyone ? requireLive(s, account) : requireTrader(s, account);
         uint256 deadline = (head >> DEADLINE_SHIFT) & DEADLINE_MASK;
         guarded = deadline != 0;
         if (guarded && deadline < block.timestamp) revert IClearingErrors.SwitchFired(account, deadline);
@@ -108,13 +113,18 @@ library Accounts {
     /// @dev Owner or unexpired operator, and not retired.
     /// @return head The account's head word.
     function requireTrader(ClearingState storage s, AccountId account) internal view returns (uint256 head) {
-        head = s.heads[account.unwrap()];
-        if (head & RETIRED != 0) revert IClearingErrors.AccountIsRetired(account);
+        head = requireLive(s, account);
         if (address(uint160(head)) != msg.sender) {
             if (head == 0 || s.operators[account.unwrap()][msg.sender] < block.timestamp) {
                 revert IClearingErrors.NotAuthorised(msg.sender, account);
             }
         }
+    }
+
+    /// @return head The account's head word.
+    function requireLive(ClearingState storage s, AccountId account) private view returns (uint256 head) {
+        head = s.heads[account.unwrap()];
+        if (head & RETIRED != 0) revert IClearingErrors.AccountIsRetired(account);
     }
 
     function requireOwner(ClearingState storage s, AccountId account) internal view {

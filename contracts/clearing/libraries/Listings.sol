@@ -168,6 +168,7 @@ library Listings {
     }
 
     function writeTerms(MarketTerms storage terms, MarketListing memory l) private {
+        for (uint256 i = 0; i < 3; ++i) terms.tiers[i] = l.tiers[i];
         terms.liquidationFeeBps = l.liquidationFeeBps;
         terms.insuranceShareBps = l.insuranceShareBps;
         terms.baseClampBps = l.clampBps;
@@ -180,6 +181,5 @@ library Listings {
         terms.lastPeriod = l.lastPeriod;
         terms.nextFromPeriod = l.nextFromPeriod;
         terms.firstMarkTick = uint24(l.firstMarkTick.unwrap());
-        for (uint256 i = 0; i < 3; ++i) terms.tiers[i] = l.tiers[i];
     }
 }

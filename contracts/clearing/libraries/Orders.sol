@@ -136,16 +136,14 @@ library Orders {
     }
 
     /// @dev Makes a found order smaller where nothing else about it changes; it keeps its place.
-    /// @param c Empty; the market as stored afterwards, if it was done.
     /// @return done Whether it was that kind of change.
     function shorten(
         ClearingState storage s,
         Found memory f,
         OrderParameters calldata order,
-        uint256 unit,
-        MarketContext memory c
+        uint256 unit
     ) internal returns (bool done) {
-        Markets.read(s, c, f.id.market(), unit);
+        MarketContext memory c = Markets.load(s, f.id.market(), unit);
         bool bid = f.id.tick() <= c.top.bestBid();
         uint256 lots = int256(order.lots).abs();
         if (

@@ -16,7 +16,7 @@ contract ClockModule is ClearingBase, IClock {
     /// @inheritdoc IClock
     function advanced(MarketId market) external view returns (uint256 top, uint256 risk) {
         MarketContext memory c = Markets.load(ClearingStorage.load(), market, UNIT);
-        Markets.advance(ClearingStorage.load(), c);
+        Markets.catchUp(ClearingStorage.load(), c);
         return (BookTop.unwrap(c.top), MarketRisk.unwrap(c.risk));
     }
 }

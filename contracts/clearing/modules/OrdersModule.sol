@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketContext} from "../../instruments/libraries/Markets.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+
 import {Book, Found} from "../../book/libraries/Book.sol";
 import {AccountId, OrderId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
-import {Builder, DropReason, OrderKind, OrderParameters, OrderPreview} from "../interfaces/ClearingTypes.sol";
+import {Builder, OrderKind, OrderParameters, OrderPreview} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ILens} from "../interfaces/ILens.sol";
 import {IOrders} from "../interfaces/IOrders.sol";
+import {ITrading} from "../interfaces/ITrading.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
-import {Taker} from "../libraries/Matching.sol";
 import {Orders} from "../libraries/Orders.sol";
+import {Positions} from "../libraries/Positions.sol";
 import {Rounding} from "../libraries/Rounding.sol";
+import {MarketRisk} from "../libraries/Words.sol";
 
 /// @title OrdersModule
-/// @notice Several orders at once, changed ones, brought ones, and what an order would do: computed by the code that would
-///         do it and then undone. Behind the clearing house's fallback, because that code is most of a contract's size.
+/// @notice Several orders at once, changed ones, brought ones, and what an order would do, behind the clearing house's fallback.
+/// @dev Each step is a call of the clearing house's own `place` or `cancel` for the same sender (a delegatecall to this
+///      address, as in `multicall`), so that there is one code that matches. Where the steps form one order of business their
+///      margin is deferred (see ClearingBase) and checked here over everything that they left behind.
 contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors {
+    using Rounding for int256;
+
     /// @dev Tenths of a basis point in one.
     uint256 private constant FEE_UNIT = 100_000;
 
@@ -38,9 +45,14 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
             Found memory found = Book.find(s, cancels[i]);
             if (found.order.lots == 0) continue;
             if (found.order.account != account.unwrap()) revert WrongAccount(cancels[i], account);
-            Orders.remove(s, found, DropReason.Cancelled, UNIT);
+            // Orders of a position that was converted are void without a trace.
+            if (Positions.load(s, cancels[i].market(), account).openOrders() != 0) _cancel(cancels[i]);
         }
-        if (orders.length != 0) ids = _placeAll(s, account, orders);
+        ids = new OrderId[](orders.length);
+        if (orders.length == 0) return ids;
+        deferredAccount = account;
+        for (uint256 i = 0; i < orders.length; ++i) (ids[i], ) = _place(account, orders[i]);
+        _settleMargin(s, account, false);
     }
 
     /// @inheritdoc IOrders
@@ -52,17 +64,13 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
         Found memory found = Book.find(s, id);
         if (found.order.lots == 0) revert OrderNotFound(id);
         AccountId account = AccountId.wrap(uint32(found.order.account));
-        MarketContext memory c;
-        Taker memory t;
-        t.guarded = Accounts.requirePlacer(s, account);
+        Accounts.requirePlacer(s, account, false);
         if (order.market.unwrap() != id.market().unwrap()) revert WrongMarket(id, order.market);
         if (order.kind > OrderKind.PostOnly) revert NeverRests(order.kind);
-        if (Orders.shorten(s, found, order, UNIT, c)) return (id, 0);
-        if (!Orders.remove(s, found, DropReason.Cancelled, UNIT)) revert OrderNotFound(id);
-        bool raised;
-        (newId, raised) = Orders.place(s, account, order, UNIT, c, t);
-        _requireMargin(s, c, t, raised);
-        return (newId, t.filled);
+        if (Orders.shorten(s, found, order, UNIT)) return (id, 0);
+        _cancel(id);
+        // The last step checks margin itself.
+        return _place(account, order);
     }
 
     /// @inheritdoc IOrders
@@ -72,82 +80,69 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
         Builder calldata builder
     ) external returns (OrderId id, uint256 filledLots) {
         ClearingState storage s = ClearingStorage.load();
-        MarketContext memory c;
-        Taker memory t;
-        t.guarded = Accounts.requirePlacer(s, account);
+        Accounts.requirePlacer(s, account, false);
         uint256 cap = s.builderCaps[Accounts.builderKey(account, builder.account)];
         if (builder.fee > cap) revert BuilderFeeTooHigh(builder.fee, cap);
-        bool raised;
-        (id, raised) = Orders.place(s, account, order, UNIT, c, t);
-        // The taker's cash first: its margin is judged after the fee.
-        if (builder.fee != 0 && t.filled != 0) {
+        deferredAccount = account;
+        (id, filledLots) = _place(account, order);
+        if (builder.fee != 0 && filledLots != 0) {
             if (Accounts.isRetired(s, builder.account)) revert AccountIsRetired(builder.account);
-            uint256 fee = Rounding.mulDivUp(t.notional * c.tickValue, builder.fee, FEE_UNIT);
-            t.purse.cash -= int256(fee);
-            Accounts.storePurse(s, account, t.purse);
+            uint256 tickValue = MarketRisk.wrap(s.markets[order.market.unwrap()].risk).tickValue() * UNIT;
+            uint256 fee = Rounding.mulDivUp(deferredNotional * tickValue, builder.fee, FEE_UNIT);
+            // The taker's cash first: its margin is judged after the fee.
+            Accounts.credit(s, account, -int256(fee));
             Accounts.credit(s, builder.account, int256(fee));
             emit BuilderPaid(account, builder.account, fee);
         }
-        _requireMargin(s, c, t, raised);
-        return (id, t.filled);
+        _settleMargin(s, account, false);
     }
 
-    /// @notice See ILens.previewOrder. Reverts always.
+    /// @notice See ILens.previewOrder. Reverts always, and with it whatever the order did.
     function previewOrder(AccountId account, OrderParameters calldata parameters) external {
-        MarketContext memory c;
-        Taker memory t;
-        uint256 deadline = Accounts.deadlineOf(ClearingStorage.load(), account);
-        if (deadline != 0 && deadline < block.timestamp) revert SwitchFired(account, deadline);
-        t.guarded = deadline != 0;
-        (OrderId id, bool raised) = Orders.place(ClearingStorage.load(), account, parameters, UNIT, c, t);
-        Health memory h = Orders.health(ClearingStorage.load(), c, t, UNIT);
-        if (raised || t.filled != 0 || t.reserve != 0) Margin.require_(h, raised, t.reserve);
-        int256 side = t.buys ? int256(1) : int256(-1);
+        deferredAccount = account;
+        deferredPreview = true;
+        (OrderId id, uint256 filled) = _place(account, parameters);
+        (uint256 notional, uint256 fee) = (deferredNotional, deferredFee);
+        Health memory h = _settleMargin(ClearingStorage.load(), account, true);
+        int256 side = parameters.lots > 0 ? int256(1) : int256(-1);
+        uint256 resting = OrderId.unwrap(id) == 0 ? 0 : int256(parameters.lots).abs() - filled;
         revert ILens.Previewed(
             OrderPreview({
                 id: id,
-                filledLots: side * int256(t.filled),
-                quote: -side * int256(t.notional),
-                fee: t.fee,
-                restingLots: side * int256(t.lots),
+                filledLots: side * int256(filled),
+                quote: -side * int256(notional),
+                fee: fee,
+                restingLots: side * int256(resting),
                 equity: h.equity,
                 initialMargin: h.initial
             })
         );
     }
 
-    /// @dev Places orders one after the other. Margin is checked once, over everything that they left behind: no step can
-    ///      hide behind a later one.
-    function _placeAll(
-        ClearingState storage s,
-        AccountId account,
-        OrderParameters[] calldata orders
-    ) private returns (OrderId[] memory ids) {
-        ids = new OrderId[](orders.length);
-        Taker memory all;
-        all.guarded = Accounts.requirePlacer(s, account);
-        for (uint256 i = 0; i < orders.length; ++i) {
-            MarketContext memory c;
-            Taker memory t;
-            t.guarded = all.guarded;
-            bool raised;
-            (ids[i], raised) = Orders.place(s, account, orders[i], UNIT, c, t);
-            all.raises = all.raises || raised;
-            all.filled += t.filled;
-            all.reserve += t.reserve;
-        }
-        if (all.raises || all.filled != 0 || all.reserve != 0)
-            Margin.require_(Margin.health(s, account, UNIT), all.raises, all.reserve);
+    function _place(AccountId account, OrderParameters calldata order) private returns (OrderId, uint256) {
+        bytes memory result = Address.functionDelegateCall(
+            address(this),
+            abi.encodeCall(ITrading.place, (account, order))
+        );
+        return abi.decode(result, (OrderId, uint256));
     }
 
-    /// @dev What `place` checks after an order.
-    function _requireMargin(
+    function _cancel(OrderId id) private {
+        Address.functionDelegateCall(address(this), abi.encodeCall(ITrading.cancel, (id)));
+    }
+
+    /// @dev Ends a deferral and checks what its steps left to it: once, over everything, so that none hides behind a later one.
+    /// @param always Whether health is wanted also where nothing needs a check.
+    function _settleMargin(
         ClearingState storage s,
-        MarketContext memory c,
-        Taker memory t,
-        bool raised
-    ) private view {
-        if (raised || t.filled != 0 || t.reserve != 0)
-            Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
+        AccountId account,
+        bool always
+    ) private returns (Health memory h) {
+        (bool check, bool raised, uint256 reserve) = (deferredCheck, deferredRaised, deferredReserve);
+        deferredAccount = AccountId.wrap(0);
+        (deferredPreview, deferredCheck, deferredRaised) = (false, false, false);
+        (deferredReserve, deferredNotional, deferredFee) = (0, 0, 0);
+        if (check || always) h = Margin.health(s, account, UNIT);
+        if (check) Margin.require_(h, raised, reserve);
     }
 }

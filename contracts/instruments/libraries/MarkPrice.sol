@@ -44,6 +44,13 @@ library MarkPrice {
         return uint256(int256(mid) + (distance * int256(decay(tau, minutes_))).floorDiv(int256(ONE)));
     }
 
+    /// @dev E_1 for a standing mid, floored: `advance` over one minute.
+    function step(uint256 mean, uint256 mid, uint256 tau) internal pure returns (uint256) {
+        int256 distance = int256(mean) - int256(mid);
+        int256 kept = tau == 1 ? int256(0) : int256(ONE - ONE / tau);
+        return uint256(int256(mid) + (distance * kept).floorDiv(int256(ONE)));
+    }
+
     /// @dev One minute of which only `depthSeconds` had a two-sided book, with Σ (bid + ask) × seconds over them; floored.
     function advanceObserved(
         uint256 mean,

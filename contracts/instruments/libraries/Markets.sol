@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {MarginTier, MarketKind, MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
+import {IClock} from "../../clearing/interfaces/IClock.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
 import {ClearingState, FundingTerms, Market, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
@@ -72,9 +73,28 @@ library Markets {
         }
     }
 
-    /// @dev Brings mean, funding, day and month to the current minute and sets `mark`, in memory alone.
+    /// @dev Brings mean, funding, day and month to the current minute and sets `mark`, in memory alone. A perpetual's next
+    ///      minute is computed here; whatever else there is to catch up with is asked of the clock module, whose closed
+    ///      forms would be too large for every contract that touches markets. The market must be as stored.
     /// @return moved Whether a minute was reached.
     function advance(ClearingState storage s, MarketContext memory c) internal view returns (bool moved) {
+        MarketRisk r = c.risk;
+        uint256 now_ = block.timestamp / 60;
+        moved = now_ > r.minute() && r.phase() < uint256(MarketPhase.Expired);
+        if (moved) {
+            if (now_ == r.minute() + 1 && r.kind() == uint256(MarketKind.Perpetual)) {
+                advanceMinute(s, c);
+                c.risk = c.risk.withMinute(now_);
+            } else {
+                (uint256 top, uint256 risk) = IClock(address(this)).advanced(c.id);
+                (c.top, c.risk) = (BookTop.wrap(top), MarketRisk.wrap(risk));
+            }
+        }
+        c.mark = markOf(c.risk);
+    }
+
+    /// @dev `advance` over any time that has passed, in place: for modules that have the room.
+    function catchUp(ClearingState storage s, MarketContext memory c) internal view returns (bool moved) {
         MarketRisk r = c.risk;
         c.mark = markOf(r);
         uint256 now_ = block.timestamp / 60;
@@ -109,7 +129,16 @@ library Markets {
     /// @dev `advance`, announced. The caller stores.
     function touch(ClearingState storage s, MarketContext memory c) internal {
         uint256 phase = c.risk.phase();
-        if (!advance(s, c)) return;
+        if (advance(s, c)) announce(c, phase);
+    }
+
+    /// @dev `catchUp`, announced. The caller stores.
+    function touchLate(ClearingState storage s, MarketContext memory c) internal {
+        uint256 phase = c.risk.phase();
+        if (catchUp(s, c)) announce(c, phase);
+    }
+
+    function announce(MarketContext memory c, uint256 phase) private {
         emit IClearingEvents.MarketAdvanced(c.id, c.risk.mean(), c.risk.anchor(), c.risk.funding());
         if (c.risk.phase() != phase) emit IClearingEvents.PhaseChanged(c.id, MarketPhase(c.risk.phase()));
     }
@@ -211,6 +240,19 @@ library Markets {
         c.top = t.withObservation(0, 0, 0);
     }
 
+    /// @dev `advancePerpetual` over the one minute that was observed.
+    function advanceMinute(ClearingState storage s, MarketContext memory c) private view {
+        MarketRisk r = c.risk;
+        (uint256 mean, bool observed) = closeMinute(c);
+        if (!observed) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);
+        if (chargedMinutes(s, r, 1) != 0) {
+            FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
+            (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
+            r = fund(r, terms, int256(mean).clamp(low, high) + interest - int256(r.anchor()));
+        }
+        c.risk = r.withMean(mean);
+    }
+
     function advancePerpetual(
         ClearingState storage s,
         MarketContext memory c,
@@ -244,8 +286,13 @@ library Markets {
         (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
         int256 total = int256(mean).clamp(low, high) + int256(minutes_) * (interest - int256(r.anchor()));
         if (minutes_ > 1) total += MarkPrice.limitedSum(mean, toward, tau, minutes_ - 1, low, high);
+        c.risk = fund(r, terms, total);
+    }
+
+    /// @dev Adds a sum of minutes' premiums, ticks × 2^16, to cumulative funding.
+    function fund(MarketRisk r, FundingTerms memory terms, int256 total) private pure returns (MarketRisk) {
         // × 2^4 from 2^16 to 2^20, × 60 seconds of the period for each minute.
-        c.risk = r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
+        return r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
     }
 
     /// @dev Limits within which mean minus index plus interest counts: the mark's clamp and the cap of funding, both around

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {OrderKind, OrderParameters} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
+import {ILens} from "../../../contracts/clearing/interfaces/ILens.sol";
 import {OrderId} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "./ClearingFixture.sol";
 
@@ -124,6 +125,62 @@ contract ClearinghouseBatchTest is ClearingFixture {
         vm.assertEq(_size(ALICE, perp), int256(0));
         vm.assertEq(_position(ALICE, perp).bidLots, 0);
         vm.assertEq(house.market(perp).bestBid, 0);
+    }
+
+    // ------------------------------------------------------------------------------------------------ margin put off
+
+    function test_multicall_aBatchPutsNothingOffBehindItself() public {
+        _leave(1_000 * USD);
+        OrderParameters[] memory orders = new OrderParameters[](1);
+        orders[0] = _order(perp, 100, TICK - 20, OrderKind.Limit);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(house.batch, (ALICE, new OrderId[](0), orders));
+        calls[1] = abi.encodeCall(house.place, (ALICE, _order(perp, 1000, TICK - 20, OrderKind.Limit)));
+        _refused(
+            alice,
+            abi.encodeCall(house.multicall, (calls)),
+            abi.encodeWithSelector(IClearingErrors.InsufficientMargin.selector, 1_000 * USD, 1_100 * USD)
+        );
+    }
+
+    function test_multicall_aBatchInheritsNothingFromTheOneBefore() public {
+        _trade(alice, bob, perp, 1000, TICK);
+        uint256 spare = uint256(_cash(ALICE)) - 1_100 * USD;
+        vm.prank(alice);
+        house.withdraw(ALICE, spare, alice);
+        OrderParameters[] memory raising = new OrderParameters[](1);
+        raising[0] = _order(perp, 100, TICK - 20, OrderKind.Limit);
+        OrderParameters[] memory closing = new OrderParameters[](1);
+        closing[0] = _order(perp, -1000, TICK + 20, OrderKind.Limit);
+        bytes[] memory calls = new bytes[](3);
+        calls[0] = abi.encodeCall(house.batch, (ALICE, new OrderId[](0), raising));
+        calls[1] = abi.encodeCall(house.batch, (ALICE, new OrderId[](0), closing));
+        // The third raises what the first two have left no room for.
+        raising[0] = _order(perp, 1000, TICK - 20, OrderKind.Limit);
+        calls[2] = abi.encodeCall(house.batch, (ALICE, new OrderId[](0), raising));
+        vm.prank(alice);
+        (bool success, ) = address(house).call(abi.encodeCall(house.multicall, (calls)));
+        vm.assertTrue(!success);
+        bytes[] memory two = new bytes[](2);
+        (two[0], two[1]) = (calls[0], calls[1]);
+        vm.prank(alice);
+        house.multicall(two);
+        vm.assertEq(_position(ALICE, perp).openOrders, 2);
+    }
+
+    function test_previewOrder_givesNobodyAuthority() public {
+        bytes[] memory calls = new bytes[](2);
+        OrderParameters memory order = _order(perp, 100, TICK, OrderKind.Limit);
+        calls[0] = abi.encodeCall(house.previewOrder, (ALICE, order));
+        calls[1] = abi.encodeCall(house.place, (ALICE, order));
+        vm.prank(carol);
+        (bool success, bytes memory answer) = address(house).call(abi.encodeCall(house.multicall, (calls)));
+        vm.assertTrue(!success && bytes4(answer) == ILens.Previewed.selector, "the preview ends the call");
+        _refused(
+            carol,
+            calls[1],
+            abi.encodeWithSelector(IClearingErrors.NotAuthorised.selector, carol, ALICE)
+        );
     }
 
     function _leave(uint256 cash) private {
