@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IUsageIndex} from "../index/interfaces/IUsageIndex.sol";
@@ -50,5 +52,15 @@ abstract contract ClearingBase is AccessManaged, ReentrancyGuardTransient {
         COLLATERAL = configuration.collateral;
         INDEX = IUsageIndex(configuration.index);
         UNIT = 10 ** (decimals - 6);
+    }
+
+    /// @dev Takes tokens from the sender: what was asked for, and only if exactly that arrives. The caller counts them.
+    function _pull(uint256 amount) internal {
+        if (amount == 0) revert IClearingErrors.ZeroAmount();
+        if (amount > uint256(uint96(type(int96).max))) revert IClearingErrors.CashOutOfRange(type(int96).max);
+        uint256 before = IERC20(COLLATERAL).balanceOf(address(this));
+        SafeERC20.safeTransferFrom(IERC20(COLLATERAL), msg.sender, address(this), amount);
+        uint256 credited = IERC20(COLLATERAL).balanceOf(address(this)) - before;
+        if (credited != amount) revert IClearingErrors.DepositCredited(credited, amount);
     }
 }

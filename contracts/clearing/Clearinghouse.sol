@@ -161,7 +161,9 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IWaterfall.served.selector ||
             selector == IWaterfall.absorb.selector ||
             selector == IWaterfall.deleverage.selector ||
-            selector == IWaterfall.applyRounds.selector
+            selector == IWaterfall.applyRounds.selector ||
+            selector == IWaterfall.topUpFund.selector ||
+            selector == IWaterfall.drainFund.selector
         ) return WATERFALL;
         if (
             selector == IUpkeep.cancelRiskRaising.selector ||

@@ -160,6 +160,8 @@ struct FeedListing {
 /// @param openOrders Number of resting orders.
 /// @param fundingSnapshot Cumulative funding (ticks × 2^20) at the last settlement into quote.
 /// @param pendingFunding Funding since then, tick·lots, as it would settle now (floored).
+/// @param pendingLots Signed lots by which pending deleveraging rounds change the position at its next touch. Everything
+///        else here is as that touch leaves it.
 struct PositionView {
     MarketId market;
     int256 size;
@@ -169,6 +171,52 @@ struct PositionView {
     uint256 openOrders;
     int256 fundingSnapshot;
     int256 pendingFunding;
+    int256 pendingLots;
+}
+
+/// @dev A market's insurance fund, and what its market owes and still has to close. The last three make the books balance:
+///      Σ size as stored + pendingShorts − pendingLongs = 0, and pendingQuote belongs to Σ quote.
+/// @param cash Collateral units.
+/// @param size Lots, signed.
+/// @param equity Cash, quote, size at mark and pending funding in collateral units, floored.
+/// @param deficit Collateral units that the market owes: what its fund was short of when it had nothing left.
+/// @param rounds Number of the newest deleveraging round, 0 when there was none.
+/// @param unfinished Rounds that still wait for positions to be touched.
+/// @param unwindBudget What the fund may lose by unwinding this UTC day, collateral units.
+/// @param unwindSpent What it has lost of that.
+/// @param pendingLongs Lots that long positions still have to close in rounds.
+/// @param pendingShorts Lots that short positions still have to close in rounds.
+/// @param pendingQuote Tick·lots of the other side of those lots, which the escrow holds until then.
+struct FundView {
+    int256 cash;
+    int256 size;
+    int256 equity;
+    uint256 deficit;
+    uint256 rounds;
+    uint256 unfinished;
+    uint256 unwindBudget;
+    uint256 unwindSpent;
+    uint256 pendingLongs;
+    uint256 pendingShorts;
+    int256 pendingQuote;
+}
+
+/// @dev A deleveraging round.
+/// @param lots Lots that it closes in all.
+/// @param side Lots that the winning side had.
+/// @param served Lots of that side that have taken their part.
+/// @param closed Lots that they closed.
+/// @param tick Price.
+/// @param longs Whether it closes longs.
+/// @param cumulativeFunding Funding up to which the closed lots pay, ticks × 2^20.
+struct RoundView {
+    uint256 lots;
+    uint256 side;
+    uint256 served;
+    uint256 closed;
+    uint256 tick;
+    bool longs;
+    int256 cumulativeFunding;
 }
 
 /// @dev An account with its health; amounts in collateral units.

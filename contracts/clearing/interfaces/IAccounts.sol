@@ -24,7 +24,7 @@ interface IAccounts {
         bytes32 s
     ) external returns (AccountId account);
 
-    /// @notice Deposits from the sender into any existing account (also a market's fund), to its owner's benefit.
+    /// @notice Deposits from the sender into any owner's account, to that owner's benefit. Funds are topped up by `topUpFund`.
     /// @dev Errors: ZeroAmount, UnknownAccount, AccountIsRetired, DepositCredited, CashOutOfRange.
     function depositFor(AccountId account, uint256 amount) external;
 

@@ -39,7 +39,9 @@ interface IAdministration {
     /// @dev Risk role, not the guardian. Errors: UnknownMarket, MarketNotOpen, FundInDeficit.
     function resumeNewRisk(MarketId market) external;
 
-    /// @notice Pays the fees of a market out: the insurance share to its fund, the rest to the treasury.
+    /// @notice Pays the fees of a market out: what the market owes is repaid first; of the rest the insurance share goes to its
+    ///         fund, the remainder to the treasury. While any market owes something the treasury leaves the share behind that
+    ///         every withdrawal leaves, as a claim of this market's fund.
     /// @dev Treasury role; the fund's share is what is left after the treasury's was floored. Errors: UnknownMarket.
     /// @return toFund Collateral units credited to the fund.
     /// @return toTreasury Collateral units sent to `treasury`.

@@ -62,6 +62,9 @@ interface IClearingErrors {
     error FeedExists(bytes32 index);
     error FeedEmpty(FeedId feed);
     error FundInDeficit(MarketId market, int256 cash);
+    error FundBounded(uint256 amount, uint256 most);
+    error FundHoldsPosition(MarketId market, int256 size);
+    error RoundsUnfinished(MarketId market, uint256 rounds);
     error NothingToDeleverage(MarketId market, int256 equity);
     error TooManyRounds(uint256 rounds, uint256 limit);
     error DeficitStands(uint256 deficit);

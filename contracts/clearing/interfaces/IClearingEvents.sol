@@ -170,6 +170,12 @@ interface IClearingEvents {
     /// @param deficit What is left of it.
     event DeficitRepaid(MarketId indexed market, uint256 amount, uint256 deficit);
 
+    /// @notice Money was brought into a market's fund; `DeficitRepaid` says what of it went to a deficit.
+    event FundToppedUp(MarketId indexed market, address indexed sender, uint256 amount);
+
+    /// @notice Money was taken out of a market's fund.
+    event FundDrained(MarketId indexed market, address indexed to, uint256 amount);
+
     /// @notice A withdrawal left its share of the deficits behind.
     /// @param claim What the account has left behind in all.
     event ClaimLeft(AccountId indexed account, uint256 amount, uint256 claim);

@@ -5,12 +5,14 @@ import {AccountId, FeedId, MarketId, OrderId} from "../../types/Identifiers.sol"
 import {
     AccountView,
     FeedView,
+    FundView,
     LevelView,
     MarketListing,
     MarketView,
     OrderParameters,
     OrderPreview,
-    OrderView
+    OrderView,
+    RoundView
 } from "./ClearingTypes.sol";
 
 /// @notice Views for people and programs: nothing here is called by a trade. Markets are advanced to the current minute.
@@ -38,6 +40,20 @@ interface ILensViews {
 
     /// @notice Many accounts in one call.
     function accounts(AccountId[] calldata ids) external view returns (AccountView[] memory);
+
+    /// @notice A market's insurance fund, what the market owes, and the rounds that are not finished. Errors: UnknownMarket.
+    function fund(MarketId id) external view returns (FundView memory);
+
+    /// @notice A deleveraging round of a market; all zero where none has that number.
+    function round(MarketId id, uint256 number) external view returns (RoundView memory);
+
+    /// @notice What all markets owe, what withdrawals left behind while they did, and one account's part of that, all in
+    ///         collateral units.
+    function owed(AccountId id) external view returns (uint256 deficits, uint256 claims, uint256 claim);
+
+    /// @notice A position as stored, before its pending rounds: the word of Words.sol. For audits, whose sums are over what
+    ///         is stored.
+    function positionWord(MarketId id, AccountId account) external view returns (uint256 word);
 
     /// @notice Levels of one side from the best price away.
     /// @param bids Which side.

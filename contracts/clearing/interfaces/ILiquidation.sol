@@ -17,10 +17,10 @@ interface ILiquidation {
     ///        It needs IM afterwards and obeys the position limit. In a market whose trading has ended nothing but this
     ///        closes a position.
     /// @dev The ten minutes count from the first call that finds the account below MM, and again from the first one after
-    ///      twenty. The call that starts them does not revert where it closes nothing. Equality with MM is healthy.
+    ///      twenty, or after a call that brought it back to MM. The call that starts them does not revert where it closes nothing. Equality with MM is healthy.
     ///      Errors: AccountHealthy (equity, maintenance margin), AccountBankrupt, NoPosition, MarketNotOpen, IndexStale,
     ///      UnknownAccount, AccountIsRetired, SelfLiquidation, NothingToFill, ZeroMaxFills; with a takeover also
-    ///      NotAuthorised, InsufficientMargin, PositionLimit, OnlyReducing, TooManyMarkets.
+    ///      NotAuthorised, InsufficientMargin, PositionLimit, TooManyMarkets.
     /// @return closedLots Lots closed, unsigned.
     /// @return keeperFee Collateral units credited to `keeper`.
     function liquidate(

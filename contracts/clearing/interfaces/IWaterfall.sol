@@ -29,6 +29,19 @@ interface IWaterfall {
         AccountId[] calldata accounts
     ) external returns (uint256 unfinished);
 
+    /// @notice Brings the sender's tokens into a market's fund. What the market owes is repaid first.
+    /// @param amount Collateral units, above zero; must arrive whole.
+    /// @dev Treasury role. Errors: UnknownMarket, ZeroAmount, DepositCredited, CashOutOfRange.
+    function topUpFund(MarketId market, uint256 amount) external;
+
+    /// @notice Takes money out of a market's fund: at most a tenth of it a UTC day, and never what its open interest needs.
+    /// @param amount Collateral units, above zero. Afterwards the fund's cash must still be
+    ///        ⌈(open interest − openInterestBaseLots) × fundCoverBps × value of a lot at mark⌉.
+    /// @dev Treasury role. Not while any market owes something, nor while this fund holds a position or a round of its market
+    ///      is unfinished. Errors: UnknownMarket, ZeroAmount, ZeroAddress, DeficitStands, FundHoldsPosition (size),
+    ///      RoundsUnfinished (number), FundBounded (amount, most), IndexStale.
+    function drainFund(MarketId market, uint256 amount, address to) external;
+
     /// @notice Applies the pending rounds of one position. The clearing house calls it itself before it touches one.
     function serve(MarketId market, AccountId account) external;
 

@@ -5,6 +5,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingState, ClearingStorage} from "./ClearingStorage.sol";
+import {Positions} from "./Positions.sol";
 import {Purse, Words} from "./Words.sol";
 
 /// @notice Who owns an account, what cash it has, and in which markets it is active.
@@ -110,6 +111,10 @@ library Accounts {
         return (0, true);
     }
 
+    function endAuction(ClearingState storage s, AccountId account) internal {
+        s.heads[account.unwrap()] &= (1 << AUCTION) - 1;
+    }
+
     /// @dev Owner or unexpired operator, and not retired.
     /// @return head The account's head word.
     function requireTrader(ClearingState storage s, AccountId account) internal view returns (uint256 head) {
@@ -162,8 +167,10 @@ library Accounts {
         return AccountId.wrap(uint32(ClearingStorage.FIRST_ACCOUNT / 2 + market.unwrap()));
     }
 
-    /// @dev An owner's account that is left with a debt and nothing else can never pay it: the fund of the market in which
-    ///      it ended does, at once, so that no debt stands behind other people's cash.
+    /// @dev An owner's account that a closed position leaves with a debt and no other position can never pay it: the fund of
+    ///      the market in which it ended does, at once, so that no debt stands behind other people's cash and no other fund
+    ///      gets it. Orders that the account still has anywhere are no reason to wait.
+    /// @param market Where the account has no size any more, whatever is stored.
     /// @return spent Whether the fund's cash is below zero after it.
     function payShortfall(
         ClearingState storage s,
@@ -171,8 +178,12 @@ library Accounts {
         Purse memory purse,
         MarketId market
     ) internal returns (bool spent) {
-        if (purse.cash >= 0 || purse.markets != 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT)
-            return false;
+        if (purse.cash >= 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT) return false;
+        for (uint256 markets = purse.markets; markets != 0; markets >>= MARKET_BITS) {
+            uint256 other = markets & MARKET_MASK;
+            if (other == market.unwrap()) continue;
+            if (Positions.load(s, MarketId.wrap(uint16(other)), account).size() != 0) return false;
+        }
         Purse memory fund = loadPurse(s, fundOf(market));
         fund.cash += purse.cash;
         storePurse(s, fundOf(market), fund);

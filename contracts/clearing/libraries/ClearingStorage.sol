@@ -98,6 +98,8 @@ struct ClearingState {
     mapping(uint256 account => uint256) claims;
     // Market → what its fund may lose and has lost by unwinding today (see Unwinding.sol).
     mapping(uint256 market => uint256) unwindings;
+    // Market → what may be taken out of its fund and has been today (see Funds.sol).
+    mapping(uint256 market => uint256) drains;
     // Account << 28 | builder's account → highest fee that the owner allows it, tenths of a basis point.
     mapping(uint256 accountAndBuilder => uint256) builderCaps;
     // Market → what of its delivery window is locked (see DeliveryWindow.sol).

@@ -9,6 +9,7 @@ import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Funds} from "./Funds.sol";
+import {OpenInterest} from "./OpenInterest.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
 import {Rounds} from "./Rounds.sol";
@@ -40,11 +41,15 @@ library Deleveraging {
         MarketContext memory c = Markets.load(s, market, unit);
         Markets.advance(s, c);
         DatedFutures.markExpired(s, c);
-        if (equity(s, c) >= 0) return;
-        if (hasRoom(Rounds.head(s, market)) || Positions.load(s, market, Accounts.fundOf(market)).size() == 0)
-            record(s, c);
-        else Markets.stopIfSpent(c, true);
+        if (equity(s, c) < 0) {
+            if (
+                hasRoom(Rounds.head(s, market)) ||
+                Positions.load(s, market, Accounts.fundOf(market)).size() == 0
+            ) record(s, c);
+            else Markets.stopIfSpent(c, true);
+        }
         Markets.store(s, c);
+        OpenInterest.refresh(s, c);
     }
 
     /// @dev Closes the fund's position in a round at the price at which its equity is zero. What it is still short of
@@ -120,7 +125,8 @@ library Deleveraging {
         if (size > 0) {
             uint256 highest = Rounding.min((c.mark * (BPS + mm)) / (BPS << 16), Words.MAX_TICK);
             int256 sells = -value.floorDiv(perTick);
-            return uint256(sells.clamp(1, int256(highest)));
+            // No price is below a tick, whatever mark is.
+            return uint256(sells.clamp(1, int256(Rounding.max(highest, 1))));
         }
         uint256 lowest = Rounding.max(Rounding.mulDivUp(c.mark, BPS - mm, BPS << 16), 1);
         return uint256(value.floorDiv(perTick).clamp(int256(lowest), int256(Words.MAX_TICK)));

@@ -70,10 +70,9 @@ library Liquidations {
 
         uint256 tick = trade(s, c, t, k, h);
         if (t.filled != 0) keeperFee = settleClose(s, c, t, k.keeper, feeBps, unit);
-        if (!t.position.isActive()) {
-            Accounts.deactivate(t.purse, k.market);
+        if (!t.position.isActive()) Accounts.deactivate(t.purse, k.market);
+        if (t.position.size() == 0)
             Markets.stopIfSpent(c, Accounts.payShortfall(s, k.account, t.purse, k.market));
-        }
         Positions.store(s, k.market, k.account, t.position);
         Accounts.storePurse(s, k.account, t.purse);
         s.markets[k.market.unwrap()].flow = t.flow.pack();
@@ -94,7 +93,8 @@ library Liquidations {
     ) private returns (uint256 tick) {
         MarketPhase phase = MarketPhase(c.risk.phase());
         uint256 distance = distanceOf(c, h);
-        bool exhausted = phase == MarketPhase.Expired && k.takeOverLots != 0;
+        // After the end of trading there is no book. The call that starts the ten minutes may then take nothing.
+        bool exhausted = phase == MarketPhase.Expired && (k.takeOverLots != 0 || k.started);
         if (!exhausted) {
             if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
             t.limit = limitAt(c, distance, t.buys);
@@ -120,9 +120,11 @@ library Liquidations {
         uint256 feeBps,
         uint256 unit
     ) private returns (uint256 keeperFee) {
-        int256 equity = Orders.health(s, c, t, unit).equity;
+        Health memory h = Orders.health(s, c, t, unit);
         uint256 fee = Rounding.mulDivUp(t.notional * c.tickValue, feeBps, BPS);
-        fee = Rounding.min(fee, equity > 0 ? uint256(equity) : 0);
+        fee = Rounding.min(fee, Positions.positive(h.equity));
+        // The next time that the account is below MM, the ten minutes begin anew.
+        if (h.equity - int256(fee) >= int256(h.maintenance)) Accounts.endAuction(s, t.account);
         keeperFee = fee / 2;
         t.purse.cash -= int256(fee);
         Accounts.credit(s, keeper, int256(keeperFee));

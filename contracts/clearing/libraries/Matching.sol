@@ -275,10 +275,8 @@ library Matching {
             purse.cash += realised;
             emit IClearingEvents.Realised(account, c.id, realised);
         }
-        if (!p.isActive()) {
-            Accounts.deactivate(purse, c.id);
-            Markets.stopIfSpent(c, Accounts.payShortfall(s, account, purse, c.id));
-        }
+        if (!p.isActive()) Accounts.deactivate(purse, c.id);
+        if (p.size() == 0) Markets.stopIfSpent(c, Accounts.payShortfall(s, account, purse, c.id));
         Accounts.storePurse(s, account, purse);
     }
 

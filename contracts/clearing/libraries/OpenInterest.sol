@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {MarketContext} from "../../instruments/libraries/Markets.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState, Market, MarketTerms} from "./ClearingStorage.sol";
+import {Deleveraging} from "./Deleveraging.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
 import {MarketFlow, Words} from "./Words.sol";
 
 /// @notice How much open interest a market may have: a base that needs no fund, and what its insurance fund covers.
-/// @dev limit = min(maxOpenInterestLots, openInterestBaseLots + ⌊max(0, fund cash) × 10,000 / (fundCoverBps × value of a lot at
-///      mark)⌋). It stands in the flow word, which fills read anyway, and is computed anew whenever a cold call changes
-///      the fund's cash, and at every `sync`. A limit below standing open interest stops only what raises it.
+/// @dev limit = min(maxOpenInterestLots, openInterestBaseLots + ⌊fund × 10,000 / (fundCoverBps × value of a lot at mark)⌋),
+///      where fund = max(0, min(cash, equity at mark) − deficit): what the fund holds of a bankrupt's position must not look
+///      like money. It stands in the flow word, which fills read anyway, and is computed anew whenever a call that is about
+///      the fund changes it, and at every `sync`. A limit below standing open interest stops only what raises it.
 library OpenInterest {
     using Rounding for uint256;
     using Words for MarketFlow;
@@ -21,15 +23,22 @@ library OpenInterest {
     function refresh(ClearingState storage s, MarketContext memory c) internal {
         Market storage m = s.markets[c.id.unwrap()];
         MarketFlow memory flow = Words.toMarketFlow(m.flow);
-        uint256 now_ = limit(m.terms, Accounts.loadPurse(s, Accounts.fundOf(c.id)).cash, c);
+        uint256 now_ = limit(m.terms, available(s, c), c);
         if (now_ == flow.maxOpenInterest) return;
         flow.maxOpenInterest = now_;
         m.flow = flow.pack();
     }
 
+    /// @dev What a fund has to cover open interest with.
+    function available(ClearingState storage s, MarketContext memory c) private view returns (uint256) {
+        int256 cash = Accounts.loadPurse(s, Accounts.fundOf(c.id)).cash;
+        int256 equity = Deleveraging.equity(s, c);
+        return Positions.positive((equity < cash ? equity : cash) - int256(s.deficits[c.id.unwrap()]));
+    }
+
     function limit(
         MarketTerms storage terms,
-        int256 fundCash,
+        uint256 fund,
         MarketContext memory c
     ) internal view returns (uint256) {
         uint256 most = terms.maxOpenInterestLots;
@@ -39,7 +48,7 @@ library OpenInterest {
         return
             Rounding.min(
                 most,
-                terms.openInterestBaseLots + (Positions.positive(fundCash) * (10_000 << 16)) / perLot
+                terms.openInterestBaseLots + (fund * (10_000 << 16)) / perLot
             );
     }
 

@@ -139,11 +139,9 @@ library Rounds {
         purse.cash += realised;
         emit IClearingEvents.Realised(account, market, realised);
         p = p.withTrade(0, 0);
-        if (!p.isActive()) {
-            Accounts.deactivate(purse, market);
-            // A fund that this empties is found by `deleverage`.
-            Accounts.payShortfall(s, account, purse, market);
-        }
+        if (!p.isActive()) Accounts.deactivate(purse, market);
+        // A fund that this empties is found by `deleverage`.
+        Accounts.payShortfall(s, account, purse, market);
         Accounts.storePurse(s, account, purse);
         return p;
     }
@@ -156,11 +154,13 @@ library Rounds {
     ) internal view returns (Position p) {
         RoundHead h = head(s, market);
         p = Positions.load(s, market, account);
+        int256 size = p.size();
         MarketFlow memory flow;
         for (uint256 n = Rounding.max(p.round(), h.finished()) + 1; n <= h.newest(); ++n) {
             Round r = Round.wrap(s.rounds[key(market, n)]);
             if (concerns(r, p)) (, p, ) = share(r, p, flow);
         }
+        if (p.size() != size && p.openOrders() != 0) p = p.withReducing(true);
     }
 
     function concerns(Round r, Position p) private pure returns (bool) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {MarketContext} from "../../instruments/libraries/Markets.sol";
@@ -16,7 +15,8 @@ import {MarketFlow, Position, Purse} from "./Words.sol";
 
 /// @notice A keeper's account takes lots of an account below MM over at one tick, without the book and without taker or
 ///         maker fee.
-/// @dev Open interest never rises by it: what one side opens, the same side of the other account closes.
+/// @dev Open interest never rises by it: what one side opens, the same side of the other account closes. So it is no new
+///      risk, and a market that takes none, by a deficit or by the guardian, still liquidates.
 library TakeOvers {
     using Positions for Position;
     using Rounding for int256;
@@ -57,7 +57,6 @@ library TakeOvers {
         Purse memory purse = Accounts.loadPurse(s, keeper);
         bool wasActive = p.isActive();
         uint256 exposure = p.exposure();
-        requireReducing(c, p, lots);
         p = p.settleFunding(flow, c.risk.funding());
         int256 realised;
         (p, realised) = p.trade(flow, lots, lots.abs() * tick, p.size().abs() * tick, 0);
@@ -72,17 +71,6 @@ library TakeOvers {
         }
         Accounts.storePurse(s, keeper, purse);
         Positions.store(s, c.id, keeper, p);
-    }
-
-    /// @dev Where only reducing is allowed the keeper's orders on the same side count with what it takes over.
-    function requireReducing(MarketContext memory c, Position p, int256 lots) private pure {
-        MarketPhase phase = MarketPhase(c.risk.phase());
-        if (phase != MarketPhase.ReduceOnly) return;
-        int256 all = lots > 0 ? lots + int256(p.bids()) : lots - int256(p.asks());
-        int256 size = p.size();
-        if ((size > 0) == (all > 0) || size == 0 || all.abs() > size.abs()) {
-            revert IClearingErrors.OnlyReducing(c.id, phase);
-        }
     }
 
     function book(

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
-import {AccountId} from "../../types/Identifiers.sol";
+import {MarketId} from "../../types/Identifiers.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {MarketPhase} from "../interfaces/ClearingTypes.sol";
@@ -13,7 +13,7 @@ import {Matching, Taker} from "./Matching.sol";
 import {Orders} from "./Orders.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
-import {MarketFlow, Position, Words} from "./Words.sol";
+import {MarketFlow, Position, Purse, Words} from "./Words.sol";
 
 /// @notice A fund trades what it took over back into the book, a little a day.
 /// @dev What a market's fund may lose is counted in one word a market, for the UTC day of its last unwinding:
@@ -45,12 +45,13 @@ library Unwinding {
         t.flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
         t.walk = maxFills;
         int256 size = t.position.size();
+        int256 cash = t.purse.cash;
         int256 equity = Orders.health(s, c, t, unit).equity;
         if (size == 0 || equity <= 0) revert IClearingErrors.NothingToUnwind(c.id, equity);
         t.buys = size < 0;
         uint256 distance = Liquidations.furthest(c);
         t.limit = Liquidations.limitAt(c, distance, t.buys);
-        (uint256 budget, uint256 spent) = today(s, c, uint256(equity));
+        (uint256 budget, uint256 spent) = today(s, c.id, equity);
         // Every fill loses at most the distance, so the budget cannot be overrun.
         uint256 perLot = distance * c.tickValue;
         t.lots = perLot == 0 ? size.abs() : Rounding.min(size.abs(), ((budget - spent) << 16) / perLot);
@@ -60,13 +61,21 @@ library Unwinding {
         if (t.filled == 0 && t.walk != 0) revert IClearingErrors.NothingToFill(t.limit);
         if (t.filled != 0) lost = settle(s, c, t, budget, spent);
         lots = t.filled;
-        save(s, c, t);
+        save(s, c, t, t.purse.cash - cash);
     }
 
-    function save(ClearingState storage s, MarketContext memory c, Taker memory t) private {
-        if (!t.position.isActive()) Accounts.deactivate(t.purse, c.id);
+    /// @param realised What the fund's own trades added to its cash. It may have paid for makers meanwhile, in storage.
+    function save(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        int256 realised
+    ) private {
+        Purse memory purse = Accounts.loadPurse(s, t.account);
+        purse.cash += realised;
+        if (!t.position.isActive()) Accounts.deactivate(purse, c.id);
         Positions.store(s, c.id, t.account, t.position);
-        Accounts.storePurse(s, t.account, t.purse);
+        Accounts.storePurse(s, t.account, purse);
         s.markets[c.id.unwrap()].flow = t.flow.pack();
         Markets.store(s, c);
     }
@@ -74,12 +83,12 @@ library Unwinding {
     /// @dev What the fund may lose today and has lost: a tenth of its equity at the day's first unwinding.
     function today(
         ClearingState storage s,
-        MarketContext memory c,
-        uint256 equity
-    ) private view returns (uint256 budget, uint256 spent) {
-        uint256 word = s.unwindings[c.id.unwrap()];
+        MarketId market,
+        int256 equity
+    ) internal view returns (uint256 budget, uint256 spent) {
+        uint256 word = s.unwindings[market.unwrap()];
         if (uint32(word) == block.timestamp / 1 days) return (uint96(word >> 32), uint96(word >> 128));
-        return ((equity * BUDGET_BPS) / BPS, 0);
+        return (equity > 0 ? (uint256(equity) * BUDGET_BPS) / BPS : 0, 0);
     }
 
     /// @dev Counts what the fills were worse than mark, ceiled.

@@ -59,8 +59,10 @@ library Upkeep {
 
     /// @dev Whether an order is on a side whose resting lots could do more than close the position.
     function raisesRisk(ClearingState storage s, OrderId id, AccountId account) internal view returns (bool) {
+        Market storage m = s.markets[id.market().unwrap()];
         Position p = Positions.load(s, id.market(), account);
-        bool bid = id.tick() <= BookTop.wrap(s.markets[id.market().unwrap()].top).bestBid();
+        p = Rounds.viewApplied(s, id.market(), account, p, MarketRisk.wrap(m.risk).hasRounds());
+        bool bid = id.tick() <= BookTop.wrap(m.top).bestBid();
         return p.openOrders() != 0 && p.opens(bid);
     }
 

@@ -55,7 +55,10 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
     /// @inheritdoc IAccounts
     function depositFor(AccountId account, uint256 amount) external nonReentrant {
         ClearingState storage s = ClearingStorage.load();
-        if (!Accounts.exists(s, account)) revert UnknownAccount(account);
+        // Money of a fund is governed, and a deficit comes before it: `topUpFund`.
+        if (account.unwrap() < ClearingStorage.FIRST_ACCOUNT || !Accounts.exists(s, account)) {
+            revert UnknownAccount(account);
+        }
         if (Accounts.isRetired(s, account)) revert AccountIsRetired(account);
         _receive(s, account, amount);
     }
@@ -68,6 +71,8 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
         if (to == address(0)) revert ZeroAddress();
         _debit(s, account, amount);
         uint256 paid = amount - Funds.leaveClaim(s, account, amount);
+        // More than everybody has can only be asked for while debts stand that nobody has booked.
+        if (paid > s.tracked) revert InsufficientCash(int256(s.tracked), paid);
         s.tracked -= paid;
         emit Withdrawn(account, to, paid);
         IERC20(COLLATERAL).safeTransfer(to, paid);
@@ -200,12 +205,7 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
 
     /// @dev Takes tokens from the sender. What is credited is what was asked for, and only if exactly that arrived.
     function _receive(ClearingState storage s, AccountId account, uint256 amount) private {
-        if (amount == 0) revert ZeroAmount();
-        if (amount > uint256(uint96(type(int96).max))) revert CashOutOfRange(type(int96).max);
-        uint256 before = IERC20(COLLATERAL).balanceOf(address(this));
-        IERC20(COLLATERAL).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 credited = IERC20(COLLATERAL).balanceOf(address(this)) - before;
-        if (credited != amount) revert DepositCredited(credited, amount);
+        _pull(amount);
         s.tracked += amount;
         Accounts.credit(s, account, int256(amount));
         emit Deposited(account, msg.sender, amount);

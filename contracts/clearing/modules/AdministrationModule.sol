@@ -18,6 +18,7 @@ import {Listings} from "../libraries/Listings.sol";
 import {Margin} from "../libraries/Margin.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {ParameterChecks} from "../libraries/ParameterChecks.sol";
+import {Rounding} from "../libraries/Rounding.sol";
 import {MarketFlow, Words} from "../libraries/Words.sol";
 
 /// @title AdministrationModule
@@ -108,12 +109,16 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         if (treasury == address(0)) revert ZeroAddress();
         MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
         uint256 fees = flow.feesPayable;
-        toTreasury = (fees * (10_000 - s.markets[market.unwrap()].terms.insuranceShareBps)) / 10_000;
+        // What the market owes comes before anybody's share.
+        toTreasury = fees - Rounding.min(fees, s.deficits[market.unwrap()]);
+        toTreasury = (toTreasury * (10_000 - s.markets[market.unwrap()].terms.insuranceShareBps)) / 10_000;
         toFund = fees - toTreasury;
         flow.feesPayable = 0;
         s.markets[market.unwrap()].flow = flow.pack();
         Funds.credit(s, market, toFund);
         OpenInterest.refresh(s, c);
+        // While anything is owed the treasury leaves the same share behind as everybody does, for the fund.
+        toTreasury -= Funds.leaveClaim(s, Accounts.fundOf(market), toTreasury);
         s.tracked -= toTreasury;
         emit FeesCollected(market, treasury, toFund, toTreasury);
         if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);

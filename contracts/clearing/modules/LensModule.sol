@@ -9,21 +9,27 @@ import {ClearingBase, Configuration} from "../ClearingBase.sol";
 import {
     AccountView,
     FeedView,
+    FundView,
     LevelView,
     MarketKind,
     MarketListing,
     MarketPhase,
     MarketView,
     OrderView,
-    PositionView
+    PositionView,
+    RoundView
 } from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {ILensViews} from "../interfaces/ILens.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Listings} from "../libraries/Listings.sol";
+import {Deleveraging} from "../libraries/Deleveraging.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Positions} from "../libraries/Positions.sol";
+import {Rounds} from "../libraries/Rounds.sol";
+import {Round, RoundHead} from "../libraries/RoundWords.sol";
+import {Unwinding} from "../libraries/Unwinding.sol";
 import {Feed, Level, MarketFlow, Position, Purse, RestingOrder, Words} from "../libraries/Words.sol";
 
 /// @title LensModule
@@ -119,6 +125,46 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     }
 
     /// @inheritdoc ILensViews
+    function fund(MarketId id) external view returns (FundView memory v) {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = _current(s, id);
+        AccountId holder = Accounts.fundOf(id);
+        v.cash = Accounts.loadPurse(s, holder).cash;
+        v.size = Positions.load(s, id, holder).size();
+        v.equity = Deleveraging.equity(s, c);
+        v.deficit = s.deficits[id.unwrap()];
+        (v.unwindBudget, v.unwindSpent) = Unwinding.today(s, id, v.equity);
+        RoundHead h = Rounds.head(s, id);
+        (v.rounds, v.unfinished) = (h.newest(), h.unfinished());
+        for (uint256 n = h.finished() + 1; n <= v.rounds; ++n) {
+            Round r = Round.wrap(s.rounds[Rounds.key(id, n)]);
+            uint256 left = r.lots() - r.closed(r.served());
+            if (r.longs()) v.pendingLongs += left;
+            else v.pendingShorts += left;
+            v.pendingQuote += (r.longs() ? int256(left) : -int256(left)) * int256(r.tick());
+        }
+    }
+
+    /// @inheritdoc ILensViews
+    function round(MarketId id, uint256 number) external view returns (RoundView memory v) {
+        Round r = Round.wrap(ClearingStorage.load().rounds[Rounds.key(id, number)]);
+        if (r.side() == 0) return v;
+        (v.lots, v.side, v.served, v.closed) = (r.lots(), r.side(), r.served(), r.closed(r.served()));
+        (v.tick, v.longs, v.cumulativeFunding) = (r.tick(), r.longs(), r.funding());
+    }
+
+    /// @inheritdoc ILensViews
+    function owed(AccountId id) external view returns (uint256 deficits, uint256 claims, uint256 claim) {
+        ClearingState storage s = ClearingStorage.load();
+        return (s.totalDeficit, s.totalClaims, s.claims[id.unwrap()]);
+    }
+
+    /// @inheritdoc ILensViews
+    function positionWord(MarketId id, AccountId holder) external view returns (uint256 word) {
+        return Position.unwrap(Positions.load(ClearingStorage.load(), id, holder));
+    }
+
+    /// @inheritdoc ILensViews
     function levels(MarketId id, bool bids, uint256 most) external view returns (LevelView[] memory found) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, id, UNIT);
@@ -181,26 +227,18 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         while (Accounts.marketAt(purse.markets, count) != 0) ++count;
         v.positions = new PositionView[](count);
         Health memory h;
-        // A withdrawal converts settled positions first.
+        // A withdrawal converts settled positions and what rounds have closed whole first.
         int256 converted = purse.cash;
         for (uint256 i = 0; i < count; ++i) {
             MarketId market_ = MarketId.wrap(uint16(Accounts.marketAt(purse.markets, i)));
             MarketContext memory c = _current(s, market_);
-            Position p = Positions.load(s, market_, id);
+            Position stored = Positions.load(s, market_, id);
+            Position p = Rounds.viewApplied(s, market_, id, stored, c.risk.hasRounds());
             Margin.add(h, p, c.risk, c.mark, c.tickValue);
-            if (c.risk.phase() == uint256(MarketPhase.Settled)) {
+            if (c.risk.phase() == uint256(MarketPhase.Settled) || p.size() == 0) {
                 converted += (p.quote() + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
             }
-            v.positions[i] = PositionView({
-                market: market_,
-                size: p.size(),
-                quote: p.quote(),
-                bidLots: p.bids(),
-                askLots: p.asks(),
-                openOrders: p.openOrders(),
-                fundingSnapshot: p.snapshot(),
-                pendingFunding: p.pendingFunding(c.risk.funding())
-            });
+            v.positions[i] = _positionView(market_, p, c.risk.funding(), p.size() - stored.size());
         }
         Margin.close(h, purse.cash);
         v.equity = h.equity;
@@ -209,6 +247,26 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         int256 free = h.equity - h.expiredGain - int256(h.initial);
         if (free > converted) free = converted;
         v.withdrawable = free > 0 && v.owner != address(0) ? uint256(free) : 0;
+    }
+
+    function _positionView(
+        MarketId id,
+        Position p,
+        int256 funding,
+        int256 pendingLots
+    ) private pure returns (PositionView memory) {
+        return
+            PositionView({
+                market: id,
+                size: p.size(),
+                quote: p.quote(),
+                bidLots: p.bids(),
+                askLots: p.asks(),
+                openOrders: p.openOrders(),
+                fundingSnapshot: p.snapshot(),
+                pendingFunding: p.pendingFunding(funding),
+                pendingLots: pendingLots
+            });
     }
 
     function _order(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
@@ -13,13 +16,17 @@ import {Absorption} from "../libraries/Absorption.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Deleveraging} from "../libraries/Deleveraging.sol";
+import {Funds} from "../libraries/Funds.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {MarketRisk, Position} from "../libraries/Words.sol";
 
 /// @title WaterfallModule
 /// @notice What happens to accounts and funds that have nothing left, behind the clearing house's fallback.
 contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearingErrors {
+    using SafeERC20 for IERC20;
+
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
 
     /// @inheritdoc IWaterfall
@@ -42,10 +49,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     /// @inheritdoc IWaterfall
     function deleverage(MarketId market) external returns (uint256 number) {
         ClearingState storage s = ClearingStorage.load();
-        MarketContext memory c = Markets.load(s, market, UNIT);
-        Markets.touch(s, c);
-        DatedFutures.markExpired(s, c);
-        Markets.store(s, c);
+        MarketContext memory c = _touched(s, market);
         if (c.risk.phase() == uint256(MarketPhase.Settled)) {
             DatedFutures.convert(s, market, Accounts.fundOf(market), c.risk.anchor() >> 16, c.tickValue);
         } else {
@@ -55,6 +59,32 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         if (equity >= 0) revert NothingToDeleverage(market, equity);
         number = Deleveraging.record(s, c);
         Markets.store(s, c);
+        OpenInterest.refresh(s, c);
+    }
+
+    /// @inheritdoc IWaterfall
+    function topUpFund(MarketId market, uint256 amount) external restricted nonReentrant {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = _touched(s, market);
+        _pull(amount);
+        s.tracked += amount;
+        Funds.credit(s, market, amount);
+        OpenInterest.refresh(s, c);
+        emit FundToppedUp(market, msg.sender, amount);
+    }
+
+    /// @inheritdoc IWaterfall
+    function drainFund(MarketId market, uint256 amount, address to) external restricted nonReentrant {
+        ClearingState storage s = ClearingStorage.load();
+        MarketContext memory c = _touched(s, market);
+        if (amount == 0) revert ZeroAmount();
+        if (to == address(0)) revert ZeroAddress();
+        DatedFutures.requireValidMark(s, market.unwrap());
+        Funds.drain(s, c, amount);
+        OpenInterest.refresh(s, c);
+        s.tracked -= amount;
+        emit FundDrained(market, to, amount);
+        IERC20(COLLATERAL).safeTransfer(to, amount);
     }
 
     /// @inheritdoc IWaterfall
@@ -81,5 +111,13 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     /// @inheritdoc IWaterfall
     function served(MarketId market, AccountId account) external view returns (uint256 position) {
         return Position.unwrap(Rounds.applied(ClearingStorage.load(), market, account));
+    }
+
+    /// @dev A market as of this minute, stored.
+    function _touched(ClearingState storage s, MarketId market) private returns (MarketContext memory c) {
+        c = Markets.load(s, market, UNIT);
+        Markets.touch(s, c);
+        DatedFutures.markExpired(s, c);
+        Markets.store(s, c);
     }
 }

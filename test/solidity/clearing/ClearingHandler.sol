@@ -184,9 +184,19 @@ contract ClearingHandler is ClearingFixture {
             if (a.equity >= int256(a.maintenanceMargin)) failure = "a healthy account was liquidated";
             if (_equity(account) < 0) failure = "a liquidation took equity below zero";
         }
+        for (uint16 m = 1; m <= 2; ++m) _rounds(MarketId.wrap(m), who, account);
         a = house.account(account);
         (success, ) = _try(who, abi.encodeCall(house.absorb, (account)));
         if (success && a.equity > 0) failure = "a solvent account was absorbed";
+    }
+
+    /// A round where the fund is below zero, its share for some, and a little of what the fund took over back into the book.
+    function _rounds(MarketId id, address who, AccountId account) private {
+        _try(who, abi.encodeCall(house.deleverage, (id)));
+        _try(who, abi.encodeCall(house.unwind, (id, 100)));
+        AccountId[] memory some = new AccountId[](1);
+        some[0] = account;
+        _try(who, abi.encodeCall(house.applyRounds, (id, some)));
     }
 
     function settle(uint256 actor) external {

@@ -5,7 +5,8 @@ import {
     AccountView,
     MarketPhase,
     OrderKind,
-    PositionView
+    PositionView,
+    RoundView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
@@ -121,27 +122,59 @@ contract ClearinghouseAbsorbTest is RiskFixture {
         _assertConserved();
     }
 
-    function test_absorb_aFundInDeficitStopsNewRisk() public {
+    function test_absorb_anEmptyFundSharesThePositionOutAtOnce() public {
         _crash();
+        int256 short = -_equity(ALICE);
+        uint256 mark = _mark(perp);
+        int256 bobs = _equity(BOB);
         _absorb(ALICE);
-        int256 equity = _equity(_fund(perp));
-        vm.assertTrue(equity < 0);
+        // Bob is the winning side: he closes all of it, a tick in the fund's favour from where the fund is at zero.
+        RoundView memory r = house.round(perp, 1);
+        vm.assertTrue(r.lots == 1000 && r.side == 1000 && r.served == 0 && !r.longs);
+        vm.assertEq(_size(_fund(perp), perp), int256(0));
+        vm.assertEq(house.market(perp).openInterest, 0);
+        vm.assertTrue(r.tick << 16 > mark, "in the fund's favour");
+        int256 kept = house.fund(perp).equity;
+        vm.assertTrue(kept >= 0 && kept < 1000 * TICK_VALUE, "less than a tick is left");
+        // What he pays is what she was short of, less than a tick of each lot more, and the funding that floors on the way.
+        PositionView memory p = _position(BOB, perp);
+        vm.assertTrue(p.size == 0 && p.pendingLots == 1000);
+        int256 paid = bobs - _equity(BOB);
+        vm.assertTrue(paid >= short && paid <= short + 1002 * TICK_VALUE, "what the winner pays");
+        // Nothing is owed, so the market goes on.
+        vm.assertEq(house.fund(perp).deficit, 0);
+        vm.assertTrue(house.market(perp).phase == MarketPhase.Open);
+        _assertConserved();
+    }
+
+    function test_absorb_aDeficitStopsNewRisk() public {
+        _crash();
+        // Nobody absorbs her for days: she is short of more than a round may take from the winners.
+        for (uint256 i = 0; i < 4; ++i) {
+            _nextPrint(POINTS / 2);
+            _moveMark(perp, house.market(perp).anchorX16 >> 16);
+        }
+        _absorb(ALICE);
+        uint256 deficit = house.fund(perp).deficit;
+        vm.assertTrue(deficit != 0 && house.fund(perp).equity == 0);
         vm.assertTrue(house.market(perp).phase == MarketPhase.ReduceOnly);
+        uint256 tick = _markTick();
         _refusedOrder(
             carol,
-            _order(perp, 100, 7000, OrderKind.Limit),
+            _order(perp, 100, tick, OrderKind.Limit),
             abi.encodeWithSelector(IClearingErrors.OnlyReducing.selector, perp, MarketPhase.ReduceOnly)
         );
+        _feedFund(perp, deficit - 1);
         _refused(
             RISK_OFFICER,
             abi.encodeCall(house.resumeNewRisk, (perp)),
-            abi.encodeWithSelector(IClearingErrors.FundInDeficit.selector, perp, equity)
+            abi.encodeWithSelector(IClearingErrors.FundInDeficit.selector, perp, int256(-1))
         );
         // A top-up ends it.
-        _feedFund(perp, uint256(-equity) + USD);
+        _feedFund(perp, 1);
         vm.prank(RISK_OFFICER);
         house.resumeNewRisk(perp);
-        _place(carol, perp, 100, 7000);
+        _place(carol, perp, 100, tick);
         _assertConserved();
     }
 

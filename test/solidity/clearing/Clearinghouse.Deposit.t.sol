@@ -74,16 +74,11 @@ contract ClearinghouseDepositTest is ClearingFixture {
         _assertConserved();
     }
 
-    function test_depositFor_aFund() public {
-        _feedFund(dated, 777);
-        vm.assertEq(house.market(dated).fundCash, int256(777));
-        _assertConserved();
-    }
-
     function test_depositFor_revertsWith_UnknownAccount() public {
         token.mint(alice, 100);
-        uint32[5] memory unknown = [uint32(0), 3, 1027, 2047, 9999];
-        for (uint256 i = 0; i < 5; ++i) {
+        // Funds (1, 2) and escrows (1025) are no owners' accounts either.
+        uint32[7] memory unknown = [uint32(0), 1, 2, 1025, 1027, 2047, 9999];
+        for (uint256 i = 0; i < 7; ++i) {
             _refused(
                 alice,
                 abi.encodeCall(house.depositFor, (AccountId.wrap(unknown[i]), 100)),

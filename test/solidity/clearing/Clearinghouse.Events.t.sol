@@ -91,9 +91,6 @@ contract ClearinghouseEventsTest is RiskFixture {
         _expect();
         emit IClearingEvents.AccountRetired(ALICE);
         house.absorb(ALICE);
-        _feedFund(perp, 1_000 * USD);
-        vm.prank(RISK_OFFICER);
-        house.resumeNewRisk(perp);
         while (house.market(perp).anchorX16 >> 16 < (TICK * 97) / 100) {
             _nextPrint(POINTS * 2);
             _moveMark(perp, house.market(perp).anchorX16 >> 16);

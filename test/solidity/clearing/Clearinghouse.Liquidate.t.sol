@@ -76,6 +76,7 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         vm.assertTrue(equity * 4 > mm);
         uint256 limit = (mark - (mark * 300) / 10_000 + 65_535) >> 16;
         _place(dave, perp, 2000, limit - 1);
+        _startAuction();
         _refusedLiquidation(abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, limit));
         _place(carol, perp, 100, limit);
         (uint256 closed, ) = _liquidate(100);
@@ -93,6 +94,7 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         uint256 limit = (mark - share + 65_535) >> 16;
         vm.assertTrue(limit > (mark - (mark * 300) / 10_000) >> 16, "scene");
         _place(dave, perp, 2000, limit - 1);
+        _startAuction();
         _refusedLiquidation(abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, limit));
         _place(carol, perp, 2000, limit);
         _liquidate(100);
@@ -271,6 +273,12 @@ contract ClearinghouseLiquidateTest is RiskFixture {
     function _liquidate(uint16 maxFills) private returns (uint256 closed, uint256 keeperFee) {
         vm.prank(bob);
         return house.liquidate(ALICE, perp, maxFills, KEEPER, 0);
+    }
+
+    /// The first call that finds an account below MM starts the time of takeovers and stands, whatever it fills.
+    function _startAuction() private {
+        (uint256 closed, uint256 keeperFee) = _liquidate(100);
+        vm.assertTrue(closed == 0 && keeperFee == 0);
     }
 
     function _refusedLiquidation(bytes memory expected) private {

@@ -134,22 +134,45 @@ contract ClearinghouseMarginTest is RiskFixture {
         vm.assertTrue(house.market(perp).phase == MarketPhase.ReduceOnly, "open with a deficit");
     }
 
-    function test_place_aDebtWithAnotherMarketStays() public {
+    function test_place_aDebtIsTheFundsWhereItWasMade() public {
         _feedFund(perp, 10_000 * USD);
+        _feedFund(dated, 10_000 * USD);
         vm.prank(alice);
         house.withdraw(ALICE, FUNDS - 1_202_500_000, alice);
         _trade(alice, bob, perp, 1000, TICK);
+        // Orders in another market, and one more in this: neither makes the debt another fund's.
         _place(alice, dated, 100, 9000);
         _fallUntilBankrupt(ALICE);
         _place(alice, perp, -1000, _markTick() + 5);
         _take(dave, perp, 1000);
-        vm.assertTrue(_cash(ALICE) < 0);
+        vm.assertEq(_cash(ALICE), int256(0));
+        vm.assertTrue(house.market(perp).fundCash < int256(10_000 * USD));
+        vm.assertEq(house.market(dated).fundCash, int256(10_000 * USD));
         _assertConserved();
-        // Whoever calls may now have the fund of the market that is left take it.
-        int256 debt = _cash(ALICE);
+        // She has orders and nothing to back them with: anyone may retire her, which costs no fund anything.
         vm.prank(carol);
         house.absorb(ALICE);
-        vm.assertEq(house.market(dated).fundCash, debt);
+        vm.assertEq(house.market(dated).fundCash, int256(10_000 * USD));
+        _assertConserved();
+    }
+
+    function test_place_aDebtWithAnotherPositionStays() public {
+        _feedFund(perp, 10_000 * USD);
+        _feedFund(dated, 10_000 * USD);
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_402_500_000, alice);
+        _trade(alice, bob, perp, 1000, TICK);
+        _trade(alice, bob, dated, 100, TICK);
+        _fallUntilBankrupt(ALICE);
+        _place(alice, perp, -1000, _markTick() + 5);
+        _take(dave, perp, 1000);
+        // What she still holds may yet be worth something; whoever calls has its fund take both.
+        int256 debt = _cash(ALICE);
+        vm.assertTrue(debt < 0);
+        vm.assertEq(house.market(perp).fundCash, int256(10_000 * USD));
+        vm.prank(carol);
+        house.absorb(ALICE);
+        vm.assertEq(house.market(dated).fundCash, int256(10_000 * USD) + debt);
         _assertConserved();
     }
 

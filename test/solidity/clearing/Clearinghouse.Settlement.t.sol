@@ -64,6 +64,10 @@ contract ClearinghouseSettlementTest is ClearingFixture {
             )
         );
         _nextPrint((POINTS * 55) / 100);
+        // The first call that finds her below MM starts the time of takeovers, and nothing else: there is no book.
+        vm.prank(bob);
+        (uint256 closed, ) = house.liquidate(ALICE, dated, 10, CAROL, 0);
+        vm.assertEq(closed, 0);
         _refused(
             bob,
             abi.encodeCall(house.liquidate, (ALICE, dated, 10, CAROL, 0)),
