@@ -9,7 +9,7 @@ export const RESTRICTED = {
   clearinghouse: {
     listing: ["addFeed", "listMarket"],
     risk: ["setFees", "setLimits", "setFundTerms", "resumeNewRisk"],
-    treasury: ["collectFees", "skim"],
+    treasury: ["collectFees", "skim", "topUpFund", "drainFund"],
     // The guardian stops new risk and cannot start it again.
     guardian: ["stopNewRisk"],
   },

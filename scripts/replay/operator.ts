@@ -1,4 +1,4 @@
-import { approveCollateral, depositFor, type Deployment } from "@usance/sdk";
+import { approveCollateral, topUpFund, type Deployment } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import { maxUint256, parseAbi, parseEventLogs, type Address } from "viem";
 import { writeContract } from "viem/actions";
@@ -98,8 +98,7 @@ export class Operator {
     this.lastPeriods.set(market, listing.lastPeriod);
     if (!this.#approved) await wallet.send(approveCollateral, { amount: maxUint256 });
     this.#approved = true;
-    // The fund of a market is the account of the same number.
-    await wallet.send(depositFor, { accountId: market, amount: unitsOf(FUND_SEED) });
+    await wallet.send(topUpFund, { market, amount: unitsOf(FUND_SEED) });
   }
 }
 

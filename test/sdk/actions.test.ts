@@ -162,14 +162,26 @@ describe("SDK actions on a node", function () {
       await refused(bob.depositWithPermit({ amount: usd("40000"), permit }), "ERC20InsufficientAllowance");
     });
 
-    it("deposits for others, the insurance fund too", async () => {
-      await venue.mined(alice.depositFor({ accountId: 1, amount: usd("25000") }));
+    it("deposits for others", async () => {
       const { Deposited } = alice.depositFor.extract(
         await venue.mined(alice.depositFor({ accountId: bobId, amount: usd("1") })),
       );
       expect(Deposited[0]).to.include({ account: bobId, sender: alice.account.address });
-      expect((await alice.getMarket({ market: 1 })).fundCash).to.equal(usd("25000"));
       await refused(alice.depositFor({ accountId: 9999, amount: 1n }), "UnknownAccount", { account: 9999 });
+      await refused(alice.depositFor({ accountId: 1, amount: 1n }), "UnknownAccount", { account: 1 });
+    });
+
+    it("tops an insurance fund up, for the treasury alone", async () => {
+      const treasury = venue.trader(0);
+      const { address } = treasury.account;
+      await venue.exchange.mint(0, usd("25000"));
+      await venue.mined(treasury.approveCollateral({ amount: usd("25000") }));
+      const receipt = await venue.mined(treasury.topUpFund({ market: 1, amount: usd("25000") }));
+      expect(treasury.topUpFund.extract(receipt).FundToppedUp).to.deep.equal([
+        { market: 1, sender: address, amount: usd("25000") },
+      ]);
+      expect((await alice.getMarket({ market: 1 })).fundCash).to.equal(usd("25000"));
+      await refused(alice.topUpFund({ market: 1, amount: 1n }), "AccessManagedUnauthorized");
     });
 
     it("withdraws to any address, for the owner alone", async () => {

@@ -45,11 +45,7 @@ library OpenInterest {
         uint256 perLot = cover(terms, c);
         // At a mark of nothing a lot is worth nothing, so any fund covers it.
         if (perLot == 0) return most;
-        return
-            Rounding.min(
-                most,
-                terms.openInterestBaseLots + (fund * (10_000 << 16)) / perLot
-            );
+        return Rounding.min(most, terms.openInterestBaseLots + (fund * (10_000 << 16)) / perLot);
     }
 
     /// @dev Least cash of the fund with which standing open interest is within what it covers, ceiled.

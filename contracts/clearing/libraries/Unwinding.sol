@@ -65,12 +65,7 @@ library Unwinding {
     }
 
     /// @param realised What the fund's own trades added to its cash. It may have paid for makers meanwhile, in storage.
-    function save(
-        ClearingState storage s,
-        MarketContext memory c,
-        Taker memory t,
-        int256 realised
-    ) private {
+    function save(ClearingState storage s, MarketContext memory c, Taker memory t, int256 realised) private {
         Purse memory purse = Accounts.loadPurse(s, t.account);
         purse.cash += realised;
         if (!t.position.isActive()) Accounts.deactivate(purse, c.id);

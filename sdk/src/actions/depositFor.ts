@@ -31,7 +31,7 @@ export type DepositForErrorType = ActionErrorType<
 >;
 
 /**
- * Deposit collateral of the sender into any existing account, also a market's fund (its number is the market's).
+ * Deposit collateral of the sender into any owner's account. A market's fund is topped up by `topUpFund`.
  *
  * @throws `ZeroAmount`, `UnknownAccount`, `AccountIsRetired`, `DepositCredited`, `CashOutOfRange`, `ERC20InsufficientAllowance`, `ERC20InsufficientBalance`
  *
@@ -40,7 +40,7 @@ export type DepositForErrorType = ActionErrorType<
  * import type { WalletClient } from "viem";
  *
  * async function run(wallet: WalletClient, deployment: Deployment) {
- *   const hash = await depositFor(wallet, { deployment, accountId: 1, amount: parseCollateral("50000") });
+ *   const hash = await depositFor(wallet, { deployment, accountId: 2048, amount: parseCollateral("50000") });
  *   console.log(hash);
  * }
  */

@@ -27,7 +27,8 @@ export type GetConservationErrorType = ActionErrorType;
 
 /**
  * Recount the conservation identity at one block, in collateral units: tracked = Σ cash of owners, funds and escrows +
- * (Σ quote + Σ funding pools) × tick value + Σ fees payable.
+ * (Σ quote + Σ funding pools) × tick value + Σ fees payable − Σ deficits + Σ claims. Quotes are those stored; what pending
+ * deleveraging rounds still have to close stands in the escrows.
  *
  * @throws `CallFailedError` when the node does not answer
  *
@@ -57,15 +58,38 @@ export async function getConservation(
     ...at,
     accountIds: markets.flatMap(({ id }) => [id, firstEscrowId + id]),
   });
-  const listings = await Promise.all(markets.map(({ id }) => getListing(client, { ...at, market: id })));
-
   const accounts = [...owners, ...houses];
-  let recount = accounts.reduce((sum, { cash }) => sum + cash, 0n);
-  markets.forEach(({ id, fundingPool, feesPayable }, place) => {
-    const quotes = accounts.flatMap(({ positions }) => positions).filter(({ market }) => market === id);
-    const quote = quotes.reduce((sum, position) => sum + position.quote, fundingPool);
-    const tickValue = BigInt(listings[place]?.tickValue ?? 0) * 10n ** BigInt(decimals - tickValueDecimals);
-    recount += quote * tickValue + feesPayable;
-  });
+  const { deficits, claims } = await read(client, at, clearinghouse, "owed", [0]);
+  const parts = await Promise.all(
+    markets.map(async ({ id, fundingPool, feesPayable }) => {
+      const [{ tickValue }, fund] = await Promise.all([
+        getListing(client, { ...at, market: id }),
+        read(client, at, clearinghouse, "fund", [id]),
+      ]);
+      const holders = accounts.flatMap(({ id: holder, positions }) =>
+        positions.filter(({ market }) => market === id).map(({ quote }) => ({ holder, quote })),
+      );
+      // Without pending rounds a position is shown as it is stored.
+      const quotes = await Promise.all(
+        holders.map(async ({ holder, quote }) =>
+          fund.unfinished === 0n
+            ? quote
+            : storedQuote(await read(client, at, clearinghouse, "positionWord", [id, holder])),
+        ),
+      );
+      const quote = quotes.reduce((sum, each) => sum + each, fundingPool + fund.pendingQuote);
+      return quote * BigInt(tickValue) * 10n ** BigInt(decimals - tickValueDecimals) + feesPayable;
+    }),
+  );
+  const recount =
+    accounts.reduce((sum, { cash }) => sum + cash, 0n) +
+    parts.reduce((sum, part) => sum + part, 0n) -
+    deficits +
+    claims;
   return { blockNumber, tracked, recount, drift: tracked - recount };
+}
+
+/** Bits 36 to 103 of a position's word: tick·lots, signed. */
+function storedQuote(word: bigint): bigint {
+  return BigInt.asIntN(68, word >> 36n);
 }

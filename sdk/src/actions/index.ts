@@ -41,6 +41,7 @@ export * from "./settleAccounts.ts";
 export * from "./signPermit.ts";
 export * from "./sweep.ts";
 export * from "./sync.ts";
+export * from "./topUpFund.ts";
 export * from "./unwind.ts";
 export * from "./watchFills.ts";
 export * from "./watchLiquidations.ts";

@@ -51,7 +51,7 @@ export const sentences: Record<ContractErrorName, string> = {
   FeedExists: "Index {index} is followed already: use its feed.",
   FeedEmpty: "Feed {feed} has no value yet: list the market after the index's first push.",
   FundInDeficit:
-    "The fund of market {market} holds {cash}: top it up with depositFor before new risk is allowed.",
+    "The fund of market {market} holds {cash}: top it up with topUpFund before new risk is allowed.",
 
   // Orders
   OrderTooSmall: "The order has {lots} lots and the market's minimum is {minLots}: make it larger.",
@@ -99,6 +99,12 @@ export const sentences: Record<ContractErrorName, string> = {
     "The fund of market {market} has {equity} left: a round is recorded only where that is below zero.",
   TooManyRounds:
     "{rounds} deleveraging rounds of the market are unfinished and at most {limit} may be: serve positions with applyRounds first.",
+  FundBounded:
+    "{amount} is more than may be taken out of the fund now: take at most {most}, a tenth of it a day and never what its open interest needs.",
+  FundHoldsPosition:
+    "The fund of market {market} still holds {size} lots: unwind them before money is taken out of it.",
+  RoundsUnfinished:
+    "{rounds} deleveraging rounds of market {market} are unfinished: serve positions with applyRounds first.",
   DeficitStands:
     "{deficit} collateral units are still owed: claims are paid once fees or top-ups have repaid them.",
   NoClaim: "Account {account} has left nothing behind: there is no claim to redeem.",

@@ -261,7 +261,9 @@ contract ClearinghouseHazardsTest is RiskFixture {
         if (closed == 0) {
             // The first call that finds her below MM starts the time of takeovers: it stands where it fills nothing, once.
             vm.assertTrue(fee == 0 && _size(ALICE, perp) == 1000);
-            vm.expectRevert(abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, _worst(equity, mm)));
+            vm.expectRevert(
+                abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, _worst(equity, mm))
+            );
             house.liquidate(ALICE, perp, 100, KEEPER, 0);
             return;
         }

@@ -92,10 +92,7 @@ contract ClearinghouseInvariantsTest is TestBase {
             vm.assertTrue(p.size != 0 || p.pendingLots != 0 || p.quote == 0, "P-01 quote without size");
             // P-02: a market is on an account's list exactly if it has a position or orders there.
             if (MarketId.unwrap(p.market) != 0) {
-                vm.assertTrue(
-                    size != 0 || p.openOrders != 0,
-                    "P-02 active without position or orders"
-                );
+                vm.assertTrue(size != 0 || p.openOrders != 0, "P-02 active without position or orders");
             }
         }
         FundView memory f = house.fund(v.id);
