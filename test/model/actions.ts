@@ -20,7 +20,20 @@ export interface OrderShape {
 export type Action =
   | { type: "deposit"; who: number; amount: number }
   | { type: "withdraw"; who: number; share: number }
-  | { type: "place"; who: number; order: OrderShape }
+  | { type: "transfer"; who: number; to: number; share: number }
+  | { type: "redeem"; who: number }
+  | { type: "place"; who: number; order: OrderShape; by?: number }
+  | { type: "placeThrough"; who: number; order: OrderShape; builder: number; fee: number }
+  | { type: "amend"; who: number; pick: number; order: OrderShape; share: number }
+  | { type: "operator"; who: number; operator: number; seconds: number }
+  | { type: "builder"; who: number; builder: number; cap: number }
+  | { type: "switch"; who: number; seconds: number }
+  | { type: "sweep"; market: number; bids: boolean; maxFills: number }
+  | { type: "sweepOrders"; picks: number[] }
+  | { type: "cancelFired"; who: number }
+  | { type: "unwind"; market: number; maxFills: number }
+  | { type: "deleverage"; market: number }
+  | { type: "applyRounds"; market: number; who: number[] }
   | { type: "cancel"; who: number; pick: number }
   | { type: "batch"; who: number; picks: number[]; orders: OrderShape[] }
   | { type: "malformed"; who: number; market: number; flaw: Flaw }
@@ -34,7 +47,7 @@ export type Action =
   | { type: "sync"; market: number }
   | { type: "follow" }
   | { type: "cancelRiskRaising"; who: Whom }
-  | { type: "liquidate"; who: Whom; market: number; keeper: number; maxFills: number }
+  | { type: "liquidate"; who: Whom; market: number; keeper: number; maxFills: number; takeOver: number }
   | { type: "absorb"; who: Whom }
   | { type: "settle"; market: number }
   | { type: "settleAccounts"; who: number[] }
@@ -60,9 +73,12 @@ export const FLAWS = [
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
 
+/** Owners; the last of them have a second account each, so that there are ACCOUNTS in all. */
 export const OWNERS = 6;
+export const ACCOUNTS = 8;
+export const ownerOf = (who: number): number => (who < OWNERS ? who : who - (ACCOUNTS - OWNERS));
 
-const who = fc.nat(OWNERS - 1);
+const who = fc.nat(ACCOUNTS - 1);
 const whom = fc.oneof(
   { arbitrary: fc.constant("weakest" as const), weight: 4 },
   { arbitrary: who, weight: 1 },
@@ -109,7 +125,66 @@ const seconds = fc.oneof(
   { arbitrary: fc.integer({ min: 40_000, max: 400_000 }), weight: 1 },
 );
 
+const list = fc.array(fc.nat(ACCOUNTS - 1), { maxLength: 4 });
+const tag = <T extends string>(type: T) => fc.constant<T>(type);
+
 export const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ type: tag("transfer"), who, to: who, share: fc.nat(1_050) }) },
+  { weight: 2, arbitrary: fc.record({ type: tag("redeem"), who }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: tag("place"), who, order: shape, by: fc.nat(OWNERS - 1) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: tag("placeThrough"),
+      who,
+      order: shape,
+      builder: who,
+      fee: fc.nat(60),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: tag("amend"),
+      who,
+      pick: fc.nat(20),
+      order: shape,
+      share: fc.integer({ min: 1, max: 1_600 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: tag("operator"),
+      who,
+      operator: fc.nat(OWNERS - 1),
+      seconds: fc.nat(200_000),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: tag("builder"), who, builder: who, cap: fc.nat(110) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: tag("switch"),
+      who,
+      seconds: fc.oneof(fc.constant(0), fc.integer({ min: 3, max: 3_000 }), fc.nat(200_000)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: tag("sweep"), market, bids: fc.boolean(), maxFills }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: tag("sweepOrders"), picks: fc.array(fc.nat(40), { maxLength: 5 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: tag("cancelFired"), who }) },
+  { weight: 5, arbitrary: fc.record({ type: tag("unwind"), market, maxFills }) },
+  { weight: 3, arbitrary: fc.record({ type: tag("deleverage"), market }) },
+  { weight: 3, arbitrary: fc.record({ type: tag("applyRounds"), market, who: list }) },
   { weight: 40, arbitrary: fc.record({ type: fc.constant("place" as const), who, order: shape }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant("cancel" as const), who, pick: fc.nat(20) }) },
   {
@@ -195,6 +270,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
       market,
       keeper: who,
       maxFills,
+      takeOver: fc.oneof(fc.constant(0), fc.constant(1_000), fc.integer({ min: 1, max: 999 })),
     }),
   },
   { weight: 4, arbitrary: fc.record({ type: fc.constant("absorb" as const), who: whom }) },
@@ -203,7 +279,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant("settleAccounts" as const),
-      who: fc.array(fc.nat(OWNERS), { maxLength: 4 }),
+      who: fc.array(fc.nat(ACCOUNTS), { maxLength: 4 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("collectFees" as const), market }) },

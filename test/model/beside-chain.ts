@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Action, action, OWNERS } from "./actions.ts";
+import { ACCOUNTS, type Action, action, OWNERS } from "./actions.ts";
 import { deployChain, INDEX, listFeed, listMarket, signReports } from "./chain.ts";
 import { type FeedState, push } from "./feed.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
@@ -18,7 +18,7 @@ const LENGTH = Math.min(OPERATIONS, 160);
 const FIRST_DAY = 20_458n;
 const FIRST_VALUE = 1_000n * 10n ** 18n;
 const FEED = { maxMoveBps: 800n, limit1: 108_000n, limit2: 194_400n, limit3: 604_800n };
-const LIMITS = { maxPositionLots: 40_960n, maxOpenInterestLots: 61_440n };
+const LIMITS = { maxPositionLots: 49_152n, maxOpenInterestLots: 65_536n, openInterestBaseLots: 60_000n };
 const LISTINGS: Listing[] = [
   { ...PERPETUAL, ...LIMITS },
   {
@@ -32,7 +32,7 @@ const LISTINGS: Listing[] = [
 
 /**
  * How every sequence ends, since chance seldom gets there: prints until the window is final, gaps filled, then settlement
- * and one account after the other converted (number OWNERS is the fund).
+ * and one account after the other converted (number ACCOUNTS is the fund).
  */
 const ENDING: Action[] = [
   ...Array.from({ length: 22 }, (_, i): Action => ({
@@ -41,8 +41,8 @@ const ENDING: Action[] = [
     hour: 1,
   })),
   { type: "settle", market: 2 },
-  ...Array.from({ length: OWNERS + 1 }, (_, i): Action => ({ type: "settleAccounts", who: [i] })),
-  ...Array.from({ length: OWNERS }, (_, who): Action => ({ type: "withdraw", who, share: 900 })),
+  ...Array.from({ length: ACCOUNTS + 1 }, (_, i): Action => ({ type: "settleAccounts", who: [i] })),
+  ...Array.from({ length: ACCOUNTS }, (_, who): Action => ({ type: "withdraw", who, share: 900 })),
 ];
 
 async function started(): Promise<Runner> {

@@ -27,6 +27,8 @@ export interface Outcome {
   text?: string;
   events: LogDescription[];
   gasUsed: bigint;
+  /** What kind of success it was, where a call may mean several things. */
+  kind?: string;
 }
 
 export type Chain = Awaited<ReturnType<typeof deployChain>>;

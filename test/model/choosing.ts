@@ -1,4 +1,4 @@
-import { type Action, type Flaw, type OrderShape, OWNERS, type Whom } from "./actions.ts";
+import { ACCOUNTS, type Action, type Flaw, type OrderShape, type Whom } from "./actions.ts";
 import type { RestingOrder } from "./book.ts";
 import {
   equityOf,
@@ -23,7 +23,14 @@ export function partsOf(action: Action): Action[] | undefined {
       { type: "print", moveBps: action.rises ? move : -move, hour: 7 },
       ...action.after.map((type): Action =>
         type === "liquidate"
-          ? { type, who: "weakest", market: 1 + (move % 2), keeper: move % OWNERS, maxFills: 100 }
+          ? {
+              type,
+              who: "weakest",
+              market: 1 + (move % 2),
+              keeper: move % ACCOUNTS,
+              maxFills: 100,
+              takeOver: move % 3 === 0 ? 1_000 : 0,
+            }
           : { type, who: "weakest" },
       ),
     ]);
@@ -85,7 +92,7 @@ export function orderFrom(state: State, id: number, shape: OrderShape): OrderPar
   const { minLots, tickValue } = market.listing;
   const account = accountOf(state, id);
   const free = max(0n, equityOf(state, account) - initialMargin(state, account) / 2n);
-  const { initialMarginBps } = tierOf(market.listing, state.now);
+  const { initialMarginBps } = tierOf(market, state.now);
   const perLot = max(1n, (initialMarginBps * market.markX16 * tickValue) >> 16n);
   const lots = max(minLots, (free * 10_000n * BigInt(shape.share)) / 1_000n / perLot);
   const rests = shape.kind === "limit" || shape.kind === "postOnly";
@@ -98,6 +105,23 @@ export function orderFrom(state: State, id: number, shape: OrderShape): OrderPar
     expiry: shape.lifetime === 0 || !rests ? 0n : (state.now / 300n + BigInt(shape.lifetime)) * 300n,
     maxFills: shape.maxFills,
   };
+}
+
+/**
+ * A changed order: half the time the same one but for its lots (thousandths of what is open), otherwise what the shape says in its
+ * market.
+ */
+export function amendedOrder(
+  state: State,
+  order: RestingOrder & { market: number },
+  shape: OrderShape,
+  share: number,
+): OrderParameters {
+  if (share % 5 === 4) return orderFrom(state, order.account, shape);
+  const lots = (order.lots * BigInt(share)) / 1_000n;
+  const same = { market: order.market, lots, tick: order.tick, kind: "limit" as const, maxFills: 100 };
+  if (share % 2 === 0) return { ...same, reduceOnly: order.reduceOnly, expiry: order.expiry };
+  return orderFrom(state, order.account, { ...shape, market: order.market, kind: shape.kind });
 }
 
 /** A sound order but for one flaw. */

@@ -1,8 +1,6 @@
-import { crosses, emptyBook, find, oppositeOf, type RestingOrder } from "./book.ts";
+import { crosses, emptyBook, find, oppositeOf } from "./book.ts";
 import {
-  brokenMarks,
   equityOf,
-  expiryOf,
   exposure,
   fillBand,
   FIRST_OWNER,
@@ -11,11 +9,11 @@ import {
   opens,
   phaseOf,
   tierOf,
-  withdrawalEquity,
 } from "./margin.ts";
-import { drop, match, type Matched, requireTrading, rest } from "./matching.ts";
-import { abs, BPS, ceilDiv, sign } from "./numbers.ts";
-import { accountOf, convertSettled, fundOf, leave, positionOf } from "./position.ts";
+import { drop, hasFired, match, type Matched, requireTrading, rest } from "./matching.ts";
+import { abs, BPS, ceilDiv, min, sign } from "./numbers.ts";
+import { accountOf, leave, newAccount, positionOf } from "./position.ts";
+import { serve } from "./rounds.ts";
 import {
   type Account,
   type Listing,
@@ -39,7 +37,7 @@ export interface Placed extends Matched {
 }
 
 /** One placed order; `raised` if it may do more than close, `reserve` what its side could lose where it rests. */
-interface Step {
+export interface Step {
   placed: Placed;
   raised: boolean;
   reserve: bigint;
@@ -58,7 +56,7 @@ function closingCost(
   const price = tick << 16n;
   if (lots > 0n ? price <= market.markX16 : price >= market.markX16) return 0n;
   const { makerFee, tickValue } = market.listing;
-  const bps = tierOf(market.listing, now).fillBandBps + (makerFee > 0n ? makerFee / 5n + 1n : 0n);
+  const bps = tierOf(market, now).fillBandBps + (makerFee > 0n ? makerFee / 5n + 1n : 0n);
   const side = lots > 0n ? position.bidLots : position.askLots;
   return ceilDiv(side * market.markX16 * tickValue * bps, BPS << 16n);
 }
@@ -94,13 +92,17 @@ export class Clearing {
     const id = this.state.markets.size + 1;
     this.state.markets.set(id, {
       id,
-      listing,
+      listing: structuredClone(listing),
       book: emptyBook(),
       reduceOnly: false,
       openInterest: 0n,
+      openInterestLimit: min(listing.openInterestBaseLots, listing.maxOpenInterestLots),
       fundingPool: 0n,
       feesPayable: 0n,
       settlementTick: 0n,
+      rounds: [],
+      deficit: 0n,
+      unwinding: { day: -1n, budget: 0n, spent: 0n },
       markX16: listing.firstMarkTick << 16n,
       cumulativeFunding: 0n,
       staleAt: NEVER,
@@ -117,40 +119,17 @@ export class Clearing {
     Object.assign(marketOf(this.state, id), seen);
   }
 
-  open(): number {
+  /** Opens an account, of an owner of its own unless one is named. */
+  open(owner?: number): number {
     const owners = [...this.state.accounts.keys()].filter((id) => id >= FIRST_OWNER);
     const id = FIRST_OWNER + owners.length;
-    this.state.accounts.set(id, { id, cash: 0n, retired: false, positions: new Map() });
+    this.state.accounts.set(id, newAccount(id, owner ?? id));
     return id;
   }
 
-  deposit(id: number, amount: bigint): void {
-    if (amount === 0n) throw new Refusal("ZeroAmount");
-    const account = accountOf(this.state, id);
-    if (account.retired) throw new Refusal("AccountIsRetired", [BigInt(id)]);
-    account.cash += amount;
-    this.state.tracked += amount;
-  }
-
-  withdraw(id: number, amount: bigint): void {
-    this.atomically(() => {
-      if (amount === 0n) throw new Refusal("ZeroAmount");
-      const account = accountOf(this.state, id);
-      convertSettled(this.state, account);
-      account.cash -= amount;
-      this.state.tracked -= amount;
-      const equity = withdrawalEquity(this.state, account);
-      const required = initialMargin(this.state, account);
-      const broken = brokenMarks(this.state, account);
-      if (equity < required) broken.push(new Refusal("InsufficientMargin", [equity, required]));
-      if (account.cash < 0n) broken.push(new Refusal("InsufficientCash", [account.cash + amount, amount]));
-      refuse(broken);
-    });
-  }
-
-  place(id: number, order: OrderParameters): Placed {
+  place(id: number, order: OrderParameters, by?: number): Placed {
     return this.atomically(() => {
-      const account = this.trader(id);
+      const account = this.placer(id, by);
       const step = this.placeOne(account, order);
       this.requireMargin(account, [step]);
       return step.placed;
@@ -158,59 +137,49 @@ export class Clearing {
   }
 
   /** Cancels, then places: all or nothing, margin checked once at the end if any step raised exposure. */
-  batch(id: number, cancels: { market: number; order: number }[], orders: OrderParameters[]): Placed[] {
+  batch(
+    id: number,
+    cancels: { market: number; order: number }[],
+    orders: OrderParameters[],
+    by?: number,
+  ): Placed[] {
     return this.atomically(() => {
-      const account = this.trader(id);
+      const account = this.trader(id, by);
       for (const { market, order } of cancels) this.cancelFound(id, market, order);
+      if (orders.length !== 0) this.placer(id, by);
       const steps = orders.map((order) => this.placeOne(account, order));
       this.requireMargin(account, steps);
       return steps.map(({ placed }) => placed);
     });
   }
 
-  /** Cancels one order of the sender's accounts. */
+  /** Cancels one order; its owner or an operator may. */
   cancel(id: number, marketId: number, orderId: number): bigint {
     const market = marketOf(this.state, marketId);
     const order = find(market.book, orderId);
     if (!order) throw new Refusal("OrderNotFound");
-    const broken: Refusal[] = [];
-    if (order.account !== id) broken.push(new Refusal("NotAuthorised"));
-    if (accountOf(this.state, order.account).retired) broken.push(new Refusal("AccountIsRetired"));
-    refuse(broken);
+    this.trader(order.account, accountOf(this.state, id).owner);
     const lots = abs(order.lots);
     drop(this.state, market, order);
     return lots;
   }
 
-  /** Pays fees out; the fund's share is rounded up. */
-  collectFees(marketId: number): { toFund: bigint; toTreasury: bigint } {
-    const market = marketOf(this.state, marketId);
-    const toFund = ceilDiv(market.feesPayable * market.listing.insuranceShareBps, BPS);
-    const toTreasury = market.feesPayable - toFund;
-    market.feesPayable = 0n;
-    fundOf(this.state, market).cash += toFund;
-    this.state.tracked -= toTreasury;
-    return { toFund, toTreasury };
-  }
-
-  stopNewRisk(marketId: number): void {
-    const market = marketOf(this.state, marketId);
-    if (phaseOf(market, this.state.now) !== "open") throw new Refusal("MarketNotOpen");
-    market.reduceOnly = true;
-  }
-
-  /** Allows new risk again, unless the fund owes its market. */
-  resumeNewRisk(marketId: number): void {
-    const market = marketOf(this.state, marketId);
-    if (phaseOf(market, this.state.now) !== "reduceOnly") throw new Refusal("MarketNotOpen");
-    const equity = equityOf(this.state, fundOf(this.state, market));
-    if (equity < 0n) throw new Refusal("FundInDeficit", [equity]);
-    market.reduceOnly = false;
-  }
-
-  private trader(id: number): Account {
+  /** The account, if the sender may trade for it: its owner, or an operator until his time is over. */
+  trader(id: number, by?: number): Account {
     const account = accountOf(this.state, id);
-    if (account.retired) throw new Refusal("AccountIsRetired", [BigInt(id)]);
+    const broken: Refusal[] = [];
+    if (account.retired) broken.push(new Refusal("AccountIsRetired", [BigInt(id)]));
+    const sender = by ?? account.owner;
+    if (sender !== account.owner && (account.operators.get(sender) ?? 0n) < this.state.now)
+      broken.push(new Refusal("NotAuthorised", [BigInt(sender), BigInt(id)]));
+    refuse(broken);
+    return account;
+  }
+
+  /** The same for new orders: not after the account's dead-man switch has fired. */
+  placer(id: number, by?: number): Account {
+    const account = this.trader(id, by);
+    if (hasFired(account, this.state.now)) throw new Refusal("SwitchFired", [BigInt(id), account.deadline]);
     return account;
   }
 
@@ -223,12 +192,17 @@ export class Clearing {
   }
 
   /** Places one order and says what margin must be asked of it. */
-  private placeOne(account: Account, order: OrderParameters): Step {
+  placeOne(account: Account, order: OrderParameters): Step {
     const state = this.state;
     const market = marketOf(state, order.market);
+    serve(state, market, account);
     const position = positionOf(account, market);
+    if (position.openOrders === 0) position.reducing = false;
     const reduces = reducesOnly(position, order);
-    refuse(this.brokenInputs(market, position, order, reduces));
+    const broken = this.brokenTerms(market, order);
+    if (phaseOf(market, state.now) === "reduceOnly" && !reduces) broken.unshift(new Refusal("OnlyReducing"));
+    if (order.reduceOnly && !reduces) broken.push(new Refusal("WouldNotReduce", [order.lots, position.size]));
+    refuse(broken);
 
     const { lots } = order;
     const before = { ...position };
@@ -251,7 +225,7 @@ export class Clearing {
     const placed: Placed = { ...matched, id: 0 };
     if (rests && matched.rest !== 0n && !matched.exhausted) {
       placed.id = state.nextOrder++;
-      const resting: RestingOrder = {
+      const resting = {
         id: placed.id,
         account: account.id,
         tick: order.tick,
@@ -265,37 +239,31 @@ export class Clearing {
     const after = positionOf(account, market);
     const larger = exposure(after) > exposure(before);
     const flipped = before.size === 0n ? after.size !== 0n : sign(before.size) * sign(after.size) < 0n;
-    const { maxPositionLots, maxOpenInterestLots } = market.listing;
-    const broken: Refusal[] = [];
+    const { maxPositionLots } = market.listing;
     if (larger && exposure(after) > maxPositionLots)
       broken.push(new Refusal("PositionLimit", [exposure(after), maxPositionLots]));
-    if (market.openInterest > openInterest && market.openInterest > maxOpenInterestLots)
-      broken.push(new Refusal("OpenInterestLimit", [market.openInterest, maxOpenInterestLots]));
+    if (market.openInterest > openInterest && market.openInterest > market.openInterestLimit)
+      broken.push(new Refusal("OpenInterestLimit", [market.openInterest, market.openInterestLimit]));
     if (after.openOrders > MAX_ORDERS) broken.push(new Refusal("TooManyOrders"));
     refuse(broken);
-    leave(state, account, market);
     const raised = larger || flipped || opens(after, lots > 0n);
+    // Orders that a round had bound to reducing are covered by IM again.
+    if (raised) after.reducing = false;
+    leave(state, account, market);
     const reserve = raised || placed.id === 0 ? 0n : closingCost(market, state.now, after, order);
     return { placed, raised, reserve };
   }
 
-  /** Rules that the order breaks before it meets the book. */
-  private brokenInputs(
-    market: Market,
-    position: Position,
-    order: OrderParameters,
-    reduces: boolean,
-  ): Refusal[] {
+  /** Rules that the order breaks whoever places it. */
+  brokenTerms(market: Market, order: OrderParameters): Refusal[] {
     const { now } = this.state;
     requireTrading(this.state, market);
     const { lots, tick, expiry } = order;
     const { lowest, highest } = fillBand(market, now);
-    const { size } = position;
     const broken: Refusal[] = [];
     const check = (bad: boolean, rule: string, ...operands: bigint[]): void => {
       if (bad) broken.push(new Refusal(rule, operands));
     };
-    check(phaseOf(market, now) === "reduceOnly" && !reduces, "OnlyReducing");
     check(abs(lots) < market.listing.minLots, "OrderTooSmall", abs(lots), market.listing.minLots);
     check(abs(lots) > MAX_ORDER_LOTS, "OrderTooLarge", abs(lots), MAX_ORDER_LOTS);
     check(tick < 1n || tick > MAX_TICK, "TickOutOfRange", tick, MAX_TICK);
@@ -305,22 +273,16 @@ export class Clearing {
     check(expiry !== 0n && expiry <= now, "ExpiryInPast", expiry, now);
     check(expiry !== 0n && !rests, "ExpiryNotUsed", expiry);
     check(order.maxFills < 1, "ZeroMaxFills");
-    check(order.reduceOnly && !reduces, "WouldNotReduce", lots, size);
     return broken;
   }
 
   /** New risk needs IM afterwards. What only closes must leave no debt, nor be able to when it is filled where it rests. */
-  private requireMargin(account: Account, steps: Step[]): void {
+  requireMargin(account: Account, steps: Step[]): void {
     const raised = steps.some((step) => step.raised);
     const reserve = steps.reduce((sum, step) => sum + step.reserve, 0n);
     if (!raised && reserve === 0n && steps.every(({ placed }) => placed.lots === 0n)) return;
     const equity = equityOf(this.state, account);
     const required = raised ? initialMargin(this.state, account) : reserve;
     if (equity < required) throw new Refusal("InsufficientMargin", [equity, required]);
-  }
-
-  /** Seconds until trading ends; for schedules of tests. */
-  secondsLeft(marketId: number): bigint {
-    return expiryOf(marketOf(this.state, marketId)) - this.state.now;
   }
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { deposit, withdraw } from "./accounts.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
 import { claims, equityOf, expiryOf, initialMargin } from "./margin.ts";
 import { order, refusal, TOKEN, world } from "./world.ts";
@@ -23,15 +24,23 @@ describe("Model: liquidation", () => {
     // MM 12 % of 4,000 × mark × 500 is 240,000 × mark; equity 998,000,000 − (2,000 − mark) × 2,000,000:
     // they meet at mark = 3,002,000,000 / 1,760,000 = 1,705.68
     mark(1_706n);
-    expect(refusal(() => liquidate(clearing, alice, 1, 100, carol))).to.equal("AccountHealthy");
+    expect(
+      refusal(() => liquidate(clearing, { id: alice, market: 1, maxFills: 100, keeper: carol })),
+    ).to.equal("AccountHealthy");
     mark(1_705n);
-    expect(refusal(() => liquidate(clearing, alice, 1, 100, alice))).to.equal("SelfLiquidation");
-    expect(refusal(() => liquidate(clearing, alice, 1, 100, carol))).to.equal("NothingToFill"); // 1,890 is outside
+    expect(
+      refusal(() => liquidate(clearing, { id: alice, market: 1, maxFills: 100, keeper: alice })),
+    ).to.equal("SelfLiquidation");
+    // 1,890 is outside the band and dropped; this call starts the ten minutes and stands
+    expect(liquidate(clearing, { id: alice, market: 1, maxFills: 100, keeper: carol }).closed).to.equal(0n);
+    expect(
+      refusal(() => liquidate(clearing, { id: alice, market: 1, maxFills: 100, keeper: carol })),
+    ).to.equal("NothingToFill");
   });
 
   it("closes no further than back to IM and no further from mark than the bound", () => {
     const { clearing, alice, bob, carol, account, position, mark, balanced } = leveraged();
-    clearing.deposit(carol, 10_000n * TOKEN);
+    deposit(clearing, carol, 10_000n * TOKEN);
     mark(1_560n);
     for (const [lots, tick] of [
       [2_000n, 1_550n],
@@ -41,7 +50,12 @@ describe("Model: liquidation", () => {
       clearing.place(carol, order(lots, tick));
     // equity 998 − 880 = 118 tokens, IM 624. The bound is 3 % of mark: 46.8 ticks, so 1,514 (the lot's share of equity
     // is 59). Each lot frees 156,000 of IM and costs a fee of 7,800 at mark: 506 tokens / 148,200 = 3,414.3, so 3,415
-    const { closed, keeperFee, fundFee } = liquidate(clearing, alice, 1, 100, bob);
+    const { closed, keeperFee, fundFee } = liquidate(clearing, {
+      id: alice,
+      market: 1,
+      maxFills: 100,
+      keeper: bob,
+    });
     expect(closed).to.equal(-3_415n);
     // 1 % of (2,000 × 1,550 + 1,415 × 1,520) × 500 = 26,254,000
     expect([keeperFee, fundFee]).to.deep.equal([13_127_000n, 13_127_000n]);
@@ -54,10 +68,15 @@ describe("Model: liquidation", () => {
 
   it("charges no more than the equity that is left", () => {
     const { clearing, alice, bob, carol, account, mark, balanced } = leveraged();
-    clearing.deposit(carol, 10_000n * TOKEN);
+    deposit(clearing, carol, 10_000n * TOKEN);
     mark(1_503n); // equity 998 − 994 = 4 tokens, a tick of 2 tokens a lot's share: limit 1,501
     clearing.place(carol, order(5_000n, 1_502n));
-    const { closed, keeperFee, fundFee } = liquidate(clearing, alice, 1, 100, bob);
+    const { closed, keeperFee, fundFee } = liquidate(clearing, {
+      id: alice,
+      market: 1,
+      maxFills: 100,
+      keeper: bob,
+    });
     expect(closed).to.equal(-4_000n);
     expect(keeperFee + fundFee).to.equal(2n * TOKEN);
     expect(account(alice).cash).to.equal(0n);
@@ -78,6 +97,7 @@ describe("Model: liquidation", () => {
 describe("Model: absorption", () => {
   it("hands position and cash to the fund and retires the account", () => {
     const { clearing, alice, bob, account, market, position, mark, balanced } = leveraged();
+    deposit(clearing, 1, 1_000n * TOKEN);
     clearing.place(alice, order(-100n, 2_050n));
     mark(1_502n);
     expect(refusal(() => absorb(clearing, alice))).to.equal("AccountNotBankrupt"); // equity 2 tokens
@@ -85,8 +105,8 @@ describe("Model: absorption", () => {
     expect(absorb(clearing, alice)).to.deep.equal(new Map([[1, 202n * TOKEN]]));
     expect(account(alice)).to.include({ cash: 0n, retired: true });
     expect(position(1)).to.include({ size: 4_000n, quote: -8_000_000n });
-    expect(account(1).cash).to.equal(998n * TOKEN);
-    expect(equityOf(clearing.state, account(1))).to.equal(-202n * TOKEN);
+    expect(account(1).cash).to.equal(1_998n * TOKEN);
+    expect(equityOf(clearing.state, account(1))).to.equal(798n * TOKEN);
     expect(market(1).openInterest).to.equal(4_000n);
     clearing.observe(1, { markX16: 2_000n << 16n });
     expect(
@@ -98,8 +118,9 @@ describe("Model: absorption", () => {
 
   it("shares the shortfall of several markets by MM", () => {
     const { clearing, alice, bob, account, position, balanced } = leveraged();
+    for (const fund of [1, 2]) deposit(clearing, fund, 500n * TOKEN);
     clearing.place(bob, order(-500n, 2_000n, { market: 2 }));
-    clearing.withdraw(alice, 38n * TOKEN);
+    withdraw(clearing, alice, 38n * TOKEN);
     clearing.place(alice, order(500n, 2_000n, { market: 2 })); // fee 0.25 tokens, cash 959.75
     clearing.observe(1, { markX16: 1_500n << 16n }); // −1,000 tokens
     clearing.observe(2, { markX16: 1_600n << 16n }); // −100 tokens
@@ -107,8 +128,8 @@ describe("Model: absorption", () => {
     // shares 113.716216… floored, and the rest
     const shortfalls = absorb(clearing, alice);
     expect(shortfalls.get(1)).to.equal(113_716_216n);
-    expect(account(1).cash).to.equal(1_000n * TOKEN - 113_716_216n);
-    expect(account(2).cash).to.equal(100n * TOKEN - 26_533_784n);
+    expect(account(1).cash).to.equal(1_500n * TOKEN - 113_716_216n);
+    expect(account(2).cash).to.equal(600n * TOKEN - 26_533_784n);
     expect(position(2, 2)?.size).to.equal(500n);
     balanced();
   });
@@ -146,7 +167,7 @@ describe("Model: settlement", () => {
     expect(account(1_026).cash).to.equal(-1_050n * TOKEN); // 1,000 lots at 2,100 × 500
     expect(market(2).openInterest).to.equal(0n);
     balanced();
-    clearing.withdraw(bob, 1n); // a touch converts: −50 tokens and a rebate of 200 tick·lots
+    withdraw(clearing, bob, 1n); // a touch converts: −50 tokens and a rebate of 200 tick·lots
     expect(account(bob).cash).to.equal(950n * TOKEN + 100_000n - 1n);
     expect(account(1_026).cash).to.equal(0n);
     balanced();
@@ -155,11 +176,11 @@ describe("Model: settlement", () => {
 
   it("lets the fund pay what an account without other positions is short", () => {
     const { clearing, alice, account } = settled(1_500n * 10n ** 18n); // 500 points: −500 tokens
-    clearing.withdraw(alice, 499n * TOKEN);
+    withdraw(clearing, alice, 499n * TOKEN);
     expect(account(alice).cash).to.equal(500_000n);
     const late = settled(1_500n * 10n ** 18n);
     late.account(late.alice).cash -= 600n * TOKEN;
-    late.clearing.deposit(2, 150n * TOKEN);
+    deposit(late.clearing, 2, 150n * TOKEN);
     settleAccounts(late.clearing, 2, [late.alice]);
     expect(late.account(late.alice).cash).to.equal(0n);
     expect(late.account(2).cash).to.equal(150n * TOKEN - 100_500_000n);

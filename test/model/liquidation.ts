@@ -1,8 +1,9 @@
-import { find } from "./book.ts";
+import { crosses, find, oppositeOf } from "./book.ts";
 import type { Clearing } from "./clearing.ts";
+import { creditFund, furthest, limitAt } from "./funds.ts";
 import {
   equityOf,
-  fillBand,
+  exposure,
   FIRST_OWNER,
   brokenMarks,
   initialMargin,
@@ -16,13 +17,21 @@ import {
 } from "./margin.ts";
 import { drop, match } from "./matching.ts";
 import { abs, BPS, ceilDiv, floorDiv, halfEvenDiv, max, min, sign } from "./numbers.ts";
-import { accountOf, convert, convertSettled, fundOf, leave, positionOf, settleFunding } from "./position.ts";
+import {
+  accountOf,
+  applyFill,
+  convert,
+  convertSettled,
+  forget,
+  fundOf,
+  leave,
+  positionOf,
+  settleFunding,
+} from "./position.ts";
+import { serve, serveAll, settleFund } from "./rounds.ts";
 import { type Account, type Market, type Position, Refusal, refuse, type State } from "./types.ts";
 
 /** What happens to accounts that fall short, and the end of a dated market. */
-
-/** Furthest from mark that a liquidation may trade, in basis points. */
-const LIQUIDATION_BPS = 300n;
 
 /**
  * Cancels orders of an account as long as it is below IM: those on a side that could do more than close the position, and
@@ -59,10 +68,7 @@ export function cancelRiskRaising(
 
 /** MM of one position × 2^16 × 10^4: the weight by which a shortfall or equity is shared among markets. */
 const weightOf = (state: State, market: Market, { size }: Position): bigint =>
-  abs(size) *
-  tierOf(market.listing, state.now).maintenanceMarginBps *
-  market.markX16 *
-  market.listing.tickValue;
+  abs(size) * tierOf(market, state.now).maintenanceMarginBps * market.markX16 * market.listing.tickValue;
 
 const weights = (state: State, account: Account): bigint =>
   [...account.positions].reduce(
@@ -71,73 +77,126 @@ const weights = (state: State, account: Account): bigint =>
   );
 
 /**
- * Worst tick at which an account's lots may be closed: the smallest of 3 %, a quarter of MM and the lot's share of equity
- * from mark, inside the fill band.
+ * Furthest from mark, ticks × 2^16, at which an account's lots may be closed: 3 %, a quarter of MM, or the lot's share of
+ * equity: equity × (MM of this market / MM of all) per lot is equity × mark × rate / MM.
  */
-export function liquidationLimit(state: State, account: Account, market: Market): bigint {
-  const { size } = positionOf(account, market);
-  const { maintenanceMarginBps } = tierOf(market.listing, state.now);
-  const bps = min(LIQUIDATION_BPS * 4n, maintenanceMarginBps);
-  const equity = equityOf(state, account);
-  // equity × (MM of this market / MM of all) per lot is equity × mark × rate / MM, in ticks × 2^16
+export function closingDistance(state: State, account: Account, market: Market): bigint {
+  const { maintenanceMarginBps } = tierOf(market, state.now);
   const share = floorDiv(
-    equity * market.markX16 * maintenanceMarginBps,
+    equityOf(state, account) * market.markX16 * maintenanceMarginBps,
     BPS * maintenanceMargin(state, account),
   );
-  const distance = min(floorDiv(market.markX16 * bps, 4n * BPS), share);
-  const { lowest, highest } = fillBand(market, state.now);
-  return size > 0n
-    ? max(lowest, ceilDiv(market.markX16 - distance, 1n << 16n))
-    : min(highest, floorDiv(market.markX16 + distance, 1n << 16n));
+  return min(furthest(state, market), share);
 }
 
-/** Closes lots of an account below MM into the book. Returns signed lots closed and the two halves of the fee. */
+/** What a call of `liquidate` names. */
+export interface Closing {
+  id: number;
+  market: number;
+  maxFills: number;
+  keeper: number;
+  /** Most lots that the keeper takes over itself. */
+  takeOverLots?: bigint;
+  /** Number of the sender's owner; the keeper's unless it is somebody else. */
+  by?: number;
+}
+
+/** Seconds in which the discount of a takeover grows to the furthest distance, and after which they count anew. */
+const AUCTION_SECONDS = 600n;
+const AUCTION_AGE = 1_200n;
+
+/**
+ * Closes lots of an account below MM into the book; what it does not take there the keeper may, at a discount that grows. Returns
+ * signed lots closed, those of them taken over, and the two halves of the fee.
+ */
 export function liquidate(
   clearing: Clearing,
-  id: number,
-  marketId: number,
-  maxFills: number,
-  keeperId: number,
-): { closed: bigint; keeperFee: bigint; fundFee: bigint } {
+  { id, market: marketId, maxFills, keeper: keeperId, takeOverLots = 0n, by }: Closing,
+): { closed: bigint; takenOver: bigint; keeperFee: bigint; fundFee: bigint } {
   return clearing.atomically(() => {
     const { state } = clearing;
     const market = marketOf(state, marketId);
     const account = accountOf(state, id);
     const keeper = accountOf(state, keeperId);
+    serveAll(state, account);
     const { size } = positionOf(account, market);
     const equity = equityOf(state, account);
     const required = maintenanceMargin(state, account);
     const phase = phaseOf(market, state.now);
+    const trading = phase === "open" || phase === "reduceOnly";
     const broken: Refusal[] = brokenMarks(state, account);
     if (id < FIRST_OWNER) broken.push(new Refusal("UnknownAccount", [BigInt(id)]));
     if (keeper.retired) broken.push(new Refusal("AccountIsRetired", [BigInt(keeperId)]));
-    if (id === keeperId) broken.push(new Refusal("SelfLiquidation"));
-    if (phase === "expired" || phase === "settled") broken.push(new Refusal("MarketNotOpen"));
+    if (account.owner === keeper.owner) broken.push(new Refusal("SelfLiquidation"));
     if (equity >= required) broken.push(new Refusal("AccountHealthy", [equity, required]));
     else if (equity <= 0n) broken.push(new Refusal("AccountBankrupt", [equity]));
+    if (!trading && (phase === "settled" || takeOverLots === 0n)) broken.push(new Refusal("MarketNotOpen"));
     if (size === 0n) broken.push(new Refusal("NoPosition"));
     refuse(broken);
+    if (takeOverLots !== 0n) {
+      clearing.trader(keeperId, by);
+      serve(state, market, keeper);
+    }
 
-    const limit = liquidationLimit(state, account, market);
-    const matched = match(state, marketId, {
-      account,
-      lots: -sign(size) * lotsBackToMargin(state, account, market),
-      limit,
-      maxFills,
-      charged: false,
-    });
+    const elapsed = state.now - account.belowSince;
+    const started = elapsed > AUCTION_AGE;
+    if (started) account.belowSince = state.now;
+    const distance = closingDistance(state, account, market);
+    const limit = limitAt(state, market, distance, size < 0n);
+    const wanted = -sign(size) * lotsBackToMargin(state, account, market);
+    const matched = trading
+      ? match(state, marketId, { account, lots: wanted, limit, maxFills, charged: false })
+      : { lots: 0n, quote: 0n, rest: wanted, walked: 0 };
+
+    // A walk that ended in the middle of the book leaves the rest to the next call.
+    const best = oppositeOf(market.book, wanted)[0];
+    const over = !trading || !best || !crosses(wanted, limit, best.tick);
+    const takenOver = over && matched.rest !== 0n ? sign(wanted) * min(takeOverLots, abs(matched.rest)) : 0n;
+    const discounted = floorDiv(distance * (started ? 0n : min(elapsed, AUCTION_SECONDS)), AUCTION_SECONDS);
+    const tick = limitAt(state, market, discounted, size < 0n);
+    if (takenOver !== 0n) takeOverLotsAt(state, market, account, keeper, takenOver, tick);
+
+    const closed = matched.lots + takenOver;
     // Where dead orders alone used the walk up, the next call goes on from there.
-    if (matched.lots === 0n && matched.walked < maxFills) throw new Refusal("NothingToFill", [limit]);
+    if (closed === 0n && matched.walked < maxFills && !started) throw new Refusal("NothingToFill", [limit]);
 
-    const due = liquidationFee(market, abs(matched.quote));
+    const due = liquidationFee(market, abs(matched.quote) + abs(takenOver) * tick);
     const fee = max(0n, min(due, equityOf(state, account)));
     const keeperFee = fee / 2n;
     account.cash -= fee;
     keeper.cash += keeperFee;
-    fundOf(state, market).cash += fee - keeperFee;
+    creditFund(state, market, fee - keeperFee);
     leave(state, account, market);
-    return { closed: matched.lots, keeperFee, fundFee: fee - keeperFee };
+    if (takenOver !== 0n) {
+      const [worth, initial] = [equityOf(state, keeper), initialMargin(state, keeper)];
+      if (worth < initial) throw new Refusal("InsufficientMargin", [worth, initial]);
+    }
+    return { closed, takenOver, keeperFee, fundFee: fee - keeperFee };
   });
+}
+
+/** Moves signed lots of the account's side to the keeper at one tick, without fee. */
+function takeOverLotsAt(
+  state: State,
+  market: Market,
+  account: Account,
+  keeper: Account,
+  lots: bigint,
+  tick: bigint,
+): void {
+  const before = { ...positionOf(keeper, market) };
+  // Where only reducing is allowed, the keeper's orders on the same side count with what it takes over.
+  const all = lots > 0n ? -lots - before.askLots : -lots + before.bidLots;
+  const reduces = sign(all) * sign(before.size) < 0n && abs(all) <= abs(before.size);
+  if (phaseOf(market, state.now) === "reduceOnly" && !reduces) throw new Refusal("OnlyReducing");
+  applyFill(account, market, lots, tick, 0n);
+  applyFill(keeper, market, -lots, tick, 0n);
+  const after = positionOf(keeper, market);
+  const { maxPositionLots } = market.listing;
+  if (exposure(after) > exposure(before) && exposure(after) > maxPositionLots)
+    throw new Refusal("PositionLimit", [exposure(after), maxPositionLots]);
+  // Its cash is what the margin check looks at; a debt of its own nobody pays here.
+  if (after.size === 0n && after.openOrders === 0) forget(keeper, market.id);
 }
 
 /** Fee of a liquidation that traded so many tick·lots, before it is held to the equity left. */
@@ -151,7 +210,7 @@ const liquidationFee = ({ listing }: Market, tickLots: bigint): bigint =>
 function lotsBackToMargin(state: State, account: Account, market: Market): bigint {
   const size = abs(positionOf(account, market).size);
   const { tickValue, liquidationFeeBps, minLots } = market.listing;
-  const { initialMarginBps } = tierOf(market.listing, state.now);
+  const { initialMarginBps } = tierOf(market, state.now);
   const short = initialMarginOfPositions(state, account) - equityOf(state, account);
   const perLot = market.markX16 * tickValue * (initialMarginBps - liquidationFeeBps);
   const lots = ceilDiv(short * (BPS << 16n), perLot);
@@ -160,8 +219,8 @@ function lotsBackToMargin(state: State, account: Account, market: Market): bigin
 
 /**
  * Hands a bankrupt account to the funds of its markets: each takes the position whole and so much of the account's cash
- * that it is worse off by its share, by MM, of the shortfall. The last market takes what rounding leaves. A fund whose
- * equity is below zero is spent: its market takes no new risk.
+ * that it is worse off by its share, by MM, of the shortfall. The last market takes what rounding leaves. A fund that is
+ * spent by it hands its position on to a round.
  */
 export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
   return clearing.atomically(() => {
@@ -169,29 +228,31 @@ export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
     const account = accountOf(state, id);
     if (id < FIRST_OWNER) throw new Refusal("UnknownAccount");
     if (account.retired) throw new Refusal("AccountIsRetired");
+    serveAll(state, account);
     convertSettled(state, account);
     const equity = equityOf(state, account);
-    const held = [...account.positions].filter(([, { size }]) => size !== 0n);
     const broken: Refusal[] = brokenMarks(state, account);
     if (equity > 0n) broken.push(new Refusal("AccountNotBankrupt", [equity]));
-    if (held.length === 0) broken.push(new Refusal("NoPosition"));
+    if (account.positions.size === 0) broken.push(new Refusal("NoPosition"));
     refuse(broken);
 
     const total = weights(state, account);
     const shortfalls = new Map<number, bigint>();
-    const last = held.at(-1)?.[0];
-    for (const [marketId, position] of account.positions) {
+    const all = [...account.positions.keys()];
+    const last = all.filter((marketId) => account.positions.get(marketId)!.size !== 0n).at(-1) ?? all[0]!;
+    for (const marketId of [...all.filter((marketId) => marketId !== last), last]) {
       const market = marketOf(state, marketId);
+      const position = account.positions.get(marketId)!;
       settleFunding(market, position);
-      const share = floorDiv(-equity * weightOf(state, market, position), total);
+      const share = total === 0n ? -equity : floorDiv(-equity * weightOf(state, market, position), total);
       const worth = floorDiv(worthX20(market, position), 1n << 20n);
-      const cash = marketId === last ? account.cash : -worth - share; // nothing where only orders rest
+      const cash = marketId === last ? account.cash : -worth - (total === 0n ? 0n : share);
       const fund = fundOf(state, market);
       account.cash -= cash;
       fund.cash += cash;
       if (position.size !== 0n) shortfalls.set(marketId, share);
       takeOver(state, fund, market, position);
-      if (equityOf(state, fund) < 0n) market.reduceOnly = true;
+      settleFund(state, market);
     }
     account.retired = true;
     account.positions.clear();
@@ -206,6 +267,7 @@ function takeOver(state: State, fund: Account, market: Market, position: Positio
   const longs = max(own.size, 0n) + max(position.size, 0n);
   own.size += position.size;
   own.quote += position.quote;
+  own.round = market.rounds.length;
   position.size = 0n;
   position.quote = 0n;
   market.openInterest += max(own.size, 0n) - longs;

@@ -1,4 +1,5 @@
 import { abs, BPS, ceilDiv, DAY, floorDiv, max } from "./numbers.ts";
+import { applied, escrowed } from "./shares.ts";
 import {
   type Account,
   type Listing,
@@ -16,13 +17,15 @@ import {
 export const FIRST_OWNER = 2048;
 export const ESCROW_OFFSET = 1024;
 
-export const emptyPosition = (): Position => ({
+export const emptyPosition = (round = 0): Position => ({
   size: 0n,
   quote: 0n,
   snapshot: 0n,
   bidLots: 0n,
   askLots: 0n,
   openOrders: 0,
+  round,
+  reducing: false,
 });
 
 export function marketOf(state: State, id: number): Market {
@@ -42,7 +45,9 @@ export function phaseOf(market: Market, now: bigint): Phase {
 }
 
 /** Margins in force: third month, next month, then front month from the first day of the window. */
-export function tierOf(listing: Listing, now: bigint): Tier {
+export const tierOf = ({ listing }: Market, now: bigint): Tier => tierOfMonth(listing, now);
+
+export function tierOfMonth(listing: Listing, now: bigint): Tier {
   const today = now / DAY;
   const [front, next, third] = listing.tiers;
   if (listing.kind === "perpetual" || today >= listing.firstPeriod) return front;
@@ -51,7 +56,7 @@ export function tierOf(listing: Listing, now: bigint): Tier {
 
 /** Ticks at which fills may happen: the whole ticks inside mark ± fill band. */
 export const fillBand = (market: Market, now: bigint): { lowest: bigint; highest: bigint } =>
-  bandAround(market.markX16, 16n, tierOf(market.listing, now).fillBandBps);
+  bandAround(market.markX16, 16n, tierOf(market, now).fillBandBps);
 
 /** Whole ticks within `bandBps` of a mark that has `bits` fraction bits. */
 export function bandAround(mark: bigint, bits: bigint, bandBps: bigint): { lowest: bigint; highest: bigint } {
@@ -78,18 +83,24 @@ export function worthX20(market: Market, { size, quote, snapshot }: Position): b
   return ((quote << 20n) + size * price + funding) * market.listing.tickValue;
 }
 
+/** Markets of the account and its positions there as pending rounds leave them. */
+export const held = (state: State, account: Account): [Market, Position][] =>
+  [...account.positions].map(([id, position]) => {
+    const market = marketOf(state, id);
+    return [market, applied(market, position)];
+  });
+
 /** Cash and the worth of all positions, floored once. */
 export function equityOf(state: State, account: Account): bigint {
   let worth = account.cash << 20n;
-  for (const [id, position] of account.positions) worth += worthX20(marketOf(state, id), position);
+  for (const [market, position] of held(state, account)) worth += worthX20(market, position);
   return floorDiv(worth, 1n << 20n);
 }
 
 /** Equity that counts for a withdrawal: without the gains in expired markets, rounded up. */
 export function withdrawalEquity(state: State, account: Account): bigint {
   let gains = 0n;
-  for (const [id, position] of account.positions) {
-    const market = marketOf(state, id);
+  for (const [market, position] of held(state, account)) {
     if (phaseOf(market, state.now) === "expired") gains += max(0n, worthX20(market, position));
   }
   return equityOf(state, account) - ceilDiv(gains, 1n << 20n);
@@ -103,15 +114,11 @@ function requirement(
   lots: (position: Position, phase: Phase) => bigint,
 ): bigint {
   let sum = 0n;
-  for (const [id, position] of account.positions) {
-    const market = marketOf(state, id);
+  for (const [market, position] of held(state, account)) {
     const phase = phaseOf(market, state.now);
     if (phase === "settled") continue;
     sum +=
-      rate(tierOf(market.listing, state.now)) *
-      lots(position, phase) *
-      market.markX16 *
-      market.listing.tickValue;
+      rate(tierOf(market, state.now)) * lots(position, phase) * market.markX16 * market.listing.tickValue;
   }
   return ceilDiv(sum, BPS << 16n);
 }
@@ -143,24 +150,31 @@ export const maintenanceMargin = (state: State, account: Account): bigint =>
     ({ size }) => abs(size),
   );
 
-/** Refusals for markets of the account whose mark is no longer valid: their index is too old. */
-export const brokenMarks = (state: State, account: Account): Refusal[] =>
-  [...account.positions]
-    .filter(([id, { size, openOrders }]) => {
-      const market = marketOf(state, id);
-      const trading = ["open", "reduceOnly"].includes(phaseOf(market, state.now));
-      return trading && state.now >= market.invalidAt && (size !== 0n || openOrders !== 0);
-    })
-    .map(() => new Refusal("IndexStale"));
+/** Refusal where mark of a trading market is no longer valid: its index is too old. */
+export const brokenMark = (state: State, market: Market): Refusal[] =>
+  ["open", "reduceOnly"].includes(phaseOf(market, state.now)) && state.now >= market.invalidAt
+    ? [new Refusal("IndexStale")]
+    : [];
 
-/** Sum of the conservation identity without the tracked balance: Σ cash + (Σ quote + pools) × tickValue + fees. */
+/** The same for all markets of the account. */
+export const brokenMarks = (state: State, account: Account): Refusal[] =>
+  held(state, account)
+    .filter(([, { size, openOrders }]) => size !== 0n || openOrders !== 0)
+    .flatMap(([market]) => brokenMark(state, market));
+
+/**
+ * Sum of the conservation identity without the tracked balance: Σ cash + (Σ quote + pools) × tickValue + fees − deficits, with
+ * what rounds still owe standing in the escrows.
+ */
 export function claims(state: State): bigint {
   let sum = 0n;
   for (const account of state.accounts.values()) {
-    sum += account.cash;
+    sum += account.cash + account.claim;
     for (const [id, { quote }] of account.positions) sum += quote * marketOf(state, id).listing.tickValue;
   }
-  for (const { fundingPool, feesPayable, listing } of state.markets.values())
-    sum += fundingPool * listing.tickValue + feesPayable;
+  for (const market of state.markets.values()) {
+    const { fundingPool, feesPayable, deficit, listing } = market;
+    sum += (fundingPool + escrowed(market).quote) * listing.tickValue + feesPayable - deficit;
+  }
   return sum;
 }

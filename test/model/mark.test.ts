@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { emptyBook } from "./book.ts";
 import { bounds, follow, followedOf, push, staleAtOf, type FeedState } from "./feed.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
 import { advance, clampedMark, followAt, standAt, startMark, type MarkState } from "./mark.ts";
@@ -59,6 +60,7 @@ describe("Model: mark price", () => {
     tick,
     expiry: 0n,
     reduceOnly: false,
+    place: 0,
   });
 
   it("moves by one part in markMinutes of the distance each minute", () => {
@@ -78,7 +80,11 @@ describe("Model: mark price", () => {
   it("weighs a mid by the seconds that it stood", () => {
     const state = quoted(2_000n, 2_020n);
     advance(state, 45n);
-    standAt(state, 45n, { bids: [resting(1_000n, 2_000n)], asks: [resting(-1_000n, 2_000n)] });
+    standAt(state, 45n, {
+      ...emptyBook(),
+      bids: [resting(1_000n, 2_000n)],
+      asks: [resting(-1_000n, 2_000n)],
+    });
     advance(state, 60n);
     // 45 s of +10 and 15 s of 0: +7.5, of which a tenth is taken in one minute
     near(state.mean, 2_000_750_000n);

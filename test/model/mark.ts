@@ -1,5 +1,5 @@
 import { type Book, impactTick } from "./book.ts";
-import { bandAround, tierOf } from "./margin.ts";
+import { bandAround, tierOfMonth } from "./margin.ts";
 import { BPS, clamp, DAY, FINE, FINE_BITS, floorDiv, min, MINUTE } from "./numbers.ts";
 import type { Listing } from "./types.ts";
 
@@ -96,7 +96,7 @@ function weigh(state: MarkState): void {
  * behind counts at the edge. The edges move with the anchor alone, so that the mid stands still while nothing happens.
  */
 function midOf({ listing, anchor, bid, ask, weighedAt }: MarkState): bigint {
-  const { fillBandBps } = tierOf(listing, weighedAt);
+  const { fillBandBps } = tierOfMonth(listing, weighedAt);
   const anchorX16 = toX16(anchor);
   const width = (anchorX16 * listing.clampBps) / BPS;
   const { lowest } = bandAround(anchorX16 - width, 16n, fillBandBps);

@@ -1,7 +1,8 @@
-import { crosses, insert, oppositeOf, remove, type RestingOrder } from "./book.ts";
+import { crosses, insert, oppositeOf, passHoles, remove, type RestingOrder } from "./book.ts";
 import { fillBand, marketOf, phaseOf } from "./margin.ts";
 import { abs, min, sign } from "./numbers.ts";
 import { accountOf, applyFill, leave, makerFeeOf, positionOf, takerFeeOf } from "./position.ts";
+import { serve } from "./rounds.ts";
 import { type Account, type DropReason, type Market, Refusal, type State } from "./types.ts";
 
 /** What a pass through the book did. */
@@ -16,7 +17,7 @@ export interface Matched {
   rest: bigint;
   /** Whether `maxFills` ended the pass while the order still crossed. */
   exhausted: boolean;
-  /** Resting orders filled or dropped. */
+  /** Resting orders filled or dropped, and cancelled places gone over. */
   walked: number;
 }
 
@@ -27,29 +28,42 @@ export interface Pass {
   maxFills: number;
   /** Refuse at the first live order. */
   postOnly?: boolean;
+  /** End at the first live order, without meeting it. */
+  probe?: boolean;
   /** Whether taker fees are charged (a liquidation pays its own fee). */
   charged?: boolean;
 }
 
-/** Why a resting order can no longer be filled; undefined for a live one. */
-export function deadBecause(
+/** Whether the account's dead-man switch has fired: the last second counts. */
+export const hasFired = ({ deadline }: Account, now: bigint): boolean => deadline !== 0n && now > deadline;
+
+/** Why an order can never trade again, wherever it stands; undefined for a live one. Its owner's rounds have been served. */
+export function voidBecause(state: State, market: Market, order: RestingOrder): DropReason | undefined {
+  const maker = accountOf(state, order.account);
+  if (maker.retired) return "accountRetired";
+  if (order.expiry !== 0n && state.now > order.expiry) return "expired";
+  if (hasFired(maker, state.now)) return "switchFired";
+  const { size, reducing } = positionOf(maker, market);
+  if ((order.reduceOnly || reducing) && sign(order.lots) * sign(size) >= 0n) return "notReducing";
+  return undefined;
+}
+
+/** The same for the one at the head of the book, where an own one and one outside the band are dropped too. */
+function deadBecause(
   state: State,
   market: Market,
   order: RestingOrder,
   taker: number,
 ): DropReason | undefined {
-  const maker = accountOf(state, order.account);
-  if (maker.retired) return "accountRetired";
-  if (order.expiry !== 0n && state.now > order.expiry) return "expired";
   if (order.account === taker) return "ownOrder";
+  serve(state, market, accountOf(state, order.account));
   const { lowest, highest } = fillBand(market, state.now);
   if (order.lots > 0n ? order.tick > highest : order.tick < lowest) return "outsideBand";
-  if (order.reduceOnly && sign(order.lots) * sign(positionOf(maker, market).size) >= 0n) return "notReducing";
-  return undefined;
+  return voidBecause(state, market, order);
 }
 
 /** Adds an order to the book and to its owner's counts. */
-export function rest(state: State, market: Market, order: RestingOrder): void {
+export function rest(state: State, market: Market, order: Omit<RestingOrder, "place">): void {
   const position = positionOf(accountOf(state, order.account), market);
   if (order.lots > 0n) position.bidLots += order.lots;
   else position.askLots -= order.lots;
@@ -78,6 +92,7 @@ export function reduceOrder(state: State, market: Market, order: RestingOrder, l
 
 /** Removes an order whole; its owner may have left the market with it. */
 export function drop(state: State, market: Market, order: RestingOrder): void {
+  serve(state, market, accountOf(state, order.account));
   reduceOrder(state, market, order, abs(order.lots));
   leave(state, accountOf(state, order.account), market);
 }
@@ -111,6 +126,7 @@ export function match(state: State, marketId: number, pass: Pass): Matched {
   while (result.rest !== 0n) {
     const head = oppositeOf(market.book, pass.lots)[0];
     if (!head || !crosses(pass.lots, pass.limit, head.tick)) break;
+    result.walked += passHoles(market.book, head, pass.maxFills - result.walked);
     if (result.walked === pass.maxFills) {
       result.exhausted = true;
       break;
@@ -123,9 +139,9 @@ export function match(state: State, marketId: number, pass: Pass): Matched {
       continue;
     }
     if (pass.postOnly) throw new Refusal("WouldCross", [pass.limit, head.tick]);
-    const room = head.reduceOnly
-      ? abs(positionOf(accountOf(state, head.account), market).size)
-      : abs(head.lots);
+    if (pass.probe) break;
+    const { size, reducing } = positionOf(accountOf(state, head.account), market);
+    const room = head.reduceOnly || reducing ? abs(size) : abs(head.lots);
     const lots = min(abs(result.rest), min(abs(head.lots), room));
     const signed = result.rest > 0n ? lots : -lots;
     result.fee += fill(state, market, head, pass.account, lots, pass.charged ?? true);

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { withdraw } from "./accounts.ts";
 import { levels } from "./book.ts";
 import { claims, equityOf, exposure, fillBand, initialMargin, maintenanceMargin } from "./margin.ts";
 import { withdrawable } from "./position.ts";
@@ -160,10 +161,10 @@ describe("Model: fills, fees and margin", () => {
     // 20 % × 5,000 × 2,000 × 500 is all that alice has; a resting order costs no fee
     expect(refusal(() => clearing.place(alice, order(5_001n, 1_999n)))).to.equal("InsufficientMargin");
     expect(clearing.place(alice, order(5_000n, 1_999n)).rest).to.equal(5_000n);
-    expect(refusal(() => clearing.withdraw(alice, 1n))).to.equal("InsufficientMargin");
+    expect(refusal(() => withdraw(clearing, alice, 1n))).to.equal("InsufficientMargin");
     expect(withdrawable(clearing.state, account(bob))).to.equal(200n * TOKEN); // 1,000 − 20 % of 4,000
-    clearing.withdraw(bob, 200n * TOKEN);
-    expect(refusal(() => clearing.withdraw(bob, 1n))).to.equal("InsufficientMargin");
+    withdraw(clearing, bob, 200n * TOKEN);
+    expect(refusal(() => withdraw(clearing, bob, 1n))).to.equal("InsufficientMargin");
   });
 
   it("does not pay paper profit out of cash that is not there", () => {
@@ -172,7 +173,7 @@ describe("Model: fills, fees and margin", () => {
     clearing.place(alice, order(4_000n, 2_000n));
     clearing.observe(1, { markX16: 3_000n << 16n }); // +2,000 tokens on paper; IM 1,200
     expect(withdrawable(clearing.state, account(alice))).to.equal(998n * TOKEN);
-    expect(refusal(() => clearing.withdraw(alice, 999n * TOKEN))).to.equal("InsufficientCash");
+    expect(refusal(() => withdraw(clearing, alice, 999n * TOKEN))).to.equal("InsufficientCash");
   });
 
   it("checks a batch once, at its end", () => {

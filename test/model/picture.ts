@@ -44,11 +44,12 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
   }
   for (const [id, market] of state.markets) {
     const name = `market ${id}`;
-    const tier = tierOf(market.listing, state.now);
+    const tier = tierOf(market, state.now);
     const { lowest, highest } = fillBand(market, state.now);
     Object.assign(picture, {
       [`${name} phase`]: phaseOf(market, state.now),
       [`${name} open interest`]: market.openInterest,
+      [`${name} open interest limit`]: market.openInterestLimit,
       [`${name} pool`]: market.fundingPool,
       [`${name} fees`]: market.feesPayable,
       [`${name} best bid`]: bestTick(market.book.bids),
@@ -118,6 +119,7 @@ export async function pictureOfChain(
     Object.assign(picture, {
       [`${name} phase`]: PHASES[Number(view.phase)] ?? "unknown",
       [`${name} open interest`]: view.openInterest,
+      [`${name} open interest limit`]: view.openInterestLimit,
       [`${name} pool`]: view.fundingPool,
       [`${name} fees`]: view.feesPayable,
       [`${name} best bid`]: view.bestBid,

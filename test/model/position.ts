@@ -9,15 +9,32 @@ import {
   pendingFunding,
   withdrawalEquity,
 } from "./margin.ts";
+import { serve, serveAll } from "./rounds.ts";
 import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
 
 /** What happens to accounts and positions: funding, fills, fees, realisation. */
+
+/** Owner of funds and escrows. */
+export const NOBODY = -1;
+
+export const newAccount = (id: number, owner: number): Account => ({
+  id,
+  owner,
+  cash: 0n,
+  retired: false,
+  positions: new Map(),
+  deadline: 0n,
+  belowSince: 0n,
+  claim: 0n,
+  operators: new Map(),
+  builderCaps: new Map(),
+});
 
 /** An account, made on first sight if it is a fund or an escrow. */
 export function accountOf(state: State, id: number): Account {
   let account = state.accounts.get(id);
   if (!account && id < FIRST_OWNER) {
-    account = { id, cash: 0n, retired: false, positions: new Map() };
+    account = newAccount(id, NOBODY);
     state.accounts.set(id, account);
   }
   if (!account) throw new Refusal("UnknownAccount", [BigInt(id)]);
@@ -32,7 +49,7 @@ export const escrowOf = (state: State, market: Market): Account =>
 export function positionOf(account: Account, market: Market): Position {
   let position = account.positions.get(market.id);
   if (!position) {
-    position = emptyPosition();
+    position = emptyPosition(market.rounds.length);
     account.positions.set(market.id, position);
   }
   return position;
@@ -94,22 +111,47 @@ export function makerFeeOf({ listing }: Market, lots: bigint, tick: bigint, take
  * last market is paid by that market's fund: nothing would ever pay it otherwise. A fund that owes then stops new risk.
  */
 export function leave(state: State, account: Account, market: Market): void {
-  for (const [id, { size, quote, openOrders }] of account.positions)
-    if (size === 0n && quote === 0n && openOrders === 0) account.positions.delete(id);
-  if (account.cash >= 0n || account.positions.size > 0 || account.id < FIRST_OWNER) return;
-  const fund = fundOf(state, market);
-  fund.cash += account.cash;
+  forgetEmpty(account);
+  if (payShortfall(state, account, market) && fundOf(state, market).cash < 0n) market.reduceOnly = true;
+}
+
+function forgetEmpty(account: Account): void {
+  for (const [id, { size, quote, openOrders }] of [...account.positions])
+    if (size === 0n && quote === 0n && openOrders === 0) forget(account, id);
+}
+
+/** Takes a market off the account's list: the last of the list takes its place. */
+export function forget(account: Account, marketId: number): void {
+  const all = [...account.positions];
+  const last = all.pop();
+  if (!last) return;
+  account.positions = new Map(
+    last[0] === marketId ? all : all.map((entry) => (entry[0] === marketId ? last : entry)),
+  );
+}
+
+function payShortfall(state: State, account: Account, market: Market): boolean {
+  if (account.cash >= 0n || account.positions.size > 0 || account.id < FIRST_OWNER) return false;
+  fundOf(state, market).cash += account.cash;
   account.cash = 0n;
-  if (fund.cash < 0n) market.reduceOnly = true;
+  return true;
+}
+
+/** A position that a round closed whole. A fund that this empties is found by the next call of `deleverage`. */
+export function leaveAfterRound(state: State, account: Account, market: Market, position: Position): void {
+  realise(account, market, position, position.quote);
+  forgetEmpty(account);
+  payShortfall(state, account, market);
 }
 
 /**
  * Converts the account's position in a settled market into cash against the market's escrow; its resting orders are void.
  */
 export function convert(state: State, account: Account, market: Market): boolean {
+  if (market.settlementTick === 0n) return false;
+  serve(state, market, account);
   const position = account.positions.get(market.id);
-  if (market.settlementTick === 0n || !position || (position.size === 0n && position.openOrders === 0))
-    return false;
+  if (!position || (position.size === 0n && position.openOrders === 0)) return false;
   const value = position.size * market.settlementTick;
   position.quote += value;
   escrowOf(state, market).cash -= value * market.listing.tickValue;
@@ -118,7 +160,7 @@ export function convert(state: State, account: Account, market: Market): boolean
   realise(account, market, position, position.quote);
   for (const order of [...market.book.bids, ...market.book.asks])
     if (order.account === account.id) remove(market.book, order);
-  account.positions.delete(market.id);
+  forget(account, market.id);
   leave(state, account, market);
   return true;
 }

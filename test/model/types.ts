@@ -4,7 +4,14 @@ export type MarketKind = "perpetual" | "dated";
 export type Phase = "open" | "reduceOnly" | "expired" | "settled";
 export type OrderKind = "limit" | "postOnly" | "immediateOrCancel" | "fillOrKill";
 export type DropReason =
-  "cancelled" | "expired" | "ownOrder" | "notReducing" | "accountRetired" | "outsideBand" | "riskRaising";
+  | "cancelled"
+  | "expired"
+  | "ownOrder"
+  | "notReducing"
+  | "accountRetired"
+  | "outsideBand"
+  | "riskRaising"
+  | "switchFired";
 
 export interface Tier {
   initialMarginBps: bigint;
@@ -60,13 +67,43 @@ export interface Position {
   bidLots: bigint;
   askLots: bigint;
   openOrders: number;
+  /** Number of the newest round of its market that it has taken its part in, or was none of its business. */
+  round: number;
+  /** A round took lots since its orders were placed: they only reduce. */
+  reducing: boolean;
 }
 
 export interface Account {
   id: number;
+  /** Number of the owner; −1 for funds and escrows. */
+  owner: number;
   cash: bigint;
   retired: boolean;
   positions: Map<number, Position>;
+  /** Last second at which its orders are good; 0 without a dead-man switch. */
+  deadline: bigint;
+  /** Second at which somebody first found it below MM, for the discount of takeovers. */
+  belowSince: bigint;
+  /** What its withdrawals left behind while a deficit stood. */
+  claim: bigint;
+  /** Last second at which another owner may trade for it. */
+  operators: Map<number, bigint>;
+  /** Fee that its owner allows other accounts, tenths of a basis point. */
+  builderCaps: Map<number, bigint>;
+}
+
+/** A deleveraging round: `lots` of the winning side close at `tick`, shared over the `side` lots that it had. */
+export interface Round {
+  lots: bigint;
+  side: bigint;
+  tick: bigint;
+  /** Whether the longs win. */
+  longs: boolean;
+  /** Cumulative funding up to which what it closes has paid. */
+  funding: bigint;
+  /** Lots of the side that have taken their part, and lots that were closed by it. */
+  served: bigint;
+  closed: bigint;
 }
 
 export interface Market {
@@ -76,9 +113,17 @@ export interface Market {
   /** Stopped by the guardian. */
   reduceOnly: boolean;
   openInterest: bigint;
+  /** Open interest up to which fills may raise it, as of the last time that it was computed. */
+  openInterestLimit: bigint;
   fundingPool: bigint;
   feesPayable: bigint;
   settlementTick: bigint;
+  /** Deleveraging rounds, the first is number 1. */
+  rounds: Round[];
+  /** What the market owes because its fund could not pay. */
+  deficit: bigint;
+  /** What the fund may lose by unwinding on a day, and has lost. */
+  unwinding: { day: bigint; budget: bigint; spent: bigint };
   /** Observed, not computed here: see mark.ts. Ticks × 2^16. */
   markX16: bigint;
   /** Observed: ticks × 2^20 that one long lot has paid since listing. */

@@ -45,7 +45,9 @@ function marginVectors() {
         askLots: random(3n) * random(6_000n),
       };
       owner.positions.set(market, position);
-      return { market, markX16, cumulativeFunding, ...position, exposure: exposure(position) };
+      const { quote, snapshot, bidLots, askLots, openOrders } = position;
+      const stored = { size, quote, snapshot, bidLots, askLots, openOrders };
+      return { market, markX16, cumulativeFunding, ...stored, exposure: exposure(position) };
     });
     return {
       cash: owner.cash,

@@ -1,3 +1,4 @@
+import { deposit } from "./accounts.ts";
 import { Clearing } from "./clearing.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
 import { DAY } from "./numbers.ts";
@@ -13,7 +14,7 @@ export function world() {
   clearing.list(PERPETUAL);
   clearing.list(DATED);
   const [alice, bob, carol] = [clearing.open(), clearing.open(), clearing.open()] as const;
-  for (const id of [alice, bob, carol]) clearing.deposit(id, 1_000n * TOKEN);
+  for (const id of [alice, bob, carol]) deposit(clearing, id, 1_000n * TOKEN);
   const account = (id: number) => clearing.state.accounts.get(id)!;
   const market = (id: number) => clearing.state.markets.get(id)!;
   const position = (id: number, marketId = 1) => account(id).positions.get(marketId);
