@@ -9,7 +9,7 @@ import {
   pendingFunding,
   withdrawalEquity,
 } from "./margin.ts";
-import { serve, serveAll } from "./rounds.ts";
+import { serve } from "./rounds.ts";
 import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
 
 /** What happens to accounts and positions: funding, fills, fees, realisation. */
