@@ -10,6 +10,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IUsageIndex} from "../index/interfaces/IUsageIndex.sol";
 import {AccountId} from "../types/Identifiers.sol";
 import {IClearingErrors} from "./interfaces/IClearingErrors.sol";
+import {ClearingStorage} from "./libraries/ClearingStorage.sol";
 
 /// @dev What the clearing house and each of its modules are built with; the same for all of them.
 /// @param authority AccessManager that governs it.
@@ -59,6 +60,9 @@ abstract contract ClearingBase is AccessManaged, ReentrancyGuardTransient {
         if (amount == 0) revert IClearingErrors.ZeroAmount();
         if (amount > uint256(uint96(type(int96).max))) revert IClearingErrors.CashOutOfRange(type(int96).max);
         uint256 before = IERC20(COLLATERAL).balanceOf(address(this));
+        // A token that takes balances away: who comes now would pay for those who were here.
+        uint256 owed = ClearingStorage.load().tracked;
+        if (before < owed) revert IClearingErrors.CollateralShort(before, owed);
         SafeERC20.safeTransferFrom(IERC20(COLLATERAL), msg.sender, address(this), amount);
         uint256 credited = IERC20(COLLATERAL).balanceOf(address(this)) - before;
         if (credited != amount) revert IClearingErrors.DepositCredited(credited, amount);

@@ -24,6 +24,8 @@ library Book {
 
     /// @dev Orders that a level may hold at once; order words form a ring, three orders each.
     uint256 internal constant CAPACITY = 3 << 14;
+    /// @dev Order words that one order passes over where a full level begins with cancelled ones.
+    uint256 internal constant MOST_PASSED = 64;
     /// @dev Bits of one order in its word.
     uint256 internal constant LANE = (1 << 85) - 1;
 
@@ -53,9 +55,12 @@ library Book {
         Level level = Level.wrap(s.levels[key]);
         uint256 index = level.tail();
         unchecked {
-            uint256 waiting = index - level.head();
             // The first order of a word overwrites all three lanes, so none of them may still be in the queue.
-            if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
+            if (index - level.head() + 3 > CAPACITY) {
+                level = passCancelled(s, market, tick, level);
+                uint256 waiting = index - level.head();
+                if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
+            }
             if (level.lots() == 0) s.ticks.set(market.unwrap(), tick);
             uint256 slot = wordKey(market, tick, index);
             uint256 lane = (index % 3) * 85;
@@ -64,6 +69,24 @@ library Book {
         level = level.append(lots);
         s.levels[key] = Level.unwrap(level);
         return (Identifiers.toOrderId(market, tick, level.epoch(), index), level.lots());
+    }
+
+    /// @dev Moves the head of a level with open orders on over places that were cancelled, a bounded number of words. Only a
+    ///      full level asks for it: whoever fills a level with orders and cancels them does not close its price, even where
+    ///      nobody trades there.
+    function passCancelled(
+        ClearingState storage s,
+        MarketId market,
+        uint256 tick,
+        Level level
+    ) private view returns (Level) {
+        for (uint256 i = 0; i < MOST_PASSED; ++i) {
+            uint256 head = level.head();
+            uint256 rest = s.orders[wordKey(market, tick, head)] >> ((head % 3) * 85);
+            if (rest & LANE != 0) break;
+            level = level.pass(rest == 0 ? 3 - (head % 3) : 1);
+        }
+        return level;
     }
 
     /// @dev The order behind an id, with what is still open of it. `order.lots` is 0 when it is no longer in the queue.

@@ -9,7 +9,8 @@ interface IAccounts {
     /// @param subaccount Number under the sender, any.
     /// @param amount Collateral units, above zero; must arrive whole.
     /// @return account Number of the account.
-    /// @dev Errors: ZeroAmount, DepositCredited (a token that takes a fee), CashOutOfRange, TooManyAccounts.
+    /// @dev Errors: ZeroAmount, DepositCredited (a token that takes a fee), CollateralShort (a token that has taken balances
+    ///      away: what is left is owed already), CashOutOfRange, TooManyAccounts.
     function deposit(uint16 subaccount, uint256 amount) external returns (AccountId account);
 
     /// @notice `deposit` after an ERC-2612 permit of the sender for this contract. A permit that somebody has already
@@ -25,7 +26,7 @@ interface IAccounts {
     ) external returns (AccountId account);
 
     /// @notice Deposits from the sender into any owner's account, to that owner's benefit. Funds are topped up by `topUpFund`.
-    /// @dev Errors: ZeroAmount, UnknownAccount, AccountIsRetired, DepositCredited, CashOutOfRange.
+    /// @dev Errors: ZeroAmount, UnknownAccount, AccountIsRetired, DepositCredited, CollateralShort, CashOutOfRange.
     function depositFor(AccountId account, uint256 amount) external;
 
     /// @notice Withdraws to any address. Only the owner, never an operator.

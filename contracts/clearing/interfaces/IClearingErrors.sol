@@ -16,6 +16,7 @@ interface IClearingErrors {
     error NotAuthorised(address sender, AccountId account);
     error AccountIsRetired(AccountId account);
     error DepositCredited(uint256 credited, uint256 amount);
+    error CollateralShort(uint256 balance, uint256 tracked);
     error CashOutOfRange(int256 cash);
     error SameAccount(AccountId account);
     error SwitchFired(AccountId account, uint256 deadline);

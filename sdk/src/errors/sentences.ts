@@ -14,6 +14,8 @@ export const sentences: Record<ContractErrorName, string> = {
   AccountIsRetired: "Account {account} was absorbed and never trades again: use another subaccount.",
   DepositCredited:
     "The token credited {credited} units of {amount}: tokens that take a share of transfers cannot be collateral.",
+  CollateralShort:
+    "The clearing house holds {balance} units of the token and owes {tracked}: the token has taken balances away, so no deposit is taken until they are back.",
   CashOutOfRange: "The account's cash would be {cash}, more than it can hold: move a smaller amount.",
   SameAccount: "Account {account} stands on both sides: name two different ones.",
   SwitchFired:

@@ -115,7 +115,7 @@ abstract contract ClearingFixture is TestBase {
         return IClearinghouse(deploy("Clearinghouse.sol:Clearinghouse", abi.encode(c, modules)));
     }
 
-    function _grantRoles() private {
+    function _grantRoles() internal {
         bytes4[] memory selectors = new bytes4[](2);
         (selectors[0], selectors[1]) = (IListing.addFeed.selector, IListing.listMarket.selector);
         manager.setTargetFunctionRole(address(house), selectors, LISTING);
