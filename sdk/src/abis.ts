@@ -86,6 +86,20 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "balance",
+        "type": "uint256"
+      },
+      {
+        "name": "tracked",
+        "type": "uint256"
+      }
+    ],
+    "name": "CollateralShort",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "deficit",
         "type": "uint256"
       }
