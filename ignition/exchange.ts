@@ -1,16 +1,14 @@
 import type {
   AccountRuntimeValue,
   ContractFuture,
+  Future,
   IgnitionModuleBuilder,
   ModuleParameterRuntimeValue,
 } from "@nomicfoundation/ignition-core";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
-import { toFunctionSelector, type Abi, type AbiFunction } from "viem";
-import { RESTRICTED, Roles, type RoleName } from "../scripts/deploy/roles.ts";
 import { PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "../scripts/deploy/terms.ts";
 
 /** Modules of the clearing house, by their fields in `Modules` of the contracts. */
-const MODULES = [
+export const MODULES = [
   "accounts",
   "orders",
   "settlement",
@@ -23,14 +21,16 @@ const MODULES = [
   "lens",
 ] as const;
 
-const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+/** Name of the contract of a module. */
+export const moduleName = (module: string) => `${module.charAt(0).toUpperCase()}${module.slice(1)}Module`;
 
 type AddressValue = ContractFuture<string> | ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
 
 /**
- * Deploys the exchange around a collateral token and sets it up: index, panel, feed, reader and roles.
- * Parameters: `reporter1` to `reporter7`, and `listing`, `risk`, `index`, `treasury`, `guardian`, the holders of the
- * roles, each the deployer unless it is given.
+ * Deploys the exchange around a collateral token and sets it up: index, panel, feed and reader. Who governs it comes
+ * after that: the deployer is still the administrator.
+ * Parameters: `reporter1` to `reporter7`, and `tu1d` and `tu1dFeed` where the terms are not those of the reference market.
+ * @returns The contracts, and what must be done before roles are given.
  */
 export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValue) {
   const deployer = m.getAccount(0);
@@ -39,7 +39,7 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
 
   const configuration = { authority: accessManager, collateral, index: usageIndex };
   const modules = Object.fromEntries(
-    MODULES.map((name) => [name, m.contract(`${capitalised(name)}Module`, [configuration])]),
+    MODULES.map((name) => [name, m.contract(moduleName(name), [configuration])]),
   ) as Record<(typeof MODULES)[number], ContractFuture<string>>;
   const core = m.contract("Clearinghouse", [configuration, modules]);
   // The address answers more than the contract's own ABI: the modules stand behind its fallback.
@@ -53,39 +53,6 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
   );
   const reader = m.call(usageIndex, "addReader", [TU1D_FEED.index, clearinghouse], { after: [listed] });
   const feed = m.call(clearinghouse, "addFeed", [m.getParameter("tu1dFeed", TU1D_FEED)]);
-
-  // A function without a role belongs to the administrator, so the deployer could do all of the above. From here on
-  // only the holders of the roles can.
-  const after = [...seats, reader, feed];
-  const restrict = (
-    contract: keyof typeof RESTRICTED,
-    target: ContractFuture<string>,
-    abi: Abi,
-    role: RoleName,
-    names: readonly string[],
-  ) =>
-    m.call(accessManager, "setTargetFunctionRole", [target, selectorsOf(abi, names), Roles[role]], {
-      id: `restrict_${contract}_${role}`,
-      after,
-    });
-  for (const [role, names] of Object.entries(RESTRICTED.clearinghouse))
-    restrict("clearinghouse", clearinghouse, clearinghouseAbi, role as RoleName, names);
-  for (const [role, names] of Object.entries(RESTRICTED.usageIndex))
-    restrict("usageIndex", usageIndex, usageIndexAbi, role as RoleName, names);
-  for (const [role, id] of Object.entries(Roles)) {
-    m.call(accessManager, "labelRole", [id, role], { id: `label_${role}` });
-    m.call(accessManager, "grantRole", [id, m.getParameter(role, deployer), 0], { id: `grant_${role}` });
-  }
-  return { accessManager, usageIndex, clearinghouse, ...modules };
-}
-
-function selectorsOf(abi: Abi, names: readonly string[]): string[] {
-  return names.map((name) => {
-    const functions = abi.filter(
-      (item): item is AbiFunction => item.type === "function" && item.name === name,
-    );
-    const [only] = functions;
-    if (only === undefined || functions.length > 1) throw new Error(`there is no single function ${name}`);
-    return toFunctionSelector(only);
-  });
+  const setUp: Future[] = [...seats, reader, feed];
+  return { contracts: { accessManager, usageIndex, clearinghouse, ...modules }, setUp };
 }

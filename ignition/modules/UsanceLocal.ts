@@ -1,8 +1,12 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
 import { deployExchange } from "../exchange.ts";
+import { govern } from "../governance.ts";
 
-/** An exchange for trying things: its collateral is a test dollar that the deployer mints. */
+/** An exchange for trying things: its collateral is a test dollar that the deployer mints, and the deployer governs it. */
 export default buildModule("UsanceLocal", (m) => {
-  const collateral = m.contract("CollateralToken", ["Usance test dollar", "USD", 6, m.getAccount(0)]);
-  return { collateral, ...deployExchange(m, collateral) };
+  const deployer = m.getAccount(0);
+  const collateral = m.contract("CollateralToken", ["Usance test dollar", "USD", 6, deployer]);
+  const { contracts, setUp } = deployExchange(m, collateral);
+  govern(m, contracts, setUp, () => deployer);
+  return { collateral, ...contracts };
 });

@@ -6,7 +6,7 @@ import type { Deployment } from "@usance/sdk";
 import { config, network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import module from "../../ignition/modules/UsanceLocal.ts";
-import { deployExchange } from "./exchange.ts";
+import { deployExchange, type DeployOptions } from "./exchange.ts";
 
 const parameters = fileURLToPath(new URL("../../ignition/parameters/local.json5", import.meta.url));
 
@@ -21,20 +21,21 @@ export type DeployLocalOptions = ({ connection: NetworkConnection } | { rpc: str
  * holds every role and mints the collateral. Contracts must have been compiled.
  */
 export async function deployLocal({ save = true, ...options }: DeployLocalOptions): Promise<Deployment> {
-  if ("connection" in options) return deployAfresh(options.connection, save);
+  const afresh = (connection: NetworkConnection) => deployAfresh({ connection, module, parameters, save });
+  if ("connection" in options) return afresh(options.connection);
   const connection = await network.create({ network: "localnode", override: { url: options.rpc } });
   try {
-    return await deployAfresh(connection, save);
+    return await afresh(connection);
   } finally {
     await connection.close();
   }
 }
 
-async function deployAfresh(connection: NetworkConnection, save: boolean): Promise<Deployment> {
-  // A journal of an earlier node with the same id would give its addresses back without deploying anything.
+/** Deploys without regard to any journal: one of an earlier node would give its addresses back and deploy nothing. */
+export async function deployAfresh(options: Omit<DeployOptions, "deploymentId">): Promise<Deployment> {
   const deploymentId = `local-${randomUUID()}`;
   try {
-    return await deployExchange({ connection, module, parameters, deploymentId, save });
+    return await deployExchange({ ...options, deploymentId });
   } finally {
     rmSync(join(config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
   }

@@ -6,9 +6,11 @@
 //
 // Without a parameter file it deploys a local exchange with a test dollar, and refuses to do so elsewhere.
 import { network } from "hardhat";
+import type { Address } from "viem";
 import Usance from "../../ignition/modules/Usance.ts";
 import { deployExchange } from "./exchange.ts";
 import { deployLocal } from "./local.ts";
+import { problemsOf, readParameters } from "./parameters.ts";
 
 const LOCAL_CHAIN = 31_337;
 
@@ -19,10 +21,16 @@ try {
   if (parameters === undefined && chainId !== LOCAL_CHAIN)
     throw new Error(`Chain ${chainId} is no local node: name a parameter file in USANCE_PARAMETERS.`);
   const deployment =
-    parameters === undefined
-      ? await deployLocal({ connection })
-      : await deployExchange({ connection, module: Usance, parameters, save: true });
+    parameters === undefined ? await deployLocal({ connection }) : await deployBy(parameters);
   console.log(JSON.stringify(deployment, null, 2));
 } finally {
   await connection.close();
+}
+
+async function deployBy(parameters: string) {
+  const [deployer] = (await connection.provider.request({ method: "eth_accounts" })) as Address[];
+  if (deployer === undefined) throw new Error("The network has no account that signs.");
+  const problems = problemsOf(readParameters(parameters), deployer);
+  if (problems.length > 0) throw new Error(`Nothing was deployed: ${problems.join("; ")}.`);
+  return deployExchange({ connection, module: Usance, parameters, save: true });
 }

@@ -1,8 +1,14 @@
-/** Role numbers in the AccessManager. 0 is its administrator. Delays are set with governance; until then they are zero. */
-export const Roles = { listing: 1n, risk: 2n, index: 3n, treasury: 4n, guardian: 5n } as const;
+/** Number of the AccessManager's own administrator. It holds no role of the exchange. */
+export const ADMIN = 0n;
+
+/** Role numbers in the AccessManager. */
+export const Roles = { listing: 1n, risk: 2n, index: 3n, treasury: 4n, guardian: 5n, insurer: 6n } as const;
 
 /** Name of a role. */
 export type RoleName = keyof typeof Roles;
+
+/** Every role of the exchange. */
+export const ROLE_NAMES = Object.keys(Roles) as RoleName[];
 
 /** Restricted functions of each contract and the role that may call them. Whatever is not named here is open to all. */
 export const RESTRICTED = {
@@ -17,3 +23,12 @@ export const RESTRICTED = {
     index: ["listIndex", "setReporter", "addReader", "removeReader"],
   },
 } as const;
+
+/** Roles whose scheduled operations the guardian may cancel before they run. Never the administrator's. */
+export const CANCELLABLE = ["listing", "risk", "index", "treasury"] as const satisfies readonly RoleName[];
+
+/** Role of every restricted function of a contract, by the function's name. */
+export function restrictedFunctions(contract: keyof typeof RESTRICTED): Map<string, RoleName> {
+  const roles = Object.entries(RESTRICTED[contract]) as [RoleName, readonly string[]][];
+  return new Map(roles.flatMap(([role, names]) => names.map((name): [string, RoleName] => [name, role])));
+}

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
@@ -10,16 +10,12 @@ import {
   createPublicClient,
   custom,
   getAbiItem,
-  pad,
   parseAbi,
   toFunctionSelector,
-  toHex,
   type AbiFunction,
   type Address,
   type PublicClient,
 } from "viem";
-import Usance from "../../ignition/modules/Usance.ts";
-import { deployExchange } from "../../scripts/deploy/exchange.ts";
 import { deployLocal } from "../../scripts/deploy/local.ts";
 import { readDeployment, saveDeployment } from "../../scripts/deploy/deployment.ts";
 import { RESTRICTED, Roles, type RoleName } from "../../scripts/deploy/roles.ts";
@@ -144,71 +140,6 @@ describe("deployLocal", () => {
       expect(existsSync(journals) ? readdirSync(journals) : []).to.deep.equal([]);
     } finally {
       await server.close();
-    }
-  });
-});
-
-describe("deployExchange", () => {
-  let connection: NetworkConnection;
-  before(async () => {
-    connection = await network.create();
-  });
-  after(() => connection.close());
-
-  it("stands on a token that exists, with the panel and the holders of roles that a file names", async () => {
-    const { collateral } = await deployLocal({ connection, save: false });
-    const reporters = localPanel(
-      "legal winner thank year wave sausage worth useful legal winner thank yellow",
-    );
-    const holder = (role: RoleName) => pad(toHex(Roles[role] + 100n), { size: 20 });
-    const parameters = join(mkdtempSync(join(tmpdir(), "usance-")), "parameters.json5");
-    writeFileSync(
-      parameters,
-      JSON.stringify({
-        Usance: {
-          collateral,
-          ...Object.fromEntries(reporters.map(({ address }, seat) => [`reporter${seat + 1}`, address])),
-          ...Object.fromEntries(Object.keys(Roles).map((role) => [role, holder(role as RoleName)])),
-        },
-      }),
-    );
-    const deployment = await deployExchange({ connection, module: Usance, parameters, save: false });
-    expect(deployment.collateral).to.equal(collateral);
-
-    const client = createPublicClient({ transport: custom(connection.provider) });
-    const [deployer] = (await connection.provider.request({ method: "eth_accounts" })) as Address[];
-    for (const role of Object.keys(Roles) as RoleName[])
-      for (const [account, holds] of [
-        [holder(role), true],
-        [deployer ?? "0x", false],
-      ] as const) {
-        const [isMember] = await client.readContract({
-          address: deployment.accessManager,
-          abi: managerAbi,
-          functionName: "hasRole",
-          args: [Roles[role], account],
-        });
-        expect(isMember, `${role} ${account}`).to.equal(holds);
-      }
-    for (const { address } of reporters) {
-      const [active] = await client.readContract({
-        address: deployment.usageIndex,
-        abi: usageIndexAbi,
-        functionName: "reporter",
-        args: [address],
-      });
-      expect(active).to.be.true;
-    }
-  });
-
-  it("has an example of a parameter file that names every parameter", () => {
-    const text = readFileSync(new URL("../../ignition/parameters/example.json5", import.meta.url), "utf8");
-    const local = readFileSync(new URL("../../ignition/parameters/local.json5", import.meta.url), "utf8");
-    for (const name of ["collateral", ...Object.keys(Roles), "tu1d"])
-      expect(text).to.match(new RegExp(`\\b${name}: `));
-    for (const [seat, { address }] of localPanel().entries()) {
-      expect(text).to.include(`reporter${seat + 1}: `);
-      expect(local).to.include(`reporter${seat + 1}: "${address}"`);
     }
   });
 });

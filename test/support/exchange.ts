@@ -52,8 +52,12 @@ export class Exchange {
   /**
    * Starts a node and deploys.
    * @param usage Tokens of each day from the base day on; the real series when left out.
+   * @param deploy How; the local deployment, which the first account governs, when left out.
    */
-  static async start(usage?: readonly number[]): Promise<Exchange> {
+  static async start(
+    usage?: readonly number[],
+    deploy = (rpc: string) => deployLocal({ rpc, save: false }),
+  ): Promise<Exchange> {
     const server = await network.createServer(
       { network: "node", override: { initialDate: `${BASE_DATE}T00:00:00Z` } },
       "127.0.0.1",
@@ -63,7 +67,7 @@ export class Exchange {
     const rpc = `http://${address}:${port}`;
     const close = () => server.close();
     try {
-      const deployment = await deployLocal({ rpc, save: false });
+      const deployment = await deploy(rpc);
       const client = await connect(rpc);
       const reporter = new Reporter({
         client: withAccount(client, key(0)),
