@@ -15,7 +15,9 @@ export const RESTRICTED = {
   clearinghouse: {
     listing: ["addFeed", "listMarket"],
     risk: ["setFees", "setLimits", "setFundTerms", "resumeNewRisk"],
-    treasury: ["collectFees", "skim", "topUpFund", "drainFund"],
+    treasury: ["collectFees", "skim", "drainFund"],
+    // What comes in need not wait as what goes out does: a fund that is short is short now.
+    insurer: ["topUpFund"],
     // The guardian stops new risk and cannot start it again.
     guardian: ["stopNewRisk"],
   },

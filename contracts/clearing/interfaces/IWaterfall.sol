@@ -31,7 +31,7 @@ interface IWaterfall {
 
     /// @notice Brings the sender's tokens into a market's fund. What the market owes is repaid first.
     /// @param amount Collateral units, above zero; must arrive whole.
-    /// @dev Treasury role. Errors: UnknownMarket, ZeroAmount, DepositCredited, CashOutOfRange.
+    /// @dev Insurer role. Errors: UnknownMarket, ZeroAmount, DepositCredited, CashOutOfRange.
     function topUpFund(MarketId market, uint256 amount) external;
 
     /// @notice Takes money out of a market's fund: at most a tenth of it a UTC day, and never what its open interest needs.

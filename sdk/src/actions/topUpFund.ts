@@ -31,7 +31,7 @@ export type TopUpFundErrorType = ActionErrorType<
 >;
 
 /**
- * Bring collateral of the sender, who has the treasury role, into a market's insurance fund; what the market owes is repaid
+ * Bring collateral of the sender, who has the insurer role, into a market's insurance fund; what the market owes is repaid
  * first.
  *
  * @throws `UnknownMarket`, `ZeroAmount`, `DepositCredited`, `CashOutOfRange`, `AccessManagedUnauthorized`, `ERC20InsufficientAllowance`, `ERC20InsufficientBalance`
