@@ -1,7 +1,7 @@
 import type { Clearing } from "./clearing.ts";
-import { brokenMarks, initialMargin, marketOf, withdrawalEquity } from "./margin.ts";
+import { leaveClaim, totalDeficit } from "./funds.ts";
+import { brokenMarks, FIRST_OWNER, initialMargin, marketOf, withdrawalEquity } from "./margin.ts";
 import { hasFired } from "./matching.ts";
-import { ceilDiv, max } from "./numbers.ts";
 import { accountOf, convertSettled } from "./position.ts";
 import { serveAll } from "./rounds.ts";
 import { type Account, Refusal, refuse, type State } from "./types.ts";
@@ -11,17 +11,13 @@ import { type Account, Refusal, refuse, type State } from "./types.ts";
 const SWITCH_SECONDS = { least: 5n, most: 30n * 86_400n };
 const HIGHEST_BUILDER_FEE = 100n;
 
-const totalDeficit = ({ markets }: State): bigint =>
-  [...markets.values()].reduce((sum, { deficit }) => sum + deficit, 0n);
-const totalClaims = ({ accounts }: State): bigint =>
-  [...accounts.values()].reduce((sum, { claim }) => sum + claim, 0n);
-
 function requireOwner(account: Account, by: number): void {
   if (account.owner !== by) throw new Refusal("NotOwner", [BigInt(by), BigInt(account.owner)]);
 }
 
-/** An owner pays in; anybody may for an account that exists, except where it is retired. */
+/** Anybody may pay in for an owner's account that is not retired; money of funds is governed. */
 export function deposit({ state }: Clearing, id: number, amount: bigint): void {
+  if (id < FIRST_OWNER) throw new Refusal("UnknownAccount", [BigInt(id)]);
   const account = accountOf(state, id);
   const broken: Refusal[] = [];
   if (amount === 0n) broken.push(new Refusal("ZeroAmount"));
@@ -44,10 +40,7 @@ function debit(state: State, account: Account, amount: bigint): void {
   refuse(broken);
 }
 
-/**
- * Pays out, but for what the account leaves behind as a claim: while a deficit D is larger than the claims K, every withdrawal
- * leaves the part (D − K) / (tracked + D − K) of it, ceiled. Returns what is paid.
- */
+/** Pays out, but for what the account leaves behind as a claim while something is owed. Returns what is paid. */
 export function withdraw(clearing: Clearing, id: number, amount: bigint, by?: number): bigint {
   return clearing.atomically(() => {
     const { state } = clearing;
@@ -55,11 +48,10 @@ export function withdraw(clearing: Clearing, id: number, amount: bigint, by?: nu
     requireOwner(account, by ?? account.owner);
     if (amount === 0n) throw new Refusal("ZeroAmount");
     debit(state, account, amount);
-    const missing = max(0n, totalDeficit(state) - totalClaims(state));
-    const left = missing === 0n ? 0n : ceilDiv(amount * missing, state.tracked + missing);
-    account.claim += left;
-    state.tracked -= amount - left;
-    return amount - left;
+    const paid = amount - leaveClaim(state, account, amount);
+    if (paid > state.tracked) throw new Refusal("InsufficientCash", [state.tracked, paid]);
+    state.tracked -= paid;
+    return paid;
   });
 }
 

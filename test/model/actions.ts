@@ -22,6 +22,8 @@ export type Action =
   | { type: "withdraw"; who: number; share: number }
   | { type: "transfer"; who: number; to: number; share: number }
   | { type: "redeem"; who: number }
+  | { type: "topUp"; market: number; amount: number }
+  | { type: "drain"; market: number; share: number }
   | { type: "place"; who: number; order: OrderShape; by?: number }
   | { type: "placeThrough"; who: number; order: OrderShape; builder: number; fee: number }
   | { type: "amend"; who: number; pick: number; order: OrderShape; share: number }
@@ -130,7 +132,9 @@ const tag = <T extends string>(type: T) => fc.constant<T>(type);
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: tag("transfer"), who, to: who, share: fc.nat(1_050) }) },
-  { weight: 2, arbitrary: fc.record({ type: tag("redeem"), who }) },
+  { weight: 2, arbitrary: fc.record({ type: tag("redeem"), who: fc.nat(ACCOUNTS) }) },
+  { weight: 3, arbitrary: fc.record({ type: tag("topUp"), market, amount: fc.nat(1_500_000_000) }) },
+  { weight: 2, arbitrary: fc.record({ type: tag("drain"), market, share: fc.nat(1_100) }) },
   {
     weight: 3,
     arbitrary: fc.record({ type: tag("place"), who, order: shape, by: fc.nat(OWNERS - 1) }),

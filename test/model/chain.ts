@@ -68,6 +68,8 @@ export async function deployChain(initialDate: Date, owners: number) {
   );
   for (const { address } of reporters) await index.setReporter(address, true);
 
+  await token.mint(admin.address, 10n ** 15n);
+  await token.connect(admin).approve(house, 10n ** 30n);
   const traders = signers.slice(1, 1 + owners);
   for (const trader of traders) {
     await token.mint(trader.address, 10n ** 15n);

@@ -103,6 +103,7 @@ export class Clearing {
       rounds: [],
       deficit: 0n,
       unwinding: { day: -1n, budget: 0n, spent: 0n },
+      draining: { day: -1n, budget: 0n, spent: 0n },
       markX16: listing.firstMarkTick << 16n,
       cumulativeFunding: 0n,
       staleAt: NEVER,

@@ -3,13 +3,16 @@ import { brokenMark, equityOf, fillBand, marketOf, phaseOf, tierOf } from "./mar
 import { match } from "./matching.ts";
 import { abs, BPS, ceilDiv, DAY, floorDiv, max, min, sign } from "./numbers.ts";
 import { fundOf, leave, positionOf } from "./position.ts";
-import { type Market, Refusal, refuse, type State } from "./types.ts";
+import { fundEquity } from "./rounds.ts";
+import { unfinishedRounds } from "./shares.ts";
+import { type Account, type Market, Refusal, refuse, type State } from "./types.ts";
 
 /** Insurance funds: what comes in, what they cover, and how they get rid of what they took over. */
 
 /** Furthest from mark that a liquidation or a fund trades, basis points; a quarter of MM bounds it too. */
 const LIQUIDATION_BPS = 300n;
 const UNWINDING_BPS = 1_000n;
+const DRAIN_BPS = 1_000n;
 
 /** Adds to a fund; what its market owes is repaid first. */
 export function creditFund(state: State, market: Market, amount: bigint): void {
@@ -18,12 +21,16 @@ export function creditFund(state: State, market: Market, amount: bigint): void {
   fundOf(state, market).cash += amount - repaid;
 }
 
+/** What a fund covers open interest with: what it took over must not look like money, and what its market owes comes first. */
+const available = (state: State, market: Market): bigint =>
+  max(0n, min(fundOf(state, market).cash, fundEquity(state, market)) - market.deficit);
+
 /** Open interest that the fund allows: a base, and a lot for every share of its value at mark that the fund holds. */
 export function openInterestLimit(state: State, market: Market): bigint {
   const { openInterestBaseLots, maxOpenInterestLots, fundCoverBps, tickValue } = market.listing;
   const perLot = fundCoverBps * market.markX16 * tickValue;
   if (perLot === 0n) return maxOpenInterestLots;
-  const covered = floorDiv(max(0n, fundOf(state, market).cash) * (BPS << 16n), perLot);
+  const covered = floorDiv(available(state, market) * (BPS << 16n), perLot);
   return min(maxOpenInterestLots, openInterestBaseLots + covered);
 }
 
@@ -36,16 +43,85 @@ export function sync({ state }: Clearing, marketId: number): void {
   refreshLimit(state, marketOf(state, marketId));
 }
 
-/** Pays fees out; the fund's share is what is left after the treasury's was floored. */
+/**
+ * Pays fees out: what the market owes is repaid first, of the rest the fund gets its share, rounded up, and the treasury leaves
+ * behind what every withdrawal does, as a claim of the fund.
+ */
 export function collectFees({ state }: Clearing, marketId: number): { toFund: bigint; toTreasury: bigint } {
   const market = marketOf(state, marketId);
-  const toFund = ceilDiv(market.feesPayable * market.listing.insuranceShareBps, BPS);
-  const toTreasury = market.feesPayable - toFund;
+  const fees = market.feesPayable;
+  const rest = max(0n, fees - market.deficit);
+  const share = floorDiv(rest * (BPS - market.listing.insuranceShareBps), BPS);
   market.feesPayable = 0n;
-  creditFund(state, market, toFund);
+  creditFund(state, market, fees - share);
   refreshLimit(state, market);
+  const toTreasury = share - leaveClaim(state, fundOf(state, market), share);
   state.tracked -= toTreasury;
-  return { toFund, toTreasury };
+  return { toFund: fees - share, toTreasury };
+}
+
+/** Brings money into a fund; what its market owes is repaid first. */
+export function topUpFund({ state }: Clearing, marketId: number, amount: bigint): void {
+  if (amount === 0n) throw new Refusal("ZeroAmount");
+  const market = marketOf(state, marketId);
+  state.tracked += amount;
+  creditFund(state, market, amount);
+  refreshLimit(state, market);
+}
+
+/** Most that may be taken out of a fund now: a tenth of it a UTC day, and never what its open interest needs. */
+export function drainable(
+  state: State,
+  market: Market,
+): { day: bigint; budget: bigint; spent: bigint; most: bigint } {
+  const { cash } = fundOf(state, market);
+  const day = state.now / DAY;
+  const today =
+    market.draining.day === day
+      ? market.draining
+      : { day, budget: floorDiv(max(0n, cash) * DRAIN_BPS, BPS), spent: 0n };
+  const { openInterestBaseLots, fundCoverBps, tickValue } = market.listing;
+  const beyond = max(0n, market.openInterest - openInterestBaseLots);
+  const least = ceilDiv(beyond * fundCoverBps * market.markX16 * tickValue, BPS << 16n);
+  return { ...today, most: max(0n, min(today.budget - today.spent, cash - least)) };
+}
+
+/** Takes money out of a fund that is not needed now. */
+export function drainFund({ state }: Clearing, marketId: number, amount: bigint): void {
+  const market = marketOf(state, marketId);
+  const size = fundOf(state, market).positions.get(marketId)?.size ?? 0n;
+  const owed = totalDeficit(state);
+  const unfinished = unfinishedRounds(market);
+  const { most, ...today } = drainable(state, market);
+  const broken = brokenMark(state, market);
+  if (amount === 0n) broken.push(new Refusal("ZeroAmount"));
+  if (owed !== 0n) broken.push(new Refusal("DeficitStands", [owed]));
+  if (size !== 0n) broken.push(new Refusal("FundHoldsPosition", [size]));
+  if (unfinished !== 0) broken.push(new Refusal("RoundsUnfinished", [BigInt(unfinished)]));
+  if (amount > most) broken.push(new Refusal("FundBounded", [amount, most]));
+  refuse(broken);
+  market.draining = { ...today, spent: today.spent + amount };
+  fundOf(state, market).cash -= amount;
+  state.tracked -= amount;
+  refreshLimit(state, market);
+}
+
+/** What all markets owe because their funds could not pay. */
+export const totalDeficit = ({ markets }: State): bigint =>
+  [...markets.values()].reduce((sum, { deficit }) => sum + deficit, 0n);
+
+const totalClaims = ({ accounts }: State): bigint =>
+  [...accounts.values()].reduce((sum, { claim }) => sum + claim, 0n);
+
+/**
+ * What `amount` leaves behind when it is taken out: while deficits D are larger than the claims K, the part
+ * (D − K) / (tracked + D − K) of it, ceiled.
+ */
+export function leaveClaim(state: State, account: Account, amount: bigint): bigint {
+  const missing = max(0n, totalDeficit(state) - totalClaims(state));
+  const left = missing === 0n ? 0n : ceilDiv(amount * missing, state.tracked + missing);
+  account.claim += left;
+  return left;
 }
 
 export function stopNewRisk({ state }: Clearing, marketId: number): void {

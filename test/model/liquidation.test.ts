@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { deposit, withdraw } from "./accounts.ts";
+import { topUpFund } from "./funds.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
 import { claims, equityOf, expiryOf, initialMargin } from "./margin.ts";
 import { order, refusal, TOKEN, world } from "./world.ts";
@@ -97,7 +98,7 @@ describe("Model: liquidation", () => {
 describe("Model: absorption", () => {
   it("hands position and cash to the fund and retires the account", () => {
     const { clearing, alice, bob, account, market, position, mark, balanced } = leveraged();
-    deposit(clearing, 1, 1_000n * TOKEN);
+    topUpFund(clearing, 1, 1_000n * TOKEN);
     clearing.place(alice, order(-100n, 2_050n));
     mark(1_502n);
     expect(refusal(() => absorb(clearing, alice))).to.equal("AccountNotBankrupt"); // equity 2 tokens
@@ -118,7 +119,7 @@ describe("Model: absorption", () => {
 
   it("shares the shortfall of several markets by MM", () => {
     const { clearing, alice, bob, account, position, balanced } = leveraged();
-    for (const fund of [1, 2]) deposit(clearing, fund, 500n * TOKEN);
+    for (const fund of [1, 2]) topUpFund(clearing, fund, 500n * TOKEN);
     clearing.place(bob, order(-500n, 2_000n, { market: 2 }));
     withdraw(clearing, alice, 38n * TOKEN);
     clearing.place(alice, order(500n, 2_000n, { market: 2 })); // fee 0.25 tokens, cash 959.75
@@ -180,7 +181,7 @@ describe("Model: settlement", () => {
     expect(account(alice).cash).to.equal(500_000n);
     const late = settled(1_500n * 10n ** 18n);
     late.account(late.alice).cash -= 600n * TOKEN;
-    deposit(late.clearing, 2, 150n * TOKEN);
+    topUpFund(late.clearing, 2, 150n * TOKEN);
     settleAccounts(late.clearing, 2, [late.alice]);
     expect(late.account(late.alice).cash).to.equal(0n);
     expect(late.account(2).cash).to.equal(150n * TOKEN - 100_500_000n);

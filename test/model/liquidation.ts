@@ -29,6 +29,7 @@ import {
   settleFunding,
 } from "./position.ts";
 import { serve, serveAll, settleFund } from "./rounds.ts";
+import { applied } from "./shares.ts";
 import { type Account, type Market, type Position, Refusal, refuse, type State } from "./types.ts";
 
 /** What happens to accounts that fall short, and the end of a dated market. */
@@ -58,7 +59,7 @@ export function cancelRiskRaising(
       const price = order.tick << 16n;
       const worse = order.lots > 0n ? price > market.markX16 : price < market.markX16;
       const wider = worse && equityOf(state, account) < maintenanceMargin(state, account);
-      if (!wider && !opens(positionOf(account, market), order.lots > 0n)) continue;
+      if (!wider && !opens(applied(market, positionOf(account, market)), order.lots > 0n)) continue;
       cancelled += abs(order.lots);
       drop(state, market, order);
     }
@@ -130,7 +131,10 @@ export function liquidate(
     if (account.owner === keeper.owner) broken.push(new Refusal("SelfLiquidation"));
     if (equity >= required) broken.push(new Refusal("AccountHealthy", [equity, required]));
     else if (equity <= 0n) broken.push(new Refusal("AccountBankrupt", [equity]));
-    if (!trading && (phase === "settled" || takeOverLots === 0n)) broken.push(new Refusal("MarketNotOpen"));
+    const elapsed = state.now - account.belowSince;
+    const started = elapsed > AUCTION_AGE;
+    if (!trading && (phase === "settled" || (takeOverLots === 0n && !started)))
+      broken.push(new Refusal("MarketNotOpen"));
     if (size === 0n) broken.push(new Refusal("NoPosition"));
     refuse(broken);
     if (takeOverLots !== 0n) {
@@ -138,8 +142,6 @@ export function liquidate(
       serve(state, market, keeper);
     }
 
-    const elapsed = state.now - account.belowSince;
-    const started = elapsed > AUCTION_AGE;
     if (started) account.belowSince = state.now;
     const distance = closingDistance(state, account, market);
     const limit = limitAt(state, market, distance, size < 0n);
@@ -162,6 +164,9 @@ export function liquidate(
 
     const due = liquidationFee(market, abs(matched.quote) + abs(takenOver) * tick);
     const fee = max(0n, min(due, equityOf(state, account)));
+    // The next time that it is below MM, the ten minutes begin anew.
+    if (closed !== 0n && equityOf(state, account) - fee >= maintenanceMargin(state, account))
+      account.belowSince = 0n;
     const keeperFee = fee / 2n;
     account.cash -= fee;
     keeper.cash += keeperFee;
@@ -175,7 +180,10 @@ export function liquidate(
   });
 }
 
-/** Moves signed lots of the account's side to the keeper at one tick, without fee. */
+/**
+ * Moves signed lots of the account's side to the keeper at one tick, without fee. Open interest never rises by it, so it goes on where
+ * new risk has been stopped.
+ */
 function takeOverLotsAt(
   state: State,
   market: Market,
@@ -185,10 +193,6 @@ function takeOverLotsAt(
   tick: bigint,
 ): void {
   const before = { ...positionOf(keeper, market) };
-  // Where only reducing is allowed, the keeper's orders on the same side count with what it takes over.
-  const all = lots > 0n ? -lots - before.askLots : -lots + before.bidLots;
-  const reduces = sign(all) * sign(before.size) < 0n && abs(all) <= abs(before.size);
-  if (phaseOf(market, state.now) === "reduceOnly" && !reduces) throw new Refusal("OnlyReducing");
   applyFill(account, market, lots, tick, 0n);
   applyFill(keeper, market, -lots, tick, 0n);
   const after = positionOf(keeper, market);

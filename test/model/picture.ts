@@ -2,7 +2,6 @@ import { bestTick, impactTick, levels } from "./book.ts";
 import type { Chain } from "./chain.ts";
 import type { Clearing } from "./clearing.ts";
 import {
-  claims,
   emptyPosition,
   equityOf,
   fillBand,
@@ -13,14 +12,18 @@ import {
   tierOf,
 } from "./margin.ts";
 import { accountOf, withdrawable } from "./position.ts";
+import { fundEquity } from "./rounds.ts";
+import { applied, escrowed, unfinishedRounds } from "./shares.ts";
 
 /** Everything that chain and model must agree on, as named numbers: the same names from both sides. */
 export type Picture = Record<string, bigint | boolean | string>;
 
+const isTrading = (phase?: string): boolean => phase === "open" || phase === "reduceOnly";
+
 const PHASES = ["open", "reduceOnly", "expired", "settled"];
 
 export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture {
-  const picture: Picture = { tracked: state.tracked, claims: claims(state) };
+  const picture: Picture = { tracked: state.tracked };
   for (const id of accounts) {
     const account = accountOf(state, id);
     Object.assign(picture, {
@@ -30,12 +33,15 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
       [`account ${id} IM`]: initialMargin(state, account),
       [`account ${id} MM`]: maintenanceMargin(state, account),
       [`account ${id} withdrawable`]: withdrawable(state, account),
+      [`account ${id} claim`]: account.claim,
     });
     for (const [marketId, market] of state.markets) {
-      const position = account.positions.get(marketId) ?? emptyPosition();
+      const stored = account.positions.get(marketId) ?? emptyPosition();
+      const position = applied(market, stored);
       const name = `account ${id} market ${marketId}`;
       picture[`${name} size`] = position.size;
       picture[`${name} quote`] = position.quote;
+      picture[`${name} pending lots`] = position.size - stored.size;
       picture[`${name} bids`] = position.bidLots;
       picture[`${name} asks`] = position.askLots;
       picture[`${name} orders`] = BigInt(position.openOrders);
@@ -49,7 +55,13 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
     Object.assign(picture, {
       [`${name} phase`]: phaseOf(market, state.now),
       [`${name} open interest`]: market.openInterest,
-      [`${name} open interest limit`]: market.openInterestLimit,
+      // Where trading has ended nothing raises open interest any more.
+      [`${name} open interest limit`]: isTrading(phaseOf(market, state.now)) ? market.openInterestLimit : 0n,
+      [`${name} deficit`]: market.deficit,
+      [`${name} fund equity`]: fundEquity(state, market),
+      [`${name} rounds`]: BigInt(market.rounds.length),
+      [`${name} unfinished`]: BigInt(unfinishedRounds(market)),
+      [`${name} escrowed`]: `${escrowed(market).size} ${escrowed(market).quote}`,
       [`${name} pool`]: market.fundingPool,
       [`${name} fees`]: market.feesPayable,
       [`${name} best bid`]: bestTick(market.book.bids),
@@ -72,23 +84,35 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
 const textOf = (found: { tick: bigint; lots: bigint }[]): string =>
   found.map(({ tick, lots }) => `${lots}@${tick}`).join(" ");
 
-/** The same from the lens; `claims` is recounted from what it shows. */
+/** The same from the lens, all of it in one call. */
 export async function pictureOfChain(
   { house }: Chain,
   accounts: number[],
   markets: number[],
 ): Promise<Picture> {
-  const [tracked, views, ...marketViews] = await Promise.all([
-    house.tracked(),
-    house.accounts(accounts),
-    ...markets.map((id) => house.market(id)),
-  ]);
-  const tickValue = 500n;
-  const picture: Picture = { tracked };
-  let sum = 0n;
+  const { interface: abi } = house;
+  const calls = [
+    abi.encodeFunctionData("tracked"),
+    abi.encodeFunctionData("accounts", [accounts]),
+    ...accounts.map((id) => abi.encodeFunctionData("owed", [id])),
+    ...markets.flatMap((id) => [
+      abi.encodeFunctionData("market", [id]),
+      abi.encodeFunctionData("fund", [id]),
+      abi.encodeFunctionData("levels", [id, true, 100]),
+      abi.encodeFunctionData("levels", [id, false, 100]),
+    ]),
+  ];
+  const results = await house.multicall.staticCall(calls);
+  const next = results[Symbol.iterator]();
+  const read = (name: string): unknown =>
+    (abi.decodeFunctionResult as (name: string, data: string) => unknown[])(name, next.next().value!)[0];
+  const picture: Picture = { tracked: read("tracked") as bigint };
+  const views = read("accounts") as Awaited<ReturnType<typeof house.accounts>>;
   for (const view of views) {
     const id = Number(view.id);
-    sum += view.cash;
+    const { claim } = abi.decodeFunctionResult("owed", next.next().value as string) as unknown as {
+      claim: bigint;
+    };
     Object.assign(picture, {
       [`account ${id} cash`]: view.cash,
       [`account ${id} retired`]: view.retired,
@@ -96,30 +120,35 @@ export async function pictureOfChain(
       [`account ${id} IM`]: view.initialMargin,
       [`account ${id} MM`]: view.maintenanceMargin,
       [`account ${id} withdrawable`]: view.withdrawable,
+      [`account ${id} claim`]: claim,
     });
     for (const marketId of markets) {
       const found = view.positions.find(({ market }) => Number(market) === marketId);
       const name = `account ${id} market ${marketId}`;
       picture[`${name} size`] = found?.size ?? 0n;
       picture[`${name} quote`] = found?.quote ?? 0n;
+      picture[`${name} pending lots`] = found?.pendingLots ?? 0n;
       picture[`${name} bids`] = found?.bidLots ?? 0n;
       picture[`${name} asks`] = found?.askLots ?? 0n;
       picture[`${name} orders`] = found?.openOrders ?? 0n;
       picture[`${name} pending funding`] = found?.pendingFunding ?? 0n;
-      sum += (found?.quote ?? 0n) * tickValue;
     }
   }
-  for (const view of marketViews) {
-    const name = `market ${view.id}`;
-    sum += view.fundingPool * tickValue + view.feesPayable;
-    const [bids, asks] = await Promise.all([
-      house.levels(view.id, true, 100),
-      house.levels(view.id, false, 100),
-    ]);
+  for (const id of markets) {
+    const view = read("market") as Awaited<ReturnType<typeof house.market>>;
+    const fund = read("fund") as Awaited<ReturnType<typeof house.fund>>;
+    const [bids, asks] = [read("levels"), read("levels")] as Awaited<ReturnType<typeof house.levels>>[];
+    const name = `market ${id}`;
+    const phase = PHASES[Number(view.phase)] ?? "unknown";
     Object.assign(picture, {
-      [`${name} phase`]: PHASES[Number(view.phase)] ?? "unknown",
+      [`${name} phase`]: phase,
       [`${name} open interest`]: view.openInterest,
-      [`${name} open interest limit`]: view.openInterestLimit,
+      [`${name} open interest limit`]: isTrading(phase) ? view.openInterestLimit : 0n,
+      [`${name} deficit`]: fund.deficit,
+      [`${name} fund equity`]: fund.equity,
+      [`${name} rounds`]: fund.rounds,
+      [`${name} unfinished`]: fund.unfinished,
+      [`${name} escrowed`]: `${fund.pendingShorts - fund.pendingLongs} ${fund.pendingQuote}`,
       [`${name} pool`]: view.fundingPool,
       [`${name} fees`]: view.feesPayable,
       [`${name} best bid`]: view.bestBid,
@@ -132,11 +161,10 @@ export async function pictureOfChain(
       [`${name} MM rate`]: view.maintenanceMarginBps,
       [`${name} settlement`]: view.settlementTick,
       [`${name} stale`]: view.stale,
-      [`${name} bid levels`]: textOf(bids),
-      [`${name} ask levels`]: textOf(asks),
+      [`${name} bid levels`]: textOf(bids!),
+      [`${name} ask levels`]: textOf(asks!),
     });
   }
-  picture.claims = sum;
   return picture;
 }
 

@@ -9,7 +9,7 @@ import {
   pendingFunding,
   withdrawalEquity,
 } from "./margin.ts";
-import { serve } from "./rounds.ts";
+import { serve, serveAll } from "./rounds.ts";
 import { type Account, type Market, type Position, Refusal, type State } from "./types.ts";
 
 /** What happens to accounts and positions: funding, fills, fees, realisation. */
@@ -107,8 +107,9 @@ export function makerFeeOf({ listing }: Market, lots: bigint, tick: bigint, take
 }
 
 /**
- * Forgets positions that hold nothing, so that they count nowhere. What an owner's account is short when it has left its
- * last market is paid by that market's fund: nothing would ever pay it otherwise. A fund that owes then stops new risk.
+ * Forgets positions that hold nothing, so that they count nowhere. What an owner's account is short when the last of its
+ * positions has ended, whatever orders it still has, is paid by the fund of the market where it ended: nothing would ever pay
+ * it otherwise. A fund that owes then stops new risk.
  */
 export function leave(state: State, account: Account, market: Market): void {
   forgetEmpty(account);
@@ -131,7 +132,8 @@ export function forget(account: Account, marketId: number): void {
 }
 
 function payShortfall(state: State, account: Account, market: Market): boolean {
-  if (account.cash >= 0n || account.positions.size > 0 || account.id < FIRST_OWNER) return false;
+  const holds = [...account.positions.values()].some(({ size }) => size !== 0n);
+  if (account.cash >= 0n || holds || account.id < FIRST_OWNER) return false;
   fundOf(state, market).cash += account.cash;
   account.cash = 0n;
   return true;
@@ -175,6 +177,7 @@ export function withdrawable(state: State, account: Account): bigint {
   if (account.id < FIRST_OWNER) return 0n;
   const after = structuredClone(state);
   const converted = accountOf(after, account.id);
+  serveAll(after, converted);
   convertSettled(after, converted);
   return max(0n, min(withdrawalEquity(after, converted) - initialMargin(after, converted), converted.cash));
 }

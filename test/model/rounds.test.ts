@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { deposit, redeemClaim, withdraw } from "./accounts.ts";
-import { collectFees, openInterestLimit, resumeNewRisk, unwind } from "./funds.ts";
+import { collectFees, openInterestLimit, resumeNewRisk, topUpFund, unwind } from "./funds.ts";
 import { absorb, liquidate } from "./liquidation.ts";
 import { claims, equityOf, maintenanceMargin } from "./margin.ts";
 import { applyRounds, deleverage } from "./rounds.ts";
@@ -50,7 +50,7 @@ describe("Model: deleveraging", () => {
     for (const first of [true, false]) {
       const { clearing, alice, bob, carol, account, market, position, mark, balanced } = winners();
       // The fund takes over 4,000 lots that are worth something, sells 999 of them to dave, and is spent later.
-      deposit(clearing, 1, 400n * TOKEN);
+      topUpFund(clearing, 1, 400n * TOKEN);
       mark(1_450n);
       const dave = clearing.open();
       deposit(clearing, dave, 5_000n * TOKEN);
@@ -155,7 +155,7 @@ describe("Model: takeover and unwinding", () => {
 
   it("lets a fund lose a tenth of itself a day", () => {
     const { clearing, alice, bob, carol, account, market, position, mark, balanced } = winners();
-    deposit(clearing, 1, 1_000n * TOKEN);
+    topUpFund(clearing, 1, 1_000n * TOKEN);
     for (const id of [bob, carol]) deposit(clearing, id, 10_000n * TOKEN);
     mark(1_500n);
     absorb(clearing, alice); // equity −2; the fund has 998 tokens
@@ -173,10 +173,10 @@ describe("Model: takeover and unwinding", () => {
     const { clearing, market } = world();
     market(1).listing.openInterestBaseLots = 1_000n;
     expect(openInterestLimit(clearing.state, market(1))).to.equal(1_000n);
-    deposit(clearing, 1, 100n * TOKEN);
+    topUpFund(clearing, 1, 100n * TOKEN);
     // 2 % of 2,000 ticks × 500 is 20,000 units a lot
     expect(openInterestLimit(clearing.state, market(1))).to.equal(6_000n);
-    deposit(clearing, 1, 1_000_000n * TOKEN);
+    topUpFund(clearing, 1, 1_000_000n * TOKEN);
     expect(openInterestLimit(clearing.state, market(1))).to.equal(5_000_000n);
   });
 });

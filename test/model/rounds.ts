@@ -1,8 +1,9 @@
-import { equityOf, marketOf, pendingFunding, tierOf } from "./margin.ts";
+import { refreshLimit } from "./funds.ts";
+import { brokenMark, equityOf, marketOf, pendingFunding, tierOf } from "./margin.ts";
 import { abs, BPS, ceilDiv, clamp, floorDiv, max, min } from "./numbers.ts";
 import { accountOf, forget, fundOf, leaveAfterRound, settleFunding } from "./position.ts";
 import { isOf, takePart, unfinishedRounds } from "./shares.ts";
-import { type Account, type Market, Refusal, type State } from "./types.ts";
+import { type Account, type Market, Refusal, refuse, type State } from "./types.ts";
 
 /**
  * Deleveraging: a spent fund's position goes to the winning side, pro rata, each position taking its part when it is touched
@@ -45,7 +46,7 @@ export function roundTick(market: Market, maintenanceBps: bigint, value: bigint,
   const perTick = abs(size) * market.listing.tickValue;
   const unit = BPS << 16n;
   if (size > 0n) {
-    const highest = min(floorDiv(market.markX16 * (BPS + maintenanceBps), unit), MAX_TICK);
+    const highest = max(1n, min(floorDiv(market.markX16 * (BPS + maintenanceBps), unit), MAX_TICK));
     return clamp(ceilDiv(-value, perTick), 1n, highest);
   }
   const lowest = max(ceilDiv(market.markX16 * (BPS - maintenanceBps), unit), 1n);
@@ -88,7 +89,7 @@ export function record(state: State, market: Market): number {
 }
 
 /** Equity of a fund, with its funding settled. */
-function fundEquity(state: State, market: Market): bigint {
+export function fundEquity(state: State, market: Market): bigint {
   const fund = fundOf(state, market);
   const position = fund.positions.get(market.id);
   const settled = position ? pendingFunding(market, position) : 0n;
@@ -103,21 +104,27 @@ const hasRoom = (market: Market): boolean =>
 
 /** What the call that finds a fund spent does: a round where there is room, otherwise no new risk until there is. */
 export function settleFund(state: State, market: Market): void {
-  if (fundEquity(state, market) >= 0n) return;
   const size = fundOf(state, market).positions.get(market.id)?.size ?? 0n;
-  if (size === 0n || hasRoom(market)) record(state, market);
-  else market.reduceOnly = true;
+  if (fundEquity(state, market) < 0n) {
+    if (size === 0n || hasRoom(market)) record(state, market);
+    else market.reduceOnly = true;
+  }
+  refreshLimit(state, market);
 }
 
 /** The same called by anyone. */
 export function deleverage(state: State, marketId: number): number {
   const market = marketOf(state, marketId);
+  const broken = brokenMark(state, market);
   const equity = fundEquity(state, market);
-  if (equity >= 0n) throw new Refusal("NothingToDeleverage", [equity]);
+  if (equity >= 0n) broken.push(new Refusal("NothingToDeleverage", [equity]));
   const size = fundOf(state, market).positions.get(market.id)?.size ?? 0n;
   if (size !== 0n && !hasRoom(market))
-    throw new Refusal("TooManyRounds", [BigInt(unfinishedRounds(market)), BigInt(MOST_UNFINISHED)]);
-  return record(state, market);
+    broken.push(new Refusal("TooManyRounds", [BigInt(unfinishedRounds(market)), BigInt(MOST_UNFINISHED)]));
+  refuse(broken);
+  const number = record(state, market);
+  refreshLimit(state, market);
+  return number;
 }
 
 /** Serves some accounts. Returns the rounds that are left. */

@@ -107,11 +107,28 @@ export class Steps {
         );
       }
       case "redeem": {
-        const id = idOf(action.who);
+        const id = action.who === ACCOUNTS ? 1 : idOf(action.who);
         return this.both(
           `redeemClaim ${id}`,
           (o) => house.redeemClaim(id, o),
           () => void accounts.redeemClaim(clearing, id),
+        );
+      }
+      case "topUp": {
+        const amount = BigInt(action.amount);
+        return this.both(
+          `topUpFund ${action.market} ${amount}`,
+          (o) => house.topUpFund(action.market, amount, o),
+          () => funds.topUpFund(clearing, action.market, amount),
+        );
+      }
+      case "drain": {
+        const { most } = funds.drainable(state, marketOf(state, action.market));
+        const amount = (most * BigInt(action.share)) / 1_000n + BigInt(action.share % 2);
+        return this.both(
+          `drainFund ${action.market} ${amount}`,
+          (o) => house.drainFund(action.market, amount, chain.treasury.address, o),
+          () => funds.drainFund(clearing, action.market, amount),
         );
       }
       case "operator": {

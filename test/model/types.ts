@@ -124,6 +124,8 @@ export interface Market {
   deficit: bigint;
   /** What the fund may lose by unwinding on a day, and has lost. */
   unwinding: { day: bigint; budget: bigint; spent: bigint };
+  /** What may be taken out of the fund on a day, and has been. */
+  draining: { day: bigint; budget: bigint; spent: bigint };
   /** Observed, not computed here: see mark.ts. Ticks × 2^16. */
   markX16: bigint;
   /** Observed: ticks × 2^20 that one long lot has paid since listing. */
