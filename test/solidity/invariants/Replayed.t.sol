@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {TestBase} from "../Vm.sol";
+import {AccountsHandler} from "./AccountsHandler.sol";
+import {ClockHandler} from "./ClockHandler.sol";
+import {GovernanceHandler} from "./GovernanceHandler.sol";
+import {LiquidationHandler} from "./LiquidationHandler.sol";
+import {OrdersHandler} from "./OrdersHandler.sol";
+import {TradingHandler} from "./TradingHandler.sol";
+import {WaterfallHandler} from "./WaterfallHandler.sol";
+import {World} from "./World.sol";
+
+/// Sequences in which a campaign once found a property broken, as it shrank them.
+contract ReplayedTest is TestBase {
+    World private world;
+    TradingHandler private trading;
+    OrdersHandler private orders;
+    AccountsHandler private money;
+    LiquidationHandler private keepers;
+    WaterfallHandler private waterfall;
+    ClockHandler private clock;
+    GovernanceHandler private officers;
+
+    function setUp() public {
+        world = new World();
+        world.setUp();
+        trading = new TradingHandler(world);
+        orders = new OrdersHandler(world);
+        money = new AccountsHandler(world);
+        keepers = new LiquidationHandler(world);
+        waterfall = new WaterfallHandler(world);
+        clock = new ClockHandler(world);
+        officers = new GovernanceHandler(world);
+    }
+
+    function test_replay_absorbAfterSilence() public {
+        clock.silence(9020252575465715863042279215743145431177597416109094207);
+        _check();
+        clock.newDay(3340860088681277574533821118545523283994725402928856823129124953169864);
+        _check();
+        clock.newDay(8818731);
+        _check();
+        waterfall.absorb(169468204136427144248969859202452354122507709812233);
+        _check();
+    }
+
+    function _check() private view {
+        string memory failure = world.failure();
+        vm.assertTrue(bytes(failure).length == 0, failure);
+        world.inspect().recount(world.touched());
+    }
+}
