@@ -83,6 +83,14 @@ contract Inspector is LensModule {
         return AccountId.wrap(uint32(Book.find(ClearingStorage.load(), id).order.account));
     }
 
+    function accountsOfOrders(OrderId[] calldata ids) external view returns (AccountId[] memory accounts) {
+        ClearingState storage s = ClearingStorage.load();
+        accounts = new AccountId[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            accounts[i] = AccountId.wrap(uint32(Book.find(s, ids[i]).order.account));
+        }
+    }
+
     /// @notice Deadline, auction and retirement of an account; what the lens of users need not show.
     function headOf(AccountId account) external view returns (uint256) {
         return ClearingStorage.load().heads[account.unwrap()];

@@ -17,21 +17,24 @@ contract LiquidationHandler is HandlerBase {
     /// All of a keeper's steps for one account and for the poor ones, in the order in which they would come.
     function keep(uint256 actor, uint256 keeper, uint256 lots) external {
         _syncAll();
-        _keep(world.actor(actor), world.actor(keeper), lots);
-        for (uint256 poor = 0; poor < 6; poor += 2) _keep(world.actor(poor), world.actor(keeper), lots);
+        _keep(world.actor(actor), world.actor(keeper), lots, true);
+        for (uint256 poor = 0; poor < 6; poor += 2)
+            _keep(world.actor(poor), world.actor(keeper), lots, false);
     }
 
-    function _keep(Actor memory a, Actor memory k, uint256 lots) private {
+    /// @param always Whether to try it on a healthy account too.
+    function _keep(Actor memory a, Actor memory k, uint256 lots, bool always) private {
         AccountView memory v = house.account(a.account);
-        if (v.positions.length == 0) return;
-        (bool success, bytes memory answer) = world.act(
+        if (v.positions.length == 0 || (!always && v.equity >= int256(v.initialMargin))) return;
+        (bool success, ) = world.act(
             k.owner,
             abi.encodeCall(house.cancelRiskRaising, (a.account, world.ordersOf(a.account, 4)))
         );
         if (success && v.equity >= int256(v.initialMargin))
             world.fail("L-06: orders of an account at or above IM were cancelled");
-        for (uint16 m = 1; m <= world.MARKETS(); ++m) {
-            _liquidate(a, k, MarketId.wrap(m), lots % 3 == 0 ? uint40(bound(lots, 1, 3000)) : 0);
+        for (uint256 i = 0; i < v.positions.length; ++i) {
+            if (v.positions[i].size == 0) continue;
+            _liquidate(a, k, v.positions[i].market, lots % 3 == 0 ? uint40(bound(lots, 1, 3000)) : 0);
         }
     }
 

@@ -180,7 +180,7 @@ library Properties {
         }
         if (r.risk.kind() == 1) require(r.risk.funding() == 0 && r.flow.fundingPool == 0, "F-02");
         else if (r.unfinished == 0) require(r.flow.fundingPool >= r.pendingFunding, "F-01");
-        if (s.deficits[r.id] != 0) require(r.risk.phase() != 0, "R-07");
+        if (s.deficits[r.id] != 0) require(r.risk.phase() != 0, "R-06");
     }
 
     // -------------------------------------------------------------------------------------------------------- rounds

@@ -13,12 +13,13 @@ contract WaterfallHandler is HandlerBase {
 
     function absorb(uint256 actor) external {
         _syncAll();
-        for (uint256 i = 0; i < world.actorCount(); ++i) _absorb(_actor(actor, i));
+        for (uint256 i = 0; i < world.actorCount(); ++i) _absorb(_actor(actor, i), i == 0);
     }
 
-    function _absorb(Actor memory a) private {
+    /// @param always Whether to try it on a solvent account too.
+    function _absorb(Actor memory a, bool always) private {
         AccountView memory v = house.account(a.account);
-        if (v.positions.length == 0 || v.retired) return;
+        if (v.positions.length == 0 || v.retired || (!always && v.equity > 0)) return;
         Picture memory before = world.inspect().picture();
         (bool success, ) = world.act(world.STRANGER(), abi.encodeCall(house.absorb, (a.account)));
         if (!success) {

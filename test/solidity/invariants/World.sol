@@ -2,18 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Configuration} from "../../../contracts/clearing/ClearingBase.sol";
-import {
-    MarginTier,
-    MarketListing,
-    MarketView,
-    OrderKind,
-    OrderParameters,
-    PositionView
-} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {MarketListing} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
 import {CollateralToken} from "../../../contracts/token/CollateralToken.sol";
-import {AccountId, FeedId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, FeedId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "../clearing/ClearingFixture.sol";
 import {Inspector, MarketFacts, Picture} from "./Inspector.sol";
 
@@ -27,7 +20,6 @@ struct Actor {
 /// goes through `act`, which compares the whole exchange before and after it.
 contract World is ClearingFixture {
     uint256 public constant MARKETS = 5;
-    uint256 private constant TRACKED_ORDERS = 120;
     address public constant STRANGER = address(0xBAD);
 
     Inspector private inspector;
@@ -232,11 +224,11 @@ contract World is ClearingFixture {
 
     /// Up to `most` of an account's orders, the newest first.
     function ordersOf(AccountId account, uint256 most) external view returns (OrderId[] memory ids) {
+        AccountId[] memory holders = inspector.accountsOfOrders(live);
         ids = new OrderId[](most);
         uint256 count = 0;
         for (uint256 i = live.length; i > 0 && count < most; --i) {
-            AccountId holder = inspector.accountOfOrder(live[i - 1]);
-            if (AccountId.unwrap(holder) == AccountId.unwrap(account)) ids[count++] = live[i - 1];
+            if (AccountId.unwrap(holders[i - 1]) == AccountId.unwrap(account)) ids[count++] = live[i - 1];
         }
         assembly ("memory-safe") {
             mstore(ids, count)
