@@ -30,8 +30,9 @@ struct MarketFacts {
 struct Picture {
     MarketFacts[] markets;
     uint256[] purses;
-    uint256[] positions;
     uint256[] heads;
+    // Of the words of all positions.
+    bytes32 positions;
     uint256 tracked;
     uint256 sequence;
     uint256 totalDeficit;
@@ -56,15 +57,15 @@ contract Inspector is LensModule {
         p.markets = new MarketFacts[](markets);
         p.purses = new uint256[](owners);
         p.heads = new uint256[](owners);
-        p.positions = new uint256[](owners * markets);
+        uint256[] memory positions = new uint256[](owners * markets);
+        uint256 k = 0;
         for (uint256 m = 0; m < markets; ++m) _facts(s, m + 1, p.markets[m]);
-        for (uint256 i = 0; i < owners; ++i) {
-            p.purses[i] = s.purses[2048 + i];
-            p.heads[i] = s.heads[2048 + i];
-            for (uint256 m = 0; m < markets; ++m) {
-                p.positions[i * markets + m] = s.positions[((m + 1) << 28) | (2048 + i)];
-            }
+        for (uint256 i = 2048; i < 2048 + owners; ++i) {
+            p.purses[i - 2048] = s.purses[i];
+            p.heads[i - 2048] = s.heads[i];
+            for (uint256 m = 1; m <= markets; ++m) positions[k++] = s.positions[(m << 28) | i];
         }
+        p.positions = keccak256(abi.encodePacked(positions));
         p.tracked = s.tracked;
         p.sequence = Words.toFeed(s.feeds[1]).sequence;
         p.totalDeficit = s.totalDeficit;

@@ -144,9 +144,17 @@ contract InvariantsTest is TestBase {
     function invariant_all() public view {
         string memory failure = world.failure();
         vm.assertTrue(bytes(failure).length == 0, failure);
+        // What is wrong in storage stays wrong: a recount now and then, and one at the end, make three campaigns of one.
+        if (world.actions() % 3 == 0) _recount();
+    }
+
+    function afterInvariant() public view {
+        _recount();
+    }
+
+    function _recount() private view {
         world.inspect().recount(world.touched());
         uint256 balance = world.collateral().balanceOf(address(world.exchange()));
-        // C-02: what the contract has is what it tracks and what was given to it.
         vm.assertTrue(balance == world.exchange().tracked() + world.donated(), "C-02");
         vm.assertTrue(world.inspect().picture().totalClaims <= world.peakDeficit(), "C-11");
     }

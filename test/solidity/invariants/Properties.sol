@@ -84,8 +84,9 @@ library Properties {
                 require(purse.markets == 0 && purse.cash == 0, "A-01");
             }
         }
-        require(claims == s.totalClaims, "C-04");
         for (uint256 m = 1; m <= s.marketCount; ++m) {
+            // What the treasury left behind is the fund's.
+            claims += s.claims[m];
             Purse memory fund = Words.toPurse(s.purses[m]);
             _list(s, m, fund.markets);
             require(fund.markets == 0 || fund.markets == m, "A-06");
@@ -94,6 +95,7 @@ library Properties {
             require(s.heads[m] == 0 && s.heads[FIRST / 2 + m] == 0, "A-05");
             sum += fund.cash + escrow.cash;
         }
+        require(claims == s.totalClaims, "C-04");
     }
 
     /// A-03, A-07: the list names each market in which there is something once, without gaps.
