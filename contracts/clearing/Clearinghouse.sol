@@ -85,8 +85,13 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         (id, raised) = Orders.place(s, account, order, UNIT, c, t);
         filledLots = t.filled;
         if (!raised && filledLots == 0 && t.reserve == 0) return (id, filledLots);
-        if (deferred) _defer(t, raised);
-        else Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
+        if (deferred) {
+            _defer(t, raised);
+            // A debt is nothing for a later step, in which a fund might pay it.
+            if (t.purse.cash >= 0) return (id, filledLots);
+            (raised, t.reserve) = (false, 0);
+        }
+        Margin.require_(Orders.health(s, c, t, UNIT), raised, t.reserve);
     }
 
     /// @inheritdoc ITrading

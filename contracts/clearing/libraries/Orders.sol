@@ -79,13 +79,9 @@ library Orders {
         if (!raised && t.lots != 0) t.reserve = closingCost(c, t);
         bool isActive = t.position.isActive();
         if (isActive != before.active) {
-            if (isActive) {
-                Accounts.activate(t.purse, c.id);
-            } else {
-                Accounts.deactivate(t.purse, c.id);
-                // Only an own order was dropped. A trade that ends in debt is refused by the caller instead.
-                if (t.filled == 0) Markets.stopIfSpent(c, Accounts.payShortfall(s, t.account, t.purse, c.id));
-            }
+            // A trade that ends in debt is refused by the caller: no fund pays for what a taker did to itself.
+            if (isActive) Accounts.activate(t.purse, c.id);
+            else Accounts.deactivate(t.purse, c.id);
         }
         if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, t.account, t.purse);
         Positions.store(s, c.id, t.account, t.position);
