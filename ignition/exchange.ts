@@ -13,6 +13,7 @@ export const MODULES = [
   "orders",
   "settlement",
   "clock",
+  "margin",
   "liquidation",
   "waterfall",
   "upkeep",

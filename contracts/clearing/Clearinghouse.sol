@@ -14,6 +14,7 @@ import {ILens} from "./interfaces/ILens.sol";
 import {IClock} from "./interfaces/IClock.sol";
 import {ILiquidation} from "./interfaces/ILiquidation.sol";
 import {IListing} from "./interfaces/IListing.sol";
+import {IMargin} from "./interfaces/IMargin.sol";
 import {IOrders} from "./interfaces/IOrders.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ITrading} from "./interfaces/ITrading.sol";
@@ -32,6 +33,7 @@ struct Modules {
     address orders;
     address settlement;
     address clock;
+    address margin;
     address liquidation;
     address waterfall;
     address upkeep;
@@ -48,6 +50,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     address private immutable ORDERS;
     address private immutable SETTLEMENT;
     address private immutable CLOCK;
+    address private immutable MARGIN;
     address private immutable LIQUIDATION;
     address private immutable WATERFALL;
     address private immutable UPKEEP;
@@ -61,6 +64,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         ORDERS = modules.orders;
         SETTLEMENT = modules.settlement;
         CLOCK = modules.clock;
+        MARGIN = modules.margin;
         LIQUIDATION = modules.liquidation;
         WATERFALL = modules.waterfall;
         UPKEEP = modules.upkeep;
@@ -159,6 +163,15 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IAccounts.collateral.selector ||
             selector == IAccounts.tracked.selector
         ) return ACCOUNTS;
+        if (
+            selector == IMargin.calendarCredit.selector ||
+            selector == IMargin.raisesInitial.selector ||
+            selector == IMargin.hedgedLots.selector ||
+            selector == IMargin.scheduleMargins.selector ||
+            selector == IMargin.cancelMargins.selector ||
+            selector == IMargin.applyMargins.selector ||
+            selector == IMargin.pendingMargins.selector
+        ) return MARGIN;
         if (selector == ILiquidation.liquidate.selector || selector == ILiquidation.unwind.selector)
             return LIQUIDATION;
         if (

@@ -14,12 +14,12 @@ export const ROLE_NAMES = Object.keys(Roles) as RoleName[];
 export const RESTRICTED = {
   clearinghouse: {
     listing: ["addFeed", "listMarket"],
-    risk: ["setFees", "setLimits", "setFundTerms", "resumeNewRisk"],
+    risk: ["setFees", "setLimits", "setFundTerms", "resumeNewRisk", "scheduleMargins"],
     treasury: ["collectFees", "skim", "drainFund"],
     // What comes in need not wait as what goes out does: a fund that is short is short now.
     insurer: ["topUpFund"],
-    // The guardian stops new risk and cannot start it again.
-    guardian: ["stopNewRisk"],
+    // The guardian stops new risk and cannot start it again; announced margins it may take back, as the risk role may.
+    guardian: ["stopNewRisk", "cancelMargins"],
   },
   usageIndex: {
     index: ["listIndex", "setReporter", "addReader", "removeReader"],

@@ -182,34 +182,6 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "amount",
-        "type": "uint256"
-      },
-      {
-        "name": "most",
-        "type": "uint256"
-      }
-    ],
-    "name": "FundBounded",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "name": "size",
-        "type": "int256"
-      }
-    ],
-    "name": "FundHoldsPosition",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "name": "market",
         "type": "uint16"
       },
@@ -219,6 +191,20 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "FundInDeficit",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "partner",
+        "type": "uint16"
+      }
+    ],
+    "name": "HedgedLeg",
     "type": "error"
   },
   {
@@ -434,6 +420,34 @@ export const clearinghouseAbi = [
         "type": "uint16"
       },
       {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "due",
+        "type": "uint256"
+      }
+    ],
+    "name": "NotYetDue",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "NothingScheduled",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
         "name": "equity",
         "type": "int256"
       }
@@ -463,6 +477,20 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "NothingToUnwind",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "fromPeriod",
+        "type": "uint256"
+      },
+      {
+        "name": "earliest",
+        "type": "uint256"
+      }
+    ],
+    "name": "NoticeTooShort",
     "type": "error"
   },
   {
@@ -633,20 +661,6 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "Previewed",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "name": "rounds",
-        "type": "uint256"
-      }
-    ],
-    "name": "RoundsUnfinished",
     "type": "error"
   },
   {
@@ -1299,50 +1313,6 @@ export const clearinghouseAbi = [
     "inputs": [
       {
         "indexed": true,
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "indexed": true,
-        "name": "to",
-        "type": "address"
-      },
-      {
-        "indexed": false,
-        "name": "amount",
-        "type": "uint256"
-      }
-    ],
-    "name": "FundDrained",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "indexed": true,
-        "name": "sender",
-        "type": "address"
-      },
-      {
-        "indexed": false,
-        "name": "amount",
-        "type": "uint256"
-      }
-    ],
-    "name": "FundToppedUp",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
         "name": "account",
         "type": "uint32"
       },
@@ -1378,6 +1348,145 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "Liquidated",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "name": "initialMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "maintenanceMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "fillBandBps",
+                "type": "uint16"
+              }
+            ],
+            "name": "tiers",
+            "type": "tuple[3]"
+          },
+          {
+            "name": "clampBps",
+            "type": "uint16"
+          },
+          {
+            "name": "concentrationLots",
+            "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingCapBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingInterestBps",
+            "type": "int16"
+          }
+        ],
+        "indexed": false,
+        "name": "change",
+        "type": "tuple"
+      }
+    ],
+    "name": "MarginsApplied",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "MarginsCancelled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "fromPeriod",
+        "type": "uint256"
+      },
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "name": "initialMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "maintenanceMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "fillBandBps",
+                "type": "uint16"
+              }
+            ],
+            "name": "tiers",
+            "type": "tuple[3]"
+          },
+          {
+            "name": "clampBps",
+            "type": "uint16"
+          },
+          {
+            "name": "concentrationLots",
+            "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingCapBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingInterestBps",
+            "type": "int16"
+          }
+        ],
+        "indexed": false,
+        "name": "change",
+        "type": "tuple"
+      }
+    ],
+    "name": "MarginsScheduled",
     "type": "event"
   },
   {
@@ -2215,10 +2324,6 @@ export const clearinghouseAbi = [
               {
                 "name": "pendingFunding",
                 "type": "int256"
-              },
-              {
-                "name": "pendingLots",
-                "type": "int256"
               }
             ],
             "name": "positions",
@@ -2344,10 +2449,6 @@ export const clearinghouseAbi = [
               },
               {
                 "name": "pendingFunding",
-                "type": "int256"
-              },
-              {
-                "name": "pendingLots",
                 "type": "int256"
               }
             ],
@@ -2486,6 +2587,18 @@ export const clearinghouseAbi = [
       {
         "name": "market",
         "type": "uint16"
+      }
+    ],
+    "name": "applyMargins",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
       },
       {
         "name": "accounts",
@@ -2585,6 +2698,27 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "calendarCredit",
+    "outputs": [
+      {
+        "name": "initial",
+        "type": "uint256"
+      },
+      {
+        "name": "maintenance",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "id",
         "type": "uint128"
       }
@@ -2638,6 +2772,18 @@ export const clearinghouseAbi = [
         "type": "uint256"
       }
     ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "cancelMargins",
+    "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
   },
@@ -2793,26 +2939,6 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "name": "amount",
-        "type": "uint256"
-      },
-      {
-        "name": "to",
-        "type": "address"
-      }
-    ],
-    "name": "drainFund",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
         "name": "id",
         "type": "uint8"
       }
@@ -2888,61 +3014,23 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "id",
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "market",
         "type": "uint16"
       }
     ],
-    "name": "fund",
+    "name": "hedgedLots",
     "outputs": [
       {
-        "components": [
-          {
-            "name": "cash",
-            "type": "int256"
-          },
-          {
-            "name": "size",
-            "type": "int256"
-          },
-          {
-            "name": "equity",
-            "type": "int256"
-          },
-          {
-            "name": "deficit",
-            "type": "uint256"
-          },
-          {
-            "name": "rounds",
-            "type": "uint256"
-          },
-          {
-            "name": "unfinished",
-            "type": "uint256"
-          },
-          {
-            "name": "unwindBudget",
-            "type": "uint256"
-          },
-          {
-            "name": "unwindSpent",
-            "type": "uint256"
-          },
-          {
-            "name": "pendingLongs",
-            "type": "uint256"
-          },
-          {
-            "name": "pendingShorts",
-            "type": "uint256"
-          },
-          {
-            "name": "pendingQuote",
-            "type": "int256"
-          }
-        ],
-        "name": "",
-        "type": "tuple"
+        "name": "lots",
+        "type": "uint256"
+      },
+      {
+        "name": "partner",
+        "type": "uint16"
       }
     ],
     "stateMutability": "view",
@@ -3588,22 +3676,62 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "id",
-        "type": "uint32"
+        "name": "market",
+        "type": "uint16"
       }
     ],
-    "name": "owed",
+    "name": "pendingMargins",
     "outputs": [
       {
-        "name": "deficits",
-        "type": "uint256"
+        "components": [
+          {
+            "components": [
+              {
+                "name": "initialMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "maintenanceMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "fillBandBps",
+                "type": "uint16"
+              }
+            ],
+            "name": "tiers",
+            "type": "tuple[3]"
+          },
+          {
+            "name": "clampBps",
+            "type": "uint16"
+          },
+          {
+            "name": "concentrationLots",
+            "type": "uint40"
+          },
+          {
+            "name": "spreadInitialBps",
+            "type": "uint16"
+          },
+          {
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingCapBps",
+            "type": "uint16"
+          },
+          {
+            "name": "fundingInterestBps",
+            "type": "int16"
+          }
+        ],
+        "name": "change",
+        "type": "tuple"
       },
       {
-        "name": "claims",
-        "type": "uint256"
-      },
-      {
-        "name": "claim",
+        "name": "fromPeriod",
         "type": "uint256"
       }
     ],
@@ -3745,27 +3873,6 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "id",
-        "type": "uint16"
-      },
-      {
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "positionWord",
-    "outputs": [
-      {
-        "name": "word",
-        "type": "uint256"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
         "name": "account",
         "type": "uint32"
       },
@@ -3818,6 +3925,35 @@ export const clearinghouseAbi = [
       {
         "name": "account",
         "type": "uint32"
+      },
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "before",
+        "type": "uint256"
+      },
+      {
+        "name": "after_",
+        "type": "uint256"
+      }
+    ],
+    "name": "raisesInitial",
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
       }
     ],
     "name": "redeemClaim",
@@ -3845,52 +3981,65 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
-        "name": "id",
+        "name": "market",
         "type": "uint16"
       },
       {
-        "name": "number",
-        "type": "uint256"
-      }
-    ],
-    "name": "round",
-    "outputs": [
-      {
         "components": [
           {
-            "name": "lots",
-            "type": "uint256"
+            "components": [
+              {
+                "name": "initialMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "maintenanceMarginBps",
+                "type": "uint16"
+              },
+              {
+                "name": "fillBandBps",
+                "type": "uint16"
+              }
+            ],
+            "name": "tiers",
+            "type": "tuple[3]"
           },
           {
-            "name": "side",
-            "type": "uint256"
+            "name": "clampBps",
+            "type": "uint16"
           },
           {
-            "name": "served",
-            "type": "uint256"
+            "name": "concentrationLots",
+            "type": "uint40"
           },
           {
-            "name": "closed",
-            "type": "uint256"
+            "name": "spreadInitialBps",
+            "type": "uint16"
           },
           {
-            "name": "tick",
-            "type": "uint256"
+            "name": "spreadMaintenanceBps",
+            "type": "uint16"
           },
           {
-            "name": "longs",
-            "type": "bool"
+            "name": "fundingCapBps",
+            "type": "uint16"
           },
           {
-            "name": "cumulativeFunding",
-            "type": "int256"
+            "name": "fundingInterestBps",
+            "type": "int16"
           }
         ],
-        "name": "",
+        "name": "change",
         "type": "tuple"
+      },
+      {
+        "name": "fromPeriod",
+        "type": "uint32"
       }
     ],
-    "stateMutability": "view",
+    "name": "scheduleMargins",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -4172,22 +4321,6 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "sync",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "name": "market",
-        "type": "uint16"
-      },
-      {
-        "name": "amount",
-        "type": "uint256"
-      }
-    ],
-    "name": "topUpFund",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

@@ -52,6 +52,7 @@ export async function deployChain(initialDate: Date, owners: number) {
     settlement: await module("SettlementModule"),
     orders: await module("OrdersModule"),
     clock: await module("ClockModule"),
+    margin: await module("MarginModule"),
     liquidation: await module("LiquidationModule"),
     waterfall: await module("WaterfallModule"),
     upkeep: await module("UpkeepModule"),

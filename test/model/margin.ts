@@ -68,6 +68,28 @@ export function bandAround(mark: bigint, bits: bigint, bandBps: bigint): { lowes
 export const exposure = ({ size, bidLots, askLots }: Position): bigint =>
   max(abs(size + bidLots), abs(size - askLots));
 
+/** Lots as IM counts them: beyond the market's concentration E lots count as E² ÷ concentration, rounded up. */
+const concentrated = ({ concentrationLots }: Listing, lots: bigint): bigint =>
+  concentrationLots === 0n || lots <= concentrationLots ? lots : ceilDiv(lots * lots, concentrationLots);
+
+/**
+ * Basis points × lots that IM asks for a position with its orders: the dearer of what all bids and all asks would make of
+ * it. Lots that such fills would close on the way to the other side of zero count with IM less MM.
+ */
+export function weightedExposure(listing: Listing, tier: Tier, position: Position): bigint {
+  const { size, bidLots, askLots } = position;
+  const ends = [size + bidLots, size - askLots];
+  return ends
+    .map((end) => {
+      const closing = end * size < 0n ? abs(size) : 0n;
+      return (
+        tier.initialMarginBps * concentrated(listing, abs(end)) +
+        (tier.initialMarginBps - tier.maintenanceMarginBps) * closing
+      );
+    })
+    .reduce((a, b) => max(a, b));
+}
+
 /** Whether the resting lots of one side could do more than close the position. */
 export const opens = ({ size, bidLots, askLots }: Position, bids: boolean): boolean =>
   bids ? bidLots > max(0n, -size) : askLots > max(0n, size);
@@ -106,49 +128,41 @@ export function withdrawalEquity(state: State, account: Account): bigint {
   return equityOf(state, account) - ceilDiv(gains, 1n << 20n);
 }
 
-/** Σ rate × lots × mark, ceiled once. Settled markets require nothing: their positions are cash in all but name. */
+/** Σ weighted lots × mark, ceiled once. Settled markets require nothing: their positions are cash in all but name. */
 function requirement(
   state: State,
   account: Account,
-  rate: (tier: Tier) => bigint,
-  lots: (position: Position, phase: Phase) => bigint,
+  weighted: (tier: Tier, position: Position, listing: Listing, phase: Phase) => bigint,
 ): bigint {
   let sum = 0n;
   for (const [market, position] of held(state, account)) {
     const phase = phaseOf(market, state.now);
     if (phase === "settled") continue;
     sum +=
-      rate(tierOf(market, state.now)) * lots(position, phase) * market.markX16 * market.listing.tickValue;
+      weighted(tierOf(market, state.now), position, market.listing, phase) *
+      market.markX16 *
+      market.listing.tickValue;
   }
   return ceilDiv(sum, BPS << 16n);
 }
 
 /** Requirement to add risk: the worst that resting orders can do counts, where they can still do it. */
 export const initialMargin = (state: State, account: Account): bigint =>
-  requirement(
-    state,
-    account,
-    (tier) => tier.initialMarginBps,
-    (position, phase) => (phase === "expired" ? abs(position.size) : exposure(position)),
+  requirement(state, account, (tier, position, listing, phase) =>
+    weightedExposure(
+      listing,
+      tier,
+      phase === "expired" ? { ...position, bidLots: 0n, askLots: 0n } : position,
+    ),
   );
 
 /** The same as if there were no orders. */
 export const initialMarginOfPositions = (state: State, account: Account): bigint =>
-  requirement(
-    state,
-    account,
-    (tier) => tier.initialMarginBps,
-    ({ size }) => abs(size),
-  );
+  requirement(state, account, (tier, { size }) => tier.initialMarginBps * abs(size));
 
 /** Requirement of the positions alone. */
 export const maintenanceMargin = (state: State, account: Account): bigint =>
-  requirement(
-    state,
-    account,
-    (tier) => tier.maintenanceMarginBps,
-    ({ size }) => abs(size),
-  );
+  requirement(state, account, (tier, { size }) => tier.maintenanceMarginBps * abs(size));
 
 /** Refusal where mark of a trading market is no longer valid: its index is too old. */
 export const brokenMark = (state: State, market: Market): Refusal[] =>

@@ -136,6 +136,17 @@ struct MarketListing {
     Tick firstMarkTick;
 }
 
+/// @dev What a scheduled change of margins sets, all of it at once; fields as in `MarketListing`.
+struct MarginChange {
+    MarginTier[3] tiers;
+    uint16 clampBps;
+    uint40 concentrationLots;
+    uint16 spreadInitialBps;
+    uint16 spreadMaintenanceBps;
+    uint16 fundingCapBps;
+    int16 fundingInterestBps;
+}
+
 /// @dev An index that the clearing house follows.
 /// @param index Id in the index contract.
 /// @param maxMoveBps Furthest that the followed value may move within any 24 hours.

@@ -55,6 +55,7 @@ interface IClearingErrors {
     error NoPosition(AccountId account, MarketId market);
     error SelfLiquidation(AccountId account, AccountId keeper);
     error NothingToFill(uint256 limitTick);
+    error HedgedLeg(MarketId market, MarketId partner);
     error NotDated(MarketId market);
     error NotExpired(MarketId market, uint256 timestamp, uint256 expiry);
     error NotSettled(MarketId market, MarketPhase phase);
@@ -62,6 +63,9 @@ interface IClearingErrors {
     error NotIndex(address sender, address index);
     error FeedExists(bytes32 index);
     error FeedEmpty(FeedId feed);
+    error NoticeTooShort(uint256 fromPeriod, uint256 earliest);
+    error NothingScheduled(MarketId market);
+    error NotYetDue(MarketId market, uint256 timestamp, uint256 due);
     error FundInDeficit(MarketId market, int256 cash);
     error FundBounded(uint256 amount, uint256 most);
     error FundHoldsPosition(MarketId market, int256 size);

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccountId, FeedId, MarketId, OrderId, Tick} from "../../types/Identifiers.sol";
-import {DropReason, FeedListing, MarketListing, MarketPhase} from "./ClearingTypes.sol";
+import {DropReason, FeedListing, MarginChange, MarketListing, MarketPhase} from "./ClearingTypes.sol";
 
 /// @notice Events of the clearing house; together they rebuild its state.
 interface IClearingEvents {
@@ -211,6 +211,16 @@ interface IClearingEvents {
 
     /// @notice Fees or limits of a market changed.
     event ParametersChanged(MarketId indexed market, MarketListing listing);
+
+    /// @notice A change of margins was announced; one that was announced before is void.
+    /// @param fromPeriod UTC day at whose 00:00 it may be applied.
+    event MarginsScheduled(MarketId indexed market, uint256 fromPeriod, MarginChange change);
+
+    /// @notice The announced change holds.
+    event MarginsApplied(MarketId indexed market, MarginChange change);
+
+    /// @notice The announced change will not come.
+    event MarginsCancelled(MarketId indexed market);
 
     /// @notice Surplus tokens were sent away.
     event Skimmed(address indexed to, uint256 amount);

@@ -10,6 +10,7 @@ import {ILens} from "./ILens.sol";
 import {IClock} from "./IClock.sol";
 import {ILiquidation} from "./ILiquidation.sol";
 import {IListing} from "./IListing.sol";
+import {IMargin} from "./IMargin.sol";
 import {IOrders} from "./IOrders.sol";
 import {ISettlement} from "./ISettlement.sol";
 import {ITrading} from "./ITrading.sol";
@@ -35,6 +36,7 @@ interface IClearinghouse is
     IWaterfall,
     IUpkeep,
     IListing,
+    IMargin,
     IAdministration,
     ILens,
     IIndexReader,

@@ -10,7 +10,8 @@ interface ILiquidation {
     ///         What the book does not take there, the sender's own account may: at mark less a discount that grows from 0
     ///         to that bound over ten minutes, rounded towards mark. The fee is shared between the keeper's account and
     ///         the market's fund and never exceeds the equity left.
-    /// @param market Market whose position is closed.
+    /// @param market Market whose position is closed. Of the two legs of a calendar hedge that is the one with the larger MM a
+    ///        lot; in the other only lots beyond the hedge are.
     /// @param maxFills Most resting orders that the call walks over.
     /// @param keeper Account that earns the keeper's share; any account of an owner that is not the liquidated one.
     /// @param takeOverLots Most lots that `keeper` takes over itself; the sender must then be its owner or operator.
@@ -19,7 +20,7 @@ interface ILiquidation {
     /// @dev The ten minutes count from the first call that finds the account below MM, and again from the first one after
     ///      twenty, or after a call that brought it back to MM. The call that starts them does not revert where it closes nothing. Equality with MM is healthy.
     ///      Errors: AccountHealthy (equity, maintenance margin), AccountBankrupt, NoPosition, MarketNotOpen, IndexStale,
-    ///      UnknownAccount, AccountIsRetired, SelfLiquidation, NothingToFill, ZeroMaxFills; with a takeover also
+    ///      UnknownAccount, AccountIsRetired, SelfLiquidation, HedgedLeg, NothingToFill, ZeroMaxFills; with a takeover also
     ///      NotAuthorised, InsufficientMargin, PositionLimit, TooManyMarkets.
     /// @return closedLots Lots closed, unsigned.
     /// @return keeperFee Collateral units credited to `keeper`.

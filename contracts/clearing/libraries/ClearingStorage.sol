@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IUsageIndex} from "../../index/interfaces/IUsageIndex.sol";
-import {MarginTier} from "../interfaces/ClearingTypes.sol";
+import {MarginChange, MarginTier} from "../interfaces/ClearingTypes.sol";
 
 /// @dev Words of a market. `top`, `risk` and `flow` are hot (see Words.sol), the rest is read by cold paths only.
 /// @param top Best prices, observation, order checks: read by every order.
@@ -43,6 +43,12 @@ struct MarketTerms {
     uint40 maxOpenInterestLots;
     uint40 openInterestBaseLots;
     MarginTier[3] tiers;
+}
+
+/// @dev A change of margins that has been announced; fromPeriod 0 is none.
+struct ScheduledMargins {
+    uint32 fromPeriod;
+    MarginChange change;
 }
 
 /// @dev Terms of a feed. Each perpetual that follows it is brought to the minute of a push before its index
@@ -102,6 +108,8 @@ struct ClearingState {
     mapping(uint256 market => uint256) drains;
     // Account << 28 | builder's account → highest fee that the owner allows it, tenths of a basis point.
     mapping(uint256 accountAndBuilder => uint256) builderCaps;
+    // Market → the change of its margins that has been announced.
+    mapping(uint256 market => ScheduledMargins) scheduled;
     // Market → what of its delivery window is locked (see DeliveryWindow.sol).
     mapping(uint256 market => uint256) windows;
     // Feed << 32 → the last halt of the feed; feed << 32 | number → an earlier one (see Ladder.sol).

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IMargin} from "../interfaces/IMargin.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -67,6 +68,7 @@ library Liquidations {
         t.walk = k.walk;
         uint256 feeBps = s.markets[k.market.unwrap()].terms.liquidationFeeBps;
         t.lots = lotsToClose(s, c, t, h.equity, feeBps, unit);
+        if (h.sides == Margin.LONG | Margin.SHORT) t.lots = Rounding.min(t.lots, unhedged(t, c.id));
 
         uint256 tick = trade(s, c, t, k, h);
         if (t.filled != 0) keeperFee = settleClose(s, c, t, k.keeper, feeBps, unit);
@@ -178,7 +180,17 @@ library Liquidations {
         if (lots >= size || size - lots < c.top.minLots()) lots = size;
     }
 
-    /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more.
+    /// @dev Lots of a position that are not the cheaper leg of a calendar hedge. Closing that leg first would pay fees and leave
+    ///      the dearer one naked, which needs no less margin than the hedge did.
+    function unhedged(Taker memory t, MarketId market) private view returns (uint256) {
+        (uint256 lots, MarketId partner) = IMargin(address(this)).hedgedLots(t.account, market);
+        uint256 size = t.position.size().abs();
+        if (lots >= size) revert IClearingErrors.HedgedLeg(market, partner);
+        return size - lots;
+    }
+
+    /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more. Neither concentration nor
+    ///      calendar credit counts: a hedge that has lost a leg has no credit left.
     function positionsInitial(
         ClearingState storage s,
         Taker memory t,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
+import {IMargin} from "../interfaces/IMargin.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
@@ -19,20 +20,28 @@ import {MarketRisk, Position, Purse} from "./Words.sol";
 /// @param initial IM, resting orders included, ceiled once.
 /// @param maintenance MM of the positions alone, ceiled once.
 /// @param expiredGain Gains in markets whose trading has ended: they do not count for withdrawal. Ceiled once.
+/// @param sides `Margin.LONG`, `Margin.SHORT` or both: which sides it holds in dated futures that trade. Only an account with
+///        both can have a calendar hedge.
 struct Health {
     int256 equity;
     uint256 initial;
     uint256 maintenance;
     int256 expiredGain;
+    uint256 sides;
 }
 
 /// @notice Equity and requirements over all markets of an account.
 /// @dev Equity = cash + Σ (quote + size × mark + pending funding) × tickValue, floored.
-///      IM = Σ rate × max(|size + bids|, |size − asks|) × mark × tickValue, ceiled; MM the same with its rate and |size|.
-///      Every market counts as it stands in this minute, whenever it was last touched.
+///      IM = Σ (worst side of the market, see `initialOf`) × mark × tickValue less the calendar credit, ceiled; MM the same
+///      with its own rate and |size|. Every market counts as it stands in this minute, whenever it was last touched.
 library Margin {
     using Positions for Position;
     using Rounding for int256;
+
+    uint256 internal constant LONG = 1;
+    uint256 internal constant SHORT = 2;
+    /// @dev Concentration is stored in units of so many lots.
+    uint256 private constant LOT_UNIT = 16_384;
 
     function add(
         Health memory sums,
@@ -50,21 +59,49 @@ library Margin {
             sums.equity += value;
         }
         uint256 phase = r.phase();
-        uint256 exposure;
+        uint256 weighted;
         if (phase >= uint256(MarketPhase.Expired)) {
             if (phase == uint256(MarketPhase.Settled)) return;
             // Resting orders are void; until settlement the position still needs its margin.
             if (value > 0) sums.expiredGain += value;
-            exposure = size.abs();
+            weighted = r.initialBps() * concentrated(size.abs(), r);
         } else {
-            exposure = p.exposure();
+            weighted = initialOf(p, r);
+            if (size != 0 && r.kind() == uint256(MarketKind.Dated)) sums.sides |= size > 0 ? LONG : SHORT;
         }
         unchecked {
-            // 37 bits of exposure, 14 of rate, 40 of mark, 57 of tickValue.
+            // 60 bits of lots at most, 14 of rate, 40 of mark, 57 of tickValue.
             uint256 notional = mark * tickValue;
-            sums.initial += exposure * r.initialBps() * notional;
+            sums.initial += weighted * notional;
             sums.maintenance += size.abs() * r.maintenanceBps() * notional;
         }
+    }
+
+    /// @dev IM of a market as basis points × lots: IM rate × the larger of what fills of the bids and of the asks could make of
+    ///      the position. A side that would flip it also trades the lots that it closes on the way, each up to a band and the
+    ///      maker fee from mark: they count with IM − MM, which is never less.
+    function initialOf(Position p, MarketRisk r) internal pure returns (uint256 weighted) {
+        int256 size = p.size();
+        uint256 rate = r.initialBps();
+        unchecked {
+            // 36 bits each, and rates of 14.
+            int256 long = size + int256(p.bids());
+            int256 short = int256(p.asks()) - size;
+            weighted = rate * concentrated(uint256(long > short ? long : short), r);
+            if (size == 0) return weighted;
+            int256 flipped = size > 0 ? short : long;
+            if (flipped <= 0) return weighted;
+            uint256 both =
+                rate * concentrated(uint256(flipped), r) + (rate - r.maintenanceBps()) * size.abs();
+            if (both > weighted) weighted = both;
+        }
+    }
+
+    /// @dev Lots as IM counts them: beyond the concentration of the market the rate grows in proportion to the size. Ceiled.
+    function concentrated(uint256 lots, MarketRisk r) private pure returns (uint256) {
+        uint256 from = r.concentration() * LOT_UNIT;
+        if (from == 0 || lots <= from) return lots;
+        return Rounding.mulDivUp(lots, lots, from);
     }
 
     /// @dev Adds every market of `purse` but `skip`.
@@ -88,8 +125,13 @@ library Margin {
         }
     }
 
-    /// @dev Rounds the sums and adds cash.
-    function close(Health memory h, int256 cash) internal pure {
+    /// @dev Takes the calendar credit off, rounds the sums and adds cash. The account's positions are stored.
+    function close(Health memory h, AccountId account, int256 cash) internal view {
+        if (h.sides == LONG | SHORT) {
+            (uint256 initial, uint256 maintenance) = IMargin(address(this)).calendarCredit(account);
+            h.initial -= initial;
+            h.maintenance -= maintenance;
+        }
         unchecked {
             h.equity = cash + h.equity.floorShift(20);
             h.initial = (h.initial + (10_000 << 16) - 1) / (10_000 << 16);
@@ -113,6 +155,6 @@ library Margin {
     ) internal view returns (Health memory h) {
         Purse memory purse = Accounts.loadPurse(s, account);
         addOthers(s, h, account, purse.markets, MarketId.wrap(0), unit);
-        close(h, purse.cash);
+        close(h, account, purse.cash);
     }
 }

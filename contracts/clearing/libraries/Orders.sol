@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {DropReason, MarketPhase, OrderKind, OrderParameters} from "../interfaces/ClearingTypes.sol";
+import {
+    DropReason,
+    MarketKind,
+    MarketPhase,
+    OrderKind,
+    OrderParameters
+} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IMargin} from "../interfaces/IMargin.sol";
 import {Book, Found} from "../../book/libraries/Book.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, FeedId, OrderId} from "../../types/Identifiers.sol";
@@ -18,6 +25,7 @@ import {MarketFlow, Position, Words} from "./Words.sol";
 
 /// @dev The position before an order.
 struct Before {
+    Position position;
     int256 size;
     uint256 exposure;
     bool active;
@@ -61,7 +69,12 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private returns (OrderId id, bool raised) {
-        Before memory before = Before(t.position.size(), t.position.exposure(), t.position.isActive());
+        Before memory before = Before(
+            t.position,
+            t.position.size(),
+            t.position.exposure(),
+            t.position.isActive()
+        );
         if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
             if (order.kind == OrderKind.FillOrKill && t.lots != 0) {
@@ -73,7 +86,7 @@ library Orders {
         if (order.kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
         else t.lots = 0;
 
-        raised = raisesRisk(c, t, before);
+        raised = raisesRisk(c, t, before) || breaksHedge(c, t, before.position);
         // Orders that a deleveraging round had bound to reducing are covered by IM again.
         if (raised) t.position = t.position.withReducing(false);
         if (!raised && t.lots != 0) t.reserve = closingCost(c, t);
@@ -107,6 +120,24 @@ library Orders {
         return t.position.opens(t.buys);
     }
 
+    /// @dev Whether IM rose although the order only closes: what it took or may take from a month was the leg of a calendar
+    ///      hedge. Only accounts in more than one market ask.
+    function breaksHedge(
+        MarketContext memory c,
+        Taker memory t,
+        Position before
+    ) private view returns (bool) {
+        if (c.risk.kind() != uint256(MarketKind.Dated) || t.purse.markets >> 10 == 0) return false;
+        if (t.position.surviving().abs() >= before.surviving().abs()) return false;
+        return
+            IMargin(address(this)).raisesInitial(
+                t.account,
+                c.id,
+                Position.unwrap(before),
+                Position.unwrap(t.position)
+            );
+    }
+
     /// @dev What the resting orders that close a position could lose against mark: nobody checks a maker when it is filled,
     ///      and below zero the fund would pay its taker. An order at mark or better costs nothing now, and what a later
     ///      mark adds to it the position gains. Worse ones count with all of their side at the edge of the band, ceiled.
@@ -128,7 +159,7 @@ library Orders {
     ) internal view returns (Health memory h) {
         Margin.add(h, t.position, c.risk, c.mark, c.tickValue);
         Margin.addOthers(s, h, t.account, t.purse.markets, c.id, unit);
-        Margin.close(h, t.purse.cash);
+        Margin.close(h, t.account, t.purse.cash);
     }
 
     /// @dev Makes a found order smaller where nothing else about it changes; it keeps its place.

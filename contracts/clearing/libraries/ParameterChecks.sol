@@ -96,7 +96,7 @@ library ParameterChecks {
         atMost("band + maxMove <= initial", tier.fillBandBps + maxMoveBps, tier.initialMarginBps);
     }
 
-    /// @dev MM < IM; band + maker fee ≤ IM − MM; band + taker fee ≤ MM; liquidation fee < MM.
+    /// @dev MM < IM; band + maker fee ≤ IM − MM and ≤ MM; band + taker fee ≤ MM; liquidation fee < MM.
     function checkDistances(MarketListing memory l, MarginTier memory tier) private pure {
         below("maintenance < initial", tier.maintenanceMarginBps, tier.initialMarginBps);
         atMost(
@@ -107,6 +107,12 @@ library ParameterChecks {
         atMost(
             "band + taker fee <= maintenance",
             tier.fillBandBps + feeBps(l.takerFee, tier.fillBandBps),
+            tier.maintenanceMarginBps
+        );
+        // Whoever is filled on both sides has lost the band twice and holds less than the larger of them.
+        atMost(
+            "band + maker fee <= maintenance",
+            tier.fillBandBps + makerFeeBps(l.makerFee, tier.fillBandBps),
             tier.maintenanceMarginBps
         );
         below("liquidation fee < maintenance", l.liquidationFeeBps, tier.maintenanceMarginBps);

@@ -39,6 +39,20 @@ library Positions {
         }
     }
 
+    /// @dev Signed lots of the position that no fill of its resting orders can take away.
+    function surviving(Position p) internal pure returns (int256 lots) {
+        lots = p.size();
+        unchecked {
+            if (lots > 0) {
+                lots -= int256(p.asks());
+                if (lots < 0) lots = 0;
+            } else {
+                lots += int256(p.bids());
+                if (lots > 0) lots = 0;
+            }
+        }
+    }
+
     /// @dev Whether the resting lots of one side could do more than close the position.
     function opens(Position p, bool bids) internal pure returns (bool) {
         int256 size = p.size();

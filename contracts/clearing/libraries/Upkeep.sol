@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {Found} from "../../book/libraries/Book.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, OrderId} from "../../types/Identifiers.sol";
-import {DropReason, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {DropReason, MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {IMargin} from "../interfaces/IMargin.sol";
 import {ClearingState, Market} from "./ClearingStorage.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Positions} from "./Positions.sol";
@@ -64,6 +65,28 @@ library Upkeep {
         p = Rounds.viewApplied(s, id.market(), account, p, MarketRisk.wrap(m.risk).hasRounds());
         bool bid = id.tick() <= BookTop.wrap(m.top).bestBid();
         return p.openOrders() != 0 && p.opens(bid);
+    }
+
+    /// @dev Whether an order of a dated future keeps IM higher than it would be without: it could take a leg of a calendar hedge
+    ///      away.
+    function breaksHedge(
+        ClearingState storage s,
+        Found memory f,
+        AccountId account
+    ) internal view returns (bool) {
+        Market storage m = s.markets[f.id.market().unwrap()];
+        if (MarketRisk.wrap(m.risk).kind() != uint256(MarketKind.Dated)) return false;
+        Position p = Positions.load(s, f.id.market(), account);
+        if (p.openOrders() == 0) return false;
+        bool bid = f.id.tick() <= BookTop.wrap(m.top).bestBid();
+        Position without = p.release(bid, f.order.lots, true);
+        return
+            IMargin(address(this)).raisesInitial(
+                account,
+                f.id.market(),
+                Position.unwrap(without),
+                Position.unwrap(p)
+            );
     }
 
     /// @dev Whether a resting order buys above or sells below mark.

@@ -338,6 +338,10 @@ library MarketRisks {
         return (MarketRisk.unwrap(w) >> 192) & 0x3fff;
     }
 
+    function withClampBps(MarketRisk w, uint256 value) internal pure returns (MarketRisk) {
+        return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0x3fff) << 192)) | (value.fit(14) << 192));
+    }
+
     function tickValue(MarketRisk w) internal pure returns (uint256) {
         return (MarketRisk.unwrap(w) >> 206) & 0xffff;
     }

@@ -240,7 +240,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
             }
             v.positions[i] = _positionView(market_, p, c.risk.funding(), p.size() - stored.size());
         }
-        Margin.close(h, purse.cash);
+        Margin.close(h, id, purse.cash);
         v.equity = h.equity;
         v.initialMargin = h.initial;
         v.maintenanceMargin = h.maintenance;

@@ -35,7 +35,8 @@ contract UpkeepModule is ClearingBase, IUpkeep, IClearingEvents, IClearingErrors
             if (found.order.account != account.unwrap()) revert WrongAccount(ids[i], account);
             // Below MM also what closes at a price worse than mark: it would be paid for by the fund in the end.
             bool wider = h.equity < int256(h.maintenance) && Upkeep.isWorseThanMark(s, ids[i]);
-            if (!wider && !Upkeep.raisesRisk(s, ids[i], account)) continue;
+            if (!wider && !Upkeep.raisesRisk(s, ids[i], account) && !Upkeep.breaksHedge(s, found, account))
+                continue;
             if (Orders.remove(s, found, DropReason.RiskRaising, UNIT)) {
                 lots += open;
                 h = Margin.health(s, account, UNIT);

@@ -52,6 +52,11 @@ export const sentences: Record<ContractErrorName, string> = {
     "{sender} pushed a value, but only the index contract {index} may: check which index was deployed.",
   FeedExists: "Index {index} is followed already: use its feed.",
   FeedEmpty: "Feed {feed} has no value yet: list the market after the index's first push.",
+  NoticeTooShort:
+    "The change would hold from day {fromPeriod} and margins need a week's notice: name day {earliest} or later.",
+  NothingScheduled: "No change of margins is announced for market {market}: scheduleMargins announces one.",
+  NotYetDue:
+    "The announced margins of market {market} hold from {due} and it is {timestamp} (Unix time): wait.",
   FundInDeficit:
     "The fund of market {market} holds {cash}: top it up with topUpFund before new risk is allowed.",
 
@@ -93,6 +98,8 @@ export const sentences: Record<ContractErrorName, string> = {
   NoPosition: "Account {account} has no position in market {market}: choose a market in which it has one.",
   SelfLiquidation:
     "Account {account} cannot be liquidated for account {keeper} of the same owner: name another keeper's account.",
+  HedgedLeg:
+    "The position in market {market} is the cheaper leg of a calendar hedge: liquidate market {partner} first.",
   NothingToFill:
     "The book has nothing up to tick {limitTick}, the furthest that a liquidation may go: try again when it has.",
 

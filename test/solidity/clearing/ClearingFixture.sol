@@ -20,6 +20,7 @@ import {
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IListing} from "../../../contracts/clearing/interfaces/IListing.sol";
 import {IWaterfall} from "../../../contracts/clearing/interfaces/IWaterfall.sol";
+import {IMargin} from "../../../contracts/clearing/interfaces/IMargin.sol";
 import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
 import {Position} from "../../../contracts/clearing/libraries/Words.sol";
 import {IndexConfig, SignedReport} from "../../../contracts/index/interfaces/IUsageIndex.sol";
@@ -105,6 +106,7 @@ abstract contract ClearingFixture is TestBase {
         modules.accounts = deploy("AccountsModule.sol:AccountsModule", abi.encode(c));
         modules.settlement = deploy("SettlementModule.sol:SettlementModule", abi.encode(c));
         modules.liquidation = deploy("LiquidationModule.sol:LiquidationModule", abi.encode(c));
+        modules.margin = deploy("MarginModule.sol:MarginModule", abi.encode(c));
         modules.administration = deploy("AdministrationModule.sol:AdministrationModule", abi.encode(c));
         modules.clock = deploy("ClockModule.sol:ClockModule", abi.encode(c));
         modules.listing = deploy("ListingModule.sol:ListingModule", abi.encode(c));
@@ -128,15 +130,15 @@ abstract contract ClearingFixture is TestBase {
         manager.setTargetFunctionRole(address(house), selectors, TREASURY);
         (selectors[0], selectors[1]) = (IWaterfall.topUpFund.selector, IWaterfall.drainFund.selector);
         manager.setTargetFunctionRole(address(house), selectors, TREASURY);
-        selectors = new bytes4[](1);
-        selectors[0] = IAdministration.stopNewRisk.selector;
+        (selectors[0], selectors[1]) = (IAdministration.stopNewRisk.selector, IMargin.cancelMargins.selector);
         manager.setTargetFunctionRole(address(house), selectors, GUARDIAN);
-        selectors = new bytes4[](4);
-        (selectors[0], selectors[1], selectors[2], selectors[3]) = (
+        selectors = new bytes4[](5);
+        (selectors[0], selectors[1], selectors[2], selectors[3], selectors[4]) = (
             IAdministration.setFees.selector,
             IAdministration.setLimits.selector,
             IAdministration.setFundTerms.selector,
-            IAdministration.resumeNewRisk.selector
+            IAdministration.resumeNewRisk.selector,
+            IMargin.scheduleMargins.selector
         );
         manager.setTargetFunctionRole(address(house), selectors, RISK);
         manager.grantRole(LISTING, LISTER, 0);

@@ -47,7 +47,8 @@ contract ClearinghouseMarginTest is RiskFixture {
         vm.prank(alice);
         house.withdraw(ALICE, FUNDS - 1_002_500_000, alice);
         _trade(alice, bob, perp, 1000, TICK);
-        _topUp(ALICE, 1_010 * int256(USD));
+        // 20 % of the lots that would be left, and 8 % of those closed on the way.
+        _topUp(ALICE, 1_410 * int256(USD));
         OrderId[] memory ids = new OrderId[](2);
         ids[0] = _place(alice, perp, -1000, TICK + 500);
         ids[1] = _place(alice, perp, -1000, TICK + 500);
@@ -216,9 +217,11 @@ contract ClearinghouseMarginTest is RiskFixture {
         _place(alice, perp, -int256(asks), TICK + 10);
         uint256 up = size + bids;
         uint256 down = asks > size ? asks - size : size - asks;
-        uint256 worst = up > down ? up : down;
         // 20 % of 10,000 ticks × 500 units.
-        vm.assertEq(house.account(ALICE).initialMargin, worst * 1_000_000);
+        uint256 worst = (up > down ? up : down) * 1_000_000;
+        // Asks that would flip the long also trade it away: 20 − 12 % for the way to zero.
+        uint256 flip = asks > size ? down * 1_000_000 + size * 400_000 : 0;
+        vm.assertEq(house.account(ALICE).initialMargin, worst > flip ? worst : flip);
         vm.assertEq(house.account(ALICE).maintenanceMargin, size * 600_000);
     }
 
