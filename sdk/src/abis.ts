@@ -182,6 +182,34 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "name": "most",
+        "type": "uint256"
+      }
+    ],
+    "name": "FundBounded",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "size",
+        "type": "int256"
+      }
+    ],
+    "name": "FundHoldsPosition",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "market",
         "type": "uint16"
       },
@@ -661,6 +689,20 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "Previewed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "rounds",
+        "type": "uint256"
+      }
+    ],
+    "name": "RoundsUnfinished",
     "type": "error"
   },
   {
@@ -1306,6 +1348,50 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "FeesCollected",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": true,
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "FundDrained",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": true,
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "FundToppedUp",
     "type": "event"
   },
   {
@@ -2324,6 +2410,10 @@ export const clearinghouseAbi = [
               {
                 "name": "pendingFunding",
                 "type": "int256"
+              },
+              {
+                "name": "pendingLots",
+                "type": "int256"
               }
             ],
             "name": "positions",
@@ -2449,6 +2539,10 @@ export const clearinghouseAbi = [
               },
               {
                 "name": "pendingFunding",
+                "type": "int256"
+              },
+              {
+                "name": "pendingLots",
                 "type": "int256"
               }
             ],
@@ -2939,6 +3033,26 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "drainFund",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "id",
         "type": "uint8"
       }
@@ -3009,6 +3123,69 @@ export const clearinghouseAbi = [
     "name": "follow",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "id",
+        "type": "uint16"
+      }
+    ],
+    "name": "fund",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "cash",
+            "type": "int256"
+          },
+          {
+            "name": "size",
+            "type": "int256"
+          },
+          {
+            "name": "equity",
+            "type": "int256"
+          },
+          {
+            "name": "deficit",
+            "type": "uint256"
+          },
+          {
+            "name": "rounds",
+            "type": "uint256"
+          },
+          {
+            "name": "unfinished",
+            "type": "uint256"
+          },
+          {
+            "name": "unwindBudget",
+            "type": "uint256"
+          },
+          {
+            "name": "unwindSpent",
+            "type": "uint256"
+          },
+          {
+            "name": "pendingLongs",
+            "type": "uint256"
+          },
+          {
+            "name": "pendingShorts",
+            "type": "uint256"
+          },
+          {
+            "name": "pendingQuote",
+            "type": "int256"
+          }
+        ],
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -3676,6 +3853,31 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "id",
+        "type": "uint32"
+      }
+    ],
+    "name": "owed",
+    "outputs": [
+      {
+        "name": "deficits",
+        "type": "uint256"
+      },
+      {
+        "name": "claims",
+        "type": "uint256"
+      },
+      {
+        "name": "claim",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "market",
         "type": "uint16"
       }
@@ -3873,6 +4075,27 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "id",
+        "type": "uint16"
+      },
+      {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "positionWord",
+    "outputs": [
+      {
+        "name": "word",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "account",
         "type": "uint32"
       },
@@ -3976,6 +4199,57 @@ export const clearinghouseAbi = [
     "name": "resumeNewRisk",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "id",
+        "type": "uint16"
+      },
+      {
+        "name": "number",
+        "type": "uint256"
+      }
+    ],
+    "name": "round",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "lots",
+            "type": "uint256"
+          },
+          {
+            "name": "side",
+            "type": "uint256"
+          },
+          {
+            "name": "served",
+            "type": "uint256"
+          },
+          {
+            "name": "closed",
+            "type": "uint256"
+          },
+          {
+            "name": "tick",
+            "type": "uint256"
+          },
+          {
+            "name": "longs",
+            "type": "bool"
+          },
+          {
+            "name": "cumulativeFunding",
+            "type": "int256"
+          }
+        ],
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -4321,6 +4595,22 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "sync",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "topUpFund",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
