@@ -147,8 +147,9 @@ describe("Model: fills, fees and margin", () => {
     clearing.place(alice, order(-600n, 2_050n));
     clearing.observe(1, { markX16: (2_000n << 16n) + 1n });
     expect(exposure(position(alice)!)).to.equal(400n); // |200 − 600| above 200 + 100
-    // 20 % × 400 × 2,000 × 500 = 80,000,000 and 40,000/65,536 more, ceiled; 12 % of 200 lots
-    expect(initialMargin(clearing.state, account(alice))).to.equal(80_000_001n);
+    // 20 % × 400 × 2,000 × 500 = 80,000,000 for the short after the flip, 8 % × 200 × 2,000 × 500 = 16,000,000 for the long
+    // sold on the way, and 48,000/65,536 more, ceiled; 12 % of 200 lots
+    expect(initialMargin(clearing.state, account(alice))).to.equal(96_000_001n);
     expect(maintenanceMargin(clearing.state, account(alice))).to.equal(24_000_001n);
     // 200 lots × 500 / 65,536 = 1.53 units gained, floored; the fee was 100,000
     expect(equityOf(clearing.state, account(alice))).to.equal(999_900_001n);
