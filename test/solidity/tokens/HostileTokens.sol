@@ -106,6 +106,40 @@ contract HookToken is TestToken {
     }
 }
 
+/// Every balance grows or shrinks at once, by a factor of its owner's choice.
+contract RebasingToken is TestToken {
+    uint256 private _factor = 1e18;
+
+    function rebase(uint256 factor) external {
+        _factor = factor;
+    }
+
+    function balanceOf(address who) public view override returns (uint256) {
+        return (super.balanceOf(who) * _factor) / 1e18;
+    }
+
+    /// Amounts are told in rebased units and kept in the units of the beginning.
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, (amount * 1e18) / _factor);
+    }
+}
+
+/// Its owner can stop every transfer.
+contract PausingToken is TestToken {
+    error Paused();
+
+    bool public paused;
+
+    function pause(bool paused_) external {
+        paused = paused_;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (paused) revert Paused();
+        super._update(from, to, amount);
+    }
+}
+
 /// Eighteen decimals.
 contract FineToken is ERC20 {
     constructor() ERC20("Fine", "FINE") {}
