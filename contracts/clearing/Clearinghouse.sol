@@ -138,7 +138,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     }
 
     function _moduleOf(bytes4 selector) private view returns (address) {
-        if (selector == IClock.advanced.selector) return CLOCK;
+        if (selector == IClock.advanced.selector || selector == IClock.requireStage.selector) return CLOCK;
         if (
             selector == IOrders.batch.selector ||
             selector == IOrders.amend.selector ||
@@ -194,6 +194,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == ISettlement.follow.selector ||
             selector == ISettlement.settle.selector ||
             selector == ISettlement.settleAccounts.selector ||
+            selector == ISettlement.convertSettled.selector ||
             selector == IIndexReader.onIndexPushed.selector
         ) return SETTLEMENT;
         if (

@@ -211,6 +211,23 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IUsageIndex
+    function lockedSumAt(
+        bytes32 index,
+        uint32 first,
+        uint32 last,
+        uint64 time
+    ) external view returns (uint256 sum, uint256 finalDays) {
+        _requireWindow(first, last);
+        (, Tally locked) = _indices[index].prints.tallyAt(
+            first,
+            last,
+            PrintCellLib.FILLED,
+            Math.min(time, block.timestamp)
+        );
+        return (locked.sum(), locked.count());
+    }
+
+    /// @inheritdoc IUsageIndex
     function finalAt(bytes32 index, uint32 period) external view returns (uint64) {
         PrintStore storage prints = _indices[index].prints;
         PrintCell cell = prints.cellOf(period);

@@ -19,6 +19,16 @@ enum MarketPhase {
     Settled
 }
 
+/// @dev How long an index has been silent, as its markets know it.
+///      Fresh: not long. Stale (first limit): takers must reduce, funding stops. Halted (second limit): mark is not valid,
+///      book and liquidation wait. Grace: half an hour after a halt orders rest or reduce and nobody is forced out.
+enum LadderStage {
+    Fresh,
+    Stale,
+    Halted,
+    Grace
+}
+
 /// @dev How an order meets the book.
 ///      Limit: trades what crosses, rests the remainder. PostOnly: refused if it would cross a live order.
 ///      ImmediateOrCancel: trades what crosses, drops the remainder. FillOrKill: trades whole or reverts.
@@ -269,8 +279,10 @@ struct AccountView {
 /// @param fundingPool Tick·lots of funding paid and not yet received, with roundings.
 /// @param feesPayable Collateral units of fees not collected yet.
 /// @param fundCash Cash of the market's insurance fund.
-/// @param expiry Unix time at which trading ends; 0 for a perpetual.
+/// @param expiry Unix time at which trading ends; 0 for a perpetual that does not end.
 /// @param settlementTick 0 until settled.
+/// @param stale Whether its index is not fresh.
+/// @param stage Where its index stands on the stale ladder, in this minute; of no meaning once trading has ended.
 struct MarketView {
     MarketId id;
     MarketKind kind;
@@ -298,6 +310,7 @@ struct MarketView {
     uint256 maintenanceMarginBps;
     uint256 fillBandBps;
     bool stale;
+    LadderStage stage;
 }
 
 /// @dev A feed's state.
@@ -305,6 +318,8 @@ struct MarketView {
 /// @param followed Value that markets follow, WAD; at most `maxMove` from any value of the last 24 hours.
 /// @param movedAt Unix time of the last move of `followed`.
 /// @param staleAt Unix time from which takers must reduce.
+/// @param haltedAt Unix time from which mark is no longer valid.
+/// @param settledAt Unix time from which anyone may settle its markets.
 struct FeedView {
     FeedId id;
     bytes32 index;
@@ -314,6 +329,8 @@ struct FeedView {
     uint256 newestPeriod;
     uint256 movedAt;
     uint256 staleAt;
+    uint256 haltedAt;
+    uint256 settledAt;
 }
 
 /// @dev One price level of the book.

@@ -29,6 +29,8 @@ interface IClearingErrors {
     error MarketNotOpen(MarketId market, MarketPhase phase);
     error OnlyReducing(MarketId market, MarketPhase phase);
     error IndexStale(FeedId feed, uint256 age, uint256 limit);
+    /// @dev From the push that ended a halt until `until`, orders only rest (post-only) or reduce and nobody is forced out.
+    error InGracePeriod(MarketId market, uint256 timestamp, uint256 until);
     error OrderTooSmall(uint256 lots, uint256 minLots);
     error OrderTooLarge(uint256 lots, uint256 maxLots);
     error TickOutOfRange(uint256 tick, uint256 maxTick);

@@ -93,6 +93,15 @@ interface IClearingEvents {
         uint256 newestPeriod
     );
 
+    /// @notice A push ended a halt: the index had been silent beyond its second limit.
+    /// @param from Unix time from which mean and mark stood still.
+    /// @param grace Unix time up to which orders only rest or reduce and nobody is forced out.
+    event HaltEnded(FeedId indexed feed, uint256 from, uint256 grace);
+
+    /// @notice A perpetual came near the end of the tick range and takes no new risk.
+    /// @param expiry Unix time at which its trading ends.
+    event EndSet(MarketId indexed market, uint256 expiry);
+
     /// @notice A feed was added.
     event FeedAdded(FeedId indexed feed, FeedListing listing);
 
@@ -102,9 +111,9 @@ interface IClearingEvents {
     /// @notice A market entered another phase.
     event PhaseChanged(MarketId indexed market, MarketPhase phase);
 
-    /// @notice The settlement price of a dated future was written.
-    /// @param sum Sum of the window's prints, WAD.
-    /// @param periods Days of the window.
+    /// @notice The settlement price of a market was written.
+    /// @param sum Sum of the window's prints, WAD; 0 if it settled at its last mark.
+    /// @param periods Days of the window; 0 if it settled at its last mark.
     event MarketSettled(MarketId indexed market, Tick settlementTick, uint256 sum, uint256 periods);
 
     /// @notice An account below MM was closed into the book.

@@ -14,10 +14,13 @@ interface ISettlement {
     /// @dev Anyone. Errors: UnknownFeed.
     function follow(FeedId feed) external;
 
-    /// @notice Writes the settlement price of an expired market: the mean of its window's prints, rounded half-even to a
-    ///         tick, once all of them are final.
-    /// @dev Anyone. Errors: UnknownMarket, NotDated, NotExpired, AlreadySettled, and the index's WindowNotFinal and
-    ///      DayStillMissing.
+    /// @notice Writes the settlement price of a market, rounded half-even to a tick, once. A dated future whose trading has
+    ///         ended settles on the mean of its window's prints when all of them are final; a perpetual whose trading has
+    ///         ended (EndSet) at its last mark. Any market whose index has been silent beyond the third limit settles at
+    ///         once: perpetuals, and dated futures of whose window no print is known, at their last valid mark; other dated
+    ///         futures on their window, its missing days filled by the missing-day rule.
+    /// @dev Anyone. Errors: UnknownMarket, NotDated (a perpetual that does not end), NotExpired, AlreadySettled, and the
+    ///      index's WindowNotFinal and DayStillMissing.
     /// @return settlementTick The price.
     function settle(MarketId market) external returns (uint256 settlementTick);
 
@@ -29,4 +32,10 @@ interface ISettlement {
         MarketId market,
         AccountId[] calldata accounts
     ) external returns (uint256 converted);
+
+    /// @notice Converts the positions that an account holds in settled markets. Every touch of an account that needs it does
+    ///         the same.
+    /// @dev Anyone.
+    /// @return converted Number of positions converted.
+    function convertSettled(AccountId account) external returns (uint256 converted);
 }

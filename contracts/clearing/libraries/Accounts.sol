@@ -208,6 +208,11 @@ library Accounts {
         return false;
     }
 
+    /// @dev Whether the last place of the list is taken.
+    function isFull(uint256 markets) internal pure returns (bool) {
+        return markets >> ((Words.MARKETS_PER_ACCOUNT - 1) * MARKET_BITS) != 0;
+    }
+
     /// @dev Appends a market that is not in the list.
     function activate(Purse memory purse, MarketId market) internal pure {
         uint256 count = 0;

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FeedListing, MarketKind, MarketListing} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {Feeds} from "../../instruments/libraries/Feeds.sol";
 import {Markets} from "../../instruments/libraries/Markets.sol";
 import {FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
 import {
@@ -32,7 +33,9 @@ library Listings {
         ParameterChecks.within("limit1", f.limit1, 1 hours, 255 hours);
         ParameterChecks.multiple("limit1", f.limit1, 1 hours);
         ParameterChecks.within("limit2", f.limit2, uint256(f.limit1) + 1, 365 days);
+        ParameterChecks.multiple("limit2", f.limit2, 1 minutes);
         ParameterChecks.within("limit3", f.limit3, uint256(f.limit2) + 1, 365 days);
+        ParameterChecks.multiple("limit3", f.limit3, 1 minutes);
         uint256 number = uint256(s.feedCount) + 1;
         ParameterChecks.within("feeds", number, 1, ClearingStorage.MAX_FEEDS);
         s.feedCount = uint8(number);
@@ -43,6 +46,7 @@ library Listings {
         (terms.limit1, terms.limit2, terms.limit3) = (f.limit1, f.limit2, f.limit3);
         Feed memory feed;
         feed.limit1Hours = f.limit1 / 1 hours;
+        feed.limit2Minutes = f.limit2 / 1 minutes;
         s.feeds[number] = feed.pack();
         id = FeedId.wrap(uint8(number));
         emit IClearingEvents.FeedAdded(id, f);
@@ -138,7 +142,9 @@ library Listings {
         while (i < MAX_PERPETUALS && terms.perpetuals[i] != 0) ++i;
         ParameterChecks.within("perpetuals of the feed", i + 1, 1, MAX_PERPETUALS);
         terms.perpetuals[i] = uint16(number);
-        return Markets.toTicksX16(feed.followed, l.indexPerTick);
+        uint256 price = Markets.toTicksX16(feed.followed, l.indexPerTick);
+        ParameterChecks.within("first price in ticks", price >> 16, 1, Feeds.RUN_OFF_TICK);
+        return price;
     }
 
     function top(MarketListing memory l, uint256 tier) private pure returns (BookTop) {

@@ -144,7 +144,9 @@ library Margin {
     ///      or above zero, and at or above what its closing orders may still lose.
     function require_(Health memory h, bool raised, uint256 reserve) internal pure {
         uint256 required = raised ? h.initial : reserve;
-        if (h.equity < int256(required)) revert IClearingErrors.InsufficientMargin(h.equity, required);
+        // Gains in a market whose trading has ended could leave through trades with a colluder before they are final.
+        int256 equity = raised ? h.equity - h.expiredGain : h.equity;
+        if (equity < int256(required)) revert IClearingErrors.InsufficientMargin(equity, required);
     }
 
     /// @dev Health from storage alone.

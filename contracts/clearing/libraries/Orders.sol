@@ -10,10 +10,12 @@ import {
 } from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IClock} from "../interfaces/IClock.sol";
 import {IMargin} from "../interfaces/IMargin.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Book, Found} from "../../book/libraries/Book.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
-import {AccountId, FeedId, OrderId} from "../../types/Identifiers.sol";
+import {AccountId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Health, Margin} from "./Margin.sol";
@@ -182,6 +184,9 @@ library Orders {
         ) return false;
         Markets.touch(s, c);
         checkTerms(c, order);
+        if (c.top.stage() != 0) {
+            IClock(address(this)).requireStage(c.id, c.top.stage(), false, true, false);
+        }
         free(s, c, f, lots);
         Markets.store(s, c);
         return true;
@@ -248,7 +253,7 @@ library Orders {
         MarketContext memory c,
         Taker memory t,
         OrderParameters calldata order
-    ) private view {
+    ) private {
         MarketPhase phase = checkTerms(c, order);
         int256 wanted = order.lots;
         t.walk = order.maxFills;
@@ -261,7 +266,17 @@ library Orders {
         if (p.openOrders() == 0) p = p.withReducing(false);
         t.position = p;
         t.raises = checkReducing(c, p, wanted, phase, order.reduceOnly);
+        uint256 stage = c.top.stage();
+        if (stage != 0) {
+            bool crosses = t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
+            IClock(address(this)).requireStage(c.id, stage, t.raises, t.probe, crosses);
+        }
         uint256 word = s.purses[t.account.unwrap()];
+        if (Accounts.isFull(word >> 96) && !p.isActive()) {
+            // The list has no place left: settled markets make one.
+            ISettlement(address(this)).convertSettled(t.account);
+            word = s.purses[t.account.unwrap()];
+        }
         (t.purse.cash, t.purse.markets) = (word.signed(96), word >> 96);
     }
 
@@ -330,10 +345,6 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private {
-        // While the index is stale makers may be met, but only to reduce.
-        if (t.raises && !t.probe) {
-            requireFresh(s, c.risk.feed());
-        }
         t.flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
         uint256 openInterest = t.flow.openInterest;
         Matching.run(s, c, t);
@@ -354,11 +365,6 @@ library Orders {
             t.fee,
             order.clientOrderId
         );
-    }
-
-    function requireFresh(ClearingState storage s, uint256 feed) private view {
-        (uint256 age, uint256 limit) = Markets.age(s, feed);
-        if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age, limit);
     }
 
     /// @dev Rests what is left, unless it still crosses because the walk was over: then it is dropped.

@@ -5,13 +5,14 @@ import {Rounding} from "./Rounding.sol";
 
 /// @dev Top of a market's book, its minute's observation, and what every order is checked against.
 ///
-///      | 255..250 – | 249..238 markMinutes | 237..222 minLots | 221..202 expiryPeriod | 201..178 impactLots |
+///      | 255..252 – | 251..250 stage | 249..238 markMinutes | 237..222 minLots | 221..202 expiryPeriod | 201..178 impactLots |
 ///      | 177..166 makerFee (signed) | 165..154 takerFee | 153..140 fillBandBps | 139..134 observedSecond |
 ///      | 133..128 depthSeconds | 127..96 midSeconds | 95..72 impactAsk | 71..48 impactBid | 47..24 bestAsk | 23..0 bestBid |
 ///
 ///      bestBid 0 and bestAsk 2^24 − 1 say that the side is empty; impactBid and impactAsk 0 that it is too thin.
 ///      midSeconds is Σ (bid + ask) × seconds over the `depthSeconds` of the current minute that were observed before
-///      `observedSecond`. expiryPeriod is the UTC day at whose 00:00 trading ends, 0 for never.
+///      `observedSecond`. expiryPeriod is the UTC day at whose 00:00 trading ends, 0 for never. stage is where the index
+///      stood on the stale ladder in the market's minute (see Ladder.sol).
 type BookTop is uint256;
 
 /// @dev What margin needs of a market, in one slot, so that a further market of an account costs two cold reads.
@@ -72,9 +73,10 @@ struct RestingOrder {
 
 /// @dev An index that markets follow.
 ///
-///      | 255..231 – | 230..228 newestStep | 227..220 limit1 hours | 219..200 newestPeriod | 199..168 sequence | 167..84 followed | 83..0 target |
+///      | 255..252 – | 251 hasHalted | 250..231 limit2 minutes | 230..228 newestStep | 227..220 limit1 hours | 219..200 newestPeriod | 199..168 sequence | 167..84 followed | 83..0 target |
 ///
-///      newestStep is the place of the ring (ClearingState.steps) that holds `followed`.
+///      newestStep is the place of the ring (ClearingState.steps) that holds `followed`. hasHalted says that the index has
+///      once been silent beyond the second limit (ClearingState.halts).
 struct Feed {
     uint256 target;
     uint256 followed;
@@ -82,6 +84,8 @@ struct Feed {
     uint256 newestPeriod;
     uint256 limit1Hours;
     uint256 newestStep;
+    uint256 limit2Minutes;
+    bool hasHalted;
 }
 
 using BookTops for BookTop global;
@@ -151,6 +155,8 @@ library Words {
         f.newestPeriod = (word >> 200) & 0xfffff;
         f.limit1Hours = uint8(word >> 220);
         f.newestStep = (word >> 228) & 7;
+        f.limit2Minutes = limit2Minutes(word);
+        f.hasHalted = hasHalted(word);
     }
 
     function newestPeriod(uint256 feed) internal pure returns (uint256) {
@@ -161,6 +167,14 @@ library Words {
         return uint8(feed >> 220);
     }
 
+    function limit2Minutes(uint256 feed) internal pure returns (uint256) {
+        return (feed >> 231) & 0xfffff;
+    }
+
+    function hasHalted(uint256 feed) internal pure returns (bool) {
+        return (feed >> 251) & 1 != 0;
+    }
+
     function pack(Feed memory f) internal pure returns (uint256) {
         return
             f.target.fit(84) |
@@ -168,7 +182,9 @@ library Words {
             (f.sequence.fit(32) << 168) |
             (f.newestPeriod.fit(20) << 200) |
             (f.limit1Hours.fit(8) << 220) |
-            (f.newestStep << 228);
+            (f.newestStep << 228) |
+            (f.limit2Minutes.fit(20) << 231) |
+            (f.hasHalted ? 1 << 251 : 0);
     }
 }
 
@@ -253,12 +269,24 @@ library BookTops {
         return (BookTop.unwrap(w) >> 202) & 0xfffff;
     }
 
+    function withExpiryPeriod(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0xfffff) << 202)) | (value.fit(20) << 202));
+    }
+
     function minLots(BookTop w) internal pure returns (uint256) {
         return (BookTop.unwrap(w) >> 222) & 0xffff;
     }
 
     function markMinutes(BookTop w) internal pure returns (uint256) {
         return (BookTop.unwrap(w) >> 238) & 0xfff;
+    }
+
+    function stage(BookTop w) internal pure returns (uint256) {
+        return (BookTop.unwrap(w) >> 250) & 0x3;
+    }
+
+    function withStage(BookTop w, uint256 value) internal pure returns (BookTop) {
+        return BookTop.wrap((BookTop.unwrap(w) & ~(uint256(0x3) << 250)) | (value.fit(2) << 250));
     }
 
     /// @dev Sets the minute's observation: Σ (bid + ask) × seconds, seconds with depth, second up to which it is observed.

@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
 import {IAccounts} from "../interfaces/IAccounts.sol";
@@ -184,8 +185,7 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
     function _debit(ClearingState storage s, AccountId account, uint256 amount) private {
         DatedFutures.touchAll(s, account, UNIT);
         Rounds.serveAll(s, account);
-        DatedFutures.convertAll(s, account, UNIT);
-        DatedFutures.requireValidMarks(s, account);
+        Ladder.requireValidMarks(s, account);
         Purse memory purse = Accounts.loadPurse(s, account);
         if (purse.cash < 0 || uint256(purse.cash) < amount) revert InsufficientCash(purse.cash, amount);
         purse.cash -= int256(amount);

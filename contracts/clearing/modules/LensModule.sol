@@ -10,6 +10,7 @@ import {
     AccountView,
     FeedView,
     FundView,
+    LadderStage,
     LevelView,
     MarketKind,
     MarketListing,
@@ -88,8 +89,8 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.initialMarginBps = c.risk.initialBps();
         v.maintenanceMarginBps = c.risk.maintenanceBps();
         v.fillBandBps = c.top.fillBandBps();
-        (uint256 age, uint256 limit) = Markets.age(s, c.risk.feed());
-        v.stale = age >= limit;
+        v.stage = LadderStage(c.top.stage());
+        v.stale = v.stage != LadderStage.Fresh;
     }
 
     /// @inheritdoc ILensViews
@@ -110,7 +111,10 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.sequence = f.sequence;
         v.newestPeriod = f.newestPeriod;
         v.movedAt = s.steps[(number << 8) | f.newestStep] >> 84;
-        v.staleAt = (f.newestPeriod + 2) * 1 days + f.limit1Hours * 1 hours;
+        uint256 due = (f.newestPeriod + 2) * 1 days;
+        v.staleAt = due + s.feedTerms[number].limit1;
+        v.haltedAt = due + s.feedTerms[number].limit2;
+        v.settledAt = due + s.feedTerms[number].limit3;
     }
 
     /// @inheritdoc ILensViews
@@ -236,7 +240,8 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
             Position p = Rounds.viewApplied(s, market_, id, stored, c.risk.hasRounds());
             Margin.add(h, p, c.risk, c.mark, c.tickValue);
             if (c.risk.phase() == uint256(MarketPhase.Settled) || p.size() == 0) {
-                converted += (p.quote() + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
+                int256 quote = p.quote() + p.pendingFunding(c.risk.funding());
+                converted += (quote + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
             }
             v.positions[i] = _positionView(market_, p, c.risk.funding(), p.size() - stored.size());
         }

@@ -2,12 +2,14 @@
 pragma solidity 0.8.37;
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ILiquidation} from "../interfaces/ILiquidation.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {Closing, Liquidations} from "../libraries/Liquidations.sol";
@@ -43,8 +45,12 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         // Its fee anyone may give it; what it takes over it must want.
         if (takeOverLots != 0) Accounts.requireTrader(s, keeper);
         DatedFutures.touchAll(s, account, UNIT);
+        // Its own list has to have a place for what it takes over.
+        if (takeOverLots != 0 && Accounts.isFull(Accounts.loadPurse(s, keeper).markets)) {
+            ISettlement(address(this)).convertSettled(keeper);
+        }
         Rounds.serveAll(s, account);
-        DatedFutures.requireValidMarks(s, account);
+        Ladder.requireEnforceable(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.maintenance)) revert AccountHealthy(h.equity, h.maintenance);
         if (h.equity <= 0) revert AccountBankrupt(h.equity);
@@ -59,7 +65,7 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
         if (maxFills == 0) revert ZeroMaxFills();
         MarketContext memory c = Markets.load(s, market, UNIT);
         Markets.touch(s, c);
-        DatedFutures.requireValidMark(s, market.unwrap());
+        Ladder.requireValid(s, c.top, c.risk);
         return Unwinding.unwind(s, c, maxFills, UNIT);
     }
 }

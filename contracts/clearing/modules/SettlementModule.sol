@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {IIndexReader} from "../../index/interfaces/IIndexReader.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {Feeds} from "../../instruments/libraries/Feeds.sol";
+import {FinalPrice} from "../../instruments/libraries/FinalPrice.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, FeedId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
-import {MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
@@ -51,15 +52,12 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
     function settle(MarketId market) external returns (uint256 settlementTick) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = Markets.load(s, market, UNIT);
-        if (c.risk.kind() != uint256(MarketKind.Dated)) revert NotDated(market);
         if (c.risk.phase() == uint256(MarketPhase.Settled)) {
             revert AlreadySettled(market, s.markets[market.unwrap()].terms.settlementTick);
         }
         Markets.touch(s, c);
-        if (c.risk.phase() != uint256(MarketPhase.Expired)) {
-            revert NotExpired(market, block.timestamp, c.top.expiryPeriod() * 1 days);
-        }
-        settlementTick = DatedFutures.settle(s, c);
+        DatedFutures.markExpired(s, c);
+        settlementTick = FinalPrice.settle(s, c);
         Markets.store(s, c);
     }
 
@@ -76,5 +74,10 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
         for (uint256 i = 0; i < accounts.length; ++i) {
             if (DatedFutures.convert(s, market, accounts[i], c.risk.anchor() >> 16, c.tickValue)) ++converted;
         }
+    }
+
+    /// @inheritdoc ISettlement
+    function convertSettled(AccountId account) external returns (uint256 converted) {
+        return DatedFutures.convertAll(ClearingStorage.load(), account, UNIT);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Book, Found} from "../../book/libraries/Book.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
@@ -25,7 +26,7 @@ contract UpkeepModule is ClearingBase, IUpkeep, IClearingEvents, IClearingErrors
     function cancelRiskRaising(AccountId account, OrderId[] calldata ids) external returns (uint256 lots) {
         ClearingState storage s = ClearingStorage.load();
         DatedFutures.touchAll(s, account, UNIT);
-        DatedFutures.requireValidMarks(s, account);
+        Ladder.requireEnforceable(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.initial)) revert AccountHealthy(h.equity, h.initial);
         for (uint256 i = 0; i < ids.length && h.equity < int256(h.initial); ++i) {

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
@@ -38,8 +39,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         if (Accounts.isRetired(s, account)) revert AccountIsRetired(account);
         DatedFutures.touchAll(s, account, UNIT);
         Rounds.serveAll(s, account);
-        DatedFutures.convertAll(s, account, UNIT);
-        DatedFutures.requireValidMarks(s, account);
+        Ladder.requireEnforceable(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity > 0) revert AccountNotBankrupt(h.equity);
         if (Accounts.loadPurse(s, account).markets == 0) revert NoPosition(account, MarketId.wrap(0));
@@ -53,7 +53,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         if (c.risk.phase() == uint256(MarketPhase.Settled)) {
             DatedFutures.convert(s, market, Accounts.fundOf(market), c.risk.anchor() >> 16, c.tickValue);
         } else {
-            DatedFutures.requireValidMark(s, market.unwrap());
+            Ladder.requireValid(s, c.top, c.risk);
         }
         int256 equity = Deleveraging.equity(s, c);
         if (equity >= 0) revert NothingToDeleverage(market, equity);

@@ -287,6 +287,19 @@ interface IUsageIndex {
         uint32 last
     ) external view returns (uint256 sum, uint256 finalDays);
 
+    /// @notice Sum and number of the prints from `first` to `last` that were final at a moment, without filled days: what a
+    /// reader that asked at that moment would have been told, whenever it is asked.
+    /// @dev Errors: `WindowReversed`, `WindowTooLong` (366 days). Zero for an index that is not listed.
+    /// @param time Unix time; one that lies ahead counts as now.
+    /// @return sum WAD, exact.
+    /// @return finalDays Days whose print was final.
+    function lockedSumAt(
+        bytes32 index,
+        uint32 first,
+        uint32 last,
+        uint64 time
+    ) external view returns (uint256 sum, uint256 finalDays);
+
     /// @notice Unix time from which the print of a day cannot change, as things stand: a revision before then moves it.
     /// For a filled day the time from which it could be filled. `type(uint64).max` when there is no print.
     function finalAt(bytes32 index, uint32 period) external view returns (uint64);

@@ -101,11 +101,23 @@ library PrintStoreLib {
         uint256 last,
         uint256 ignored
     ) internal view returns (Tally all, Tally locked) {
+        return tallyAt(self, first, last, ignored, block.timestamp);
+    }
+
+    /// @notice As `tally`, with `locked` the prints that were final at `time`, which is not later than now. What was final
+    /// then still stands, so the answer is the same whenever it is asked.
+    function tallyAt(
+        PrintStore storage self,
+        uint256 first,
+        uint256 last,
+        uint256 ignored,
+        uint256 time
+    ) internal view returns (Tally all, Tally locked) {
         PrintWord[1_431_655_766] storage prints = self.prints;
         // Unchecked: at most 366 values of 83 bits, days of 32 bits.
         unchecked {
             // Days before this one are final unless they are late; no others are.
-            uint256 finalBefore = (block.timestamp - FINALITY) / 1 days;
+            uint256 finalBefore = time < FINALITY ? 0 : (time - FINALITY) / 1 days;
             uint256 base = first - (first % Cells.COUNT);
             uint256 dropped = (first - base) * Cells.BITS;
             for (; base <= last; base += Cells.COUNT) {
@@ -118,7 +130,13 @@ library PrintStoreLib {
                 dropped = 0;
                 if (base + Cells.COUNT > last) bits = Cells.below(bits, last + 1 - base);
                 if (bits & PrintWordLib.FLAGS != 0) {
-                    (Tally some, Tally someLocked) = _tallyFlagged(self, PrintWord.wrap(bits), base, ignored);
+                    (Tally some, Tally someLocked) = _tallyFlagged(
+                        self,
+                        PrintWord.wrap(bits),
+                        base,
+                        ignored,
+                        time
+                    );
                     (all, locked) = (all + some, locked + someLocked);
                     continue;
                 }
@@ -138,14 +156,15 @@ library PrintStoreLib {
         PrintStore storage self,
         PrintWord word,
         uint256 base,
-        uint256 ignored
+        uint256 ignored,
+        uint256 time
     ) private view returns (Tally all, Tally locked) {
         for (uint256 place; place < Cells.COUNT; ++place) {
             PrintCell cell = word.get(place);
             if (!cell.isPresent() || PrintCell.unwrap(cell) & ignored != 0) continue;
             Tally one = TallyLib.ofBits(cell.value());
             all = all + one;
-            if (isFinal(self, cell, base + place)) locked = locked + one;
+            if (cell.isFilled() || time >= finalAt(self, cell, base + place)) locked = locked + one;
         }
     }
 

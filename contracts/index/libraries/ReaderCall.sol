@@ -8,7 +8,7 @@ import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
 /// @notice A push that its reader can neither revert nor starve.
 library ReaderCall {
     /// @notice Gas that the reader gets, all of it or the whole transaction reverts.
-    uint256 internal constant PUSH_GAS = 150_000;
+    uint256 internal constant PUSH_GAS = 250_000;
     /// @dev A call passes on at most 63/64 of what is left; 5,000 pay for the cold account and the encoding.
     uint256 internal constant NEEDED_GAS = PUSH_GAS + PUSH_GAS / 63 + 5_000;
 

@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
+import {MarketKind, MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
 import {Accounts} from "../../clearing/libraries/Accounts.sol";
-import {ClearingState, FeedTerms, Market, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
-import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
+import {ISettlement} from "../../clearing/interfaces/ISettlement.sol";
+import {ClearingState, Market} from "../../clearing/libraries/ClearingStorage.sol";
 import {Positions} from "../../clearing/libraries/Positions.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {Rounds} from "../../clearing/libraries/Rounds.sol";
 import {MarketFlow, MarketRisk, Position, Purse, Words} from "../../clearing/libraries/Words.sol";
-import {AccountId, FeedId, MarketId, Tick} from "../../types/Identifiers.sol";
+import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {MarketContext, Markets} from "./Markets.sol";
 
-/// @notice The end of a dated future: mark from expiry to settlement, the settlement price, conversion into cash.
+/// @notice The end of a market: mark from expiry to settlement, and conversion into cash.
 library DatedFutures {
     using Positions for Position;
     using Rounding for int256;
     using Words for MarketFlow;
 
-    /// @dev Touches and stores every market of an account, so that its health is of this minute.
+    /// @dev Touches and stores every market of an account, so that its health is of this minute, and converts what it holds
+    ///      in settled ones.
     function touchAll(ClearingState storage s, AccountId account, uint256 unit) internal {
         uint256 markets = Accounts.loadPurse(s, account).markets;
+        bool settled = false;
         for (; markets != 0; markets >>= 10) {
             MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(markets & 1023)), unit);
             Markets.touch(s, c);
             markExpired(s, c);
             Markets.store(s, c);
+            settled = settled || c.risk.phase() == uint256(MarketPhase.Settled);
         }
+        if (settled) ISettlement(address(this)).convertSettled(account);
     }
 
     /// @dev From expiry to settlement the mark is the mean of the window's prints so far. Before the first print it stays
@@ -43,7 +47,7 @@ library DatedFutures {
         MarketId market,
         MarketRisk r
     ) internal view returns (MarketRisk) {
-        if (r.phase() != uint256(MarketPhase.Expired)) return r;
+        if (r.phase() != uint256(MarketPhase.Expired) || r.kind() == uint256(MarketKind.Perpetual)) return r;
         Market storage m = s.markets[market.unwrap()];
         (uint256 sum, uint256 present, ) = s.index.windowMean(
             s.feedTerms[r.feed()].index,
@@ -51,26 +55,6 @@ library DatedFutures {
             m.terms.lastPeriod
         );
         return present == 0 ? r : r.withAnchor(Markets.toTicksX16(sum / present, m.funding.indexPerTick));
-    }
-
-    /// @dev Writes the settlement price: the exact mean of the window, divided by the divisor, half-even to a tick, once.
-    function settle(ClearingState storage s, MarketContext memory c) internal returns (uint256 tick) {
-        MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
-        FeedTerms storage feed = s.feedTerms[c.risk.feed()];
-        (uint256 sum, uint256 periods) = s.index.settleWindow(
-            feed.index,
-            terms.firstPeriod,
-            terms.lastPeriod
-        );
-        tick = Rounding.divHalfEven(sum, periods * s.markets[c.id.unwrap()].funding.indexPerTick);
-        // A price beyond the last tick settles there: a revert would lock every position in for ever.
-        if (tick > Words.MAX_TICK) tick = Words.MAX_TICK;
-        terms.settlementTick = uint24(tick);
-        c.risk = c.risk.withAnchor(tick << 16);
-        c.risk = c.risk.withPhase(uint256(MarketPhase.Settled));
-        c.mark = c.risk.anchor();
-        emit IClearingEvents.MarketSettled(c.id, Tick.wrap(uint24(tick)), sum, periods);
-        emit IClearingEvents.PhaseChanged(c.id, MarketPhase.Settled);
     }
 
     /// @dev Turns one position of a settled market into cash; its resting orders are void. An owner's account that is left
@@ -90,8 +74,9 @@ library DatedFutures {
         int256 size = p.size();
         if (size != 0) {
             MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-            // A dated future has no funding: quote is all there is. The escrow stands in for the positions on the other
-            // side until they are converted too, when it is at zero again.
+            // The escrow stands in for the positions on the other side until they are converted too, when it is at zero
+            // again. Funding stopped before the market was settled.
+            p = p.settleFunding(flow, MarketRisk.wrap(s.markets[market.unwrap()].risk).funding());
             uint256 notional = size.abs() * tick;
             (, int256 realised) = p.trade(flow, -size, notional, notional, 0);
             s.markets[market.unwrap()].flow = flow.pack();
@@ -108,32 +93,19 @@ library DatedFutures {
     }
 
     /// @dev Converts whatever settled markets an account still has on its list.
-    function convertAll(ClearingState storage s, AccountId account, uint256 unit) internal {
+    /// @return converted Positions converted.
+    function convertAll(
+        ClearingState storage s,
+        AccountId account,
+        uint256 unit
+    ) internal returns (uint256 converted) {
         uint256 markets = Accounts.loadPurse(s, account).markets;
         for (; markets != 0; markets >>= 10) {
             MarketId id = MarketId.wrap(uint16(markets & 1023));
             MarketContext memory c = Markets.load(s, id, unit);
             if (c.risk.phase() == uint256(MarketPhase.Settled)) {
-                convert(s, id, account, c.risk.anchor() >> 16, c.tickValue);
+                if (convert(s, id, account, c.risk.anchor() >> 16, c.tickValue)) ++converted;
             }
         }
-    }
-
-    /// @dev Reverts if mark of any of the account's markets is no longer valid: its index is older than the second limit.
-    function requireValidMarks(ClearingState storage s, AccountId account) internal view {
-        uint256 markets = Accounts.loadPurse(s, account).markets;
-        for (; markets != 0; markets >>= 10) {
-            requireValidMark(s, markets & 1023);
-        }
-    }
-
-    function requireValidMark(ClearingState storage s, uint256 market) internal view {
-        MarketRisk r = MarketRisk.wrap(s.markets[market].risk);
-        // A market whose trading has ended no longer needs its index to be fresh: its window is what it is.
-        if (r.phase() >= uint256(MarketPhase.Expired)) return;
-        uint256 feed = r.feed();
-        (uint256 age, ) = Markets.age(s, feed);
-        uint256 limit = s.feedTerms[feed].limit2;
-        if (age >= limit) revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age, limit);
     }
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarginTier, MarketKind, MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
+import {MarketKind, MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
-import {IClock} from "../../clearing/interfaces/IClock.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
-import {ClearingState, FundingTerms, Market, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
+import {IClock} from "../../clearing/interfaces/IClock.sol";
+import {ClearingState, FundingTerms, Market} from "../../clearing/libraries/ClearingStorage.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {BookTop, MarketRisk, Words} from "../../clearing/libraries/Words.sol";
 import {Book} from "../../book/libraries/Book.sol";
 import {MarketId} from "../../types/Identifiers.sol";
+import {Ladder} from "./Ladder.sol";
 import {MarkPrice} from "./MarkPrice.sol";
 
 /// @dev A market in memory for the length of a call.
@@ -28,7 +29,8 @@ struct MarketContext {
 /// @notice A market on the minute grid: its mark, its funding, its day.
 /// @dev Every touch first brings the market to the current minute from what stood before the touch; then the touch may
 ///      change the book. What a minute sees is therefore fixed by the seconds that each best price stood, not by when
-///      somebody called.
+///      somebody called. The plain case stands here; midnights, halts, thin books and the limits of funding are computed by
+///      the clock module, from the same storage.
 library Markets {
     using Rounding for int256;
 
@@ -73,43 +75,52 @@ library Markets {
         }
     }
 
-    /// @dev Brings mean, funding, day and month to the current minute and sets `mark`, in memory alone. A perpetual's next
-    ///      minute is computed here; whatever else there is to catch up with is asked of the clock module, whose closed
-    ///      forms would be too large for every contract that touches markets. The market must be as stored.
+    /// @dev Brings mean, funding, day and month to the current minute and sets `mark`, in memory alone. The market must be as
+    ///      it is stored.
     /// @return moved Whether a minute was reached.
-    function advance(ClearingState storage s, MarketContext memory c) internal view returns (bool moved) {
-        MarketRisk r = c.risk;
+    /// @return window The market's word of its delivery window, if it is in it and this may have changed it.
+    function advance(
+        ClearingState storage s,
+        MarketContext memory c
+    ) internal view returns (bool moved, uint256 window) {
         uint256 now_ = block.timestamp / 60;
-        moved = now_ > r.minute() && r.phase() < uint256(MarketPhase.Expired);
-        if (moved) {
-            if (now_ == r.minute() + 1 && r.kind() == uint256(MarketKind.Perpetual)) {
-                advanceMinute(s, c);
-                c.risk = c.risk.withMinute(now_);
-            } else {
-                (uint256 top, uint256 risk) = IClock(address(this)).advanced(c.id);
-                (c.top, c.risk) = (BookTop.wrap(top), MarketRisk.wrap(risk));
-            }
+        moved = now_ > c.risk.minute() && c.risk.phase() < uint256(MarketPhase.Expired);
+        if (moved && !step(s, c, now_)) {
+            uint256 top;
+            uint256 risk;
+            (top, risk, window) = IClock(address(this)).advanced(c.id);
+            (c.top, c.risk) = (BookTop.wrap(top), MarketRisk.wrap(risk));
         }
         c.mark = markOf(c.risk);
     }
 
-    /// @dev `advance` over any time that has passed, in place: for modules that have the room.
-    function catchUp(ClearingState storage s, MarketContext memory c) internal view returns (bool moved) {
+    /// @dev The plain case: the next minute under a fresh index, not the first of a dated future's day.
+    /// @return done Whether it was; otherwise the clock module has to be asked.
+    function step(
+        ClearingState storage s,
+        MarketContext memory c,
+        uint256 now_
+    ) private view returns (bool done) {
         MarketRisk r = c.risk;
-        c.mark = markOf(r);
-        uint256 now_ = block.timestamp / 60;
-        moved = now_ > r.minute() && r.phase() < uint256(MarketPhase.Expired);
-        if (moved) {
-            if (r.kind() == uint256(MarketKind.Perpetual)) {
-                advancePerpetual(s, c, now_ - r.minute());
-                c.risk = c.risk.withMinute(now_);
-            } else {
-                uint256 end = c.top.expiryPeriod() * MINUTES_PER_DAY;
-                advanceDated(s, c, Rounding.min(now_, end));
-                if (now_ >= end) c.risk = c.risk.withPhase(uint256(MarketPhase.Expired));
-            }
-            c.mark = markOf(c.risk);
+        uint256 feed = s.feeds[r.feed()];
+        unchecked {
+            if (now_ != r.minute() + 1 || c.top.stage() != Ladder.FRESH || now_ >= Ladder.staleAt(feed))
+                return false;
         }
+        bool perpetual = r.kind() == uint256(MarketKind.Perpetual);
+        // A halt may have come and gone since a dated future's last touch; a push touches perpetuals itself.
+        if (perpetual ? c.top.expiryPeriod() != 0 : Words.hasHalted(feed) || now_ % MINUTES_PER_DAY == 0) {
+            return false;
+        }
+        (uint256 mean, bool observed) = closeMinute(c);
+        if (perpetual) {
+            if (!observed) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);
+            FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
+            (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
+            r = accrue(r, terms, int256(mean).clamp(low, high), interest, 1);
+        }
+        c.risk = r.withMean(mean).withMinute(now_);
+        return true;
     }
 
     /// @dev What margin needs of a market, as it stands in this minute. Within a minute of its last touch that is one read.
@@ -129,16 +140,14 @@ library Markets {
     /// @dev `advance`, announced. The caller stores.
     function touch(ClearingState storage s, MarketContext memory c) internal {
         uint256 phase = c.risk.phase();
-        if (advance(s, c)) announce(c, phase);
+        (bool moved, uint256 window) = advance(s, c);
+        if (!moved) return;
+        if (window != 0 && window != s.windows[c.id.unwrap()]) s.windows[c.id.unwrap()] = window;
+        announce(c, phase);
     }
 
-    /// @dev `catchUp`, announced. The caller stores.
-    function touchLate(ClearingState storage s, MarketContext memory c) internal {
-        uint256 phase = c.risk.phase();
-        if (catchUp(s, c)) announce(c, phase);
-    }
-
-    function announce(MarketContext memory c, uint256 phase) private {
+    /// @dev Tells that a market reached a new minute, and its phase if that is another now.
+    function announce(MarketContext memory c, uint256 phase) internal {
         emit IClearingEvents.MarketAdvanced(c.id, c.risk.mean(), c.risk.anchor(), c.risk.funding());
         if (c.risk.phase() != phase) emit IClearingEvents.PhaseChanged(c.id, MarketPhase(c.risk.phase()));
     }
@@ -182,16 +191,6 @@ library Markets {
         emit IClearingEvents.PhaseChanged(c.id, MarketPhase.ReduceOnly);
     }
 
-    /// @dev Seconds since the newest print was due, and the limit from which takers must reduce.
-    function age(ClearingState storage s, uint256 feed) internal view returns (uint256 age_, uint256 limit) {
-        uint256 word = s.feeds[feed];
-        unchecked {
-            uint256 due = (Words.newestPeriod(word) + 2) * 1 days;
-            age_ = block.timestamp > due ? block.timestamp - due : 0;
-            limit = Words.limit1Hours(word) * 1 hours;
-        }
-    }
-
     /// @dev Adds the seconds for which the standing mid has stood to the minute's observation. Called before the standing
     ///      mid changes and at the end of a minute.
     function observe(MarketContext memory c, uint256 second) internal pure {
@@ -215,7 +214,7 @@ library Markets {
     /// @dev Sum of the standing impact bid and ask, each held to the band around both ends of the clamp: a quote that mark
     ///      has left behind and one that nobody will ever hit count at its edge. The edges move with the anchor alone: if
     ///      they walked with the mark, a gap in calls would move it less than a call each minute.
-    function standing(MarketContext memory c) private pure returns (uint256 sum, bool deep) {
+    function standing(MarketContext memory c) internal pure returns (uint256 sum, bool deep) {
         uint256 bid = c.top.impactBid();
         uint256 ask = c.top.impactAsk();
         if (bid == 0 || ask == 0) return (0, false);
@@ -230,7 +229,7 @@ library Markets {
     }
 
     /// @dev Ends the observed minute and returns the mean after it. The rest of the minutes see the standing mid.
-    function closeMinute(MarketContext memory c) private pure returns (uint256 mean, bool observed) {
+    function closeMinute(MarketContext memory c) internal pure returns (uint256 mean, bool observed) {
         observe(c, 60);
         BookTop t = c.top;
         uint256 depth = t.depthSeconds();
@@ -240,57 +239,17 @@ library Markets {
         c.top = t.withObservation(0, 0, 0);
     }
 
-    /// @dev `advancePerpetual` over the one minute that was observed.
-    function advanceMinute(ClearingState storage s, MarketContext memory c) private view {
-        MarketRisk r = c.risk;
-        (uint256 mean, bool observed) = closeMinute(c);
-        if (!observed) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);
-        if (chargedMinutes(s, r, 1) != 0) {
-            FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
-            (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
-            r = fund(r, terms, int256(mean).clamp(low, high) + interest - int256(r.anchor()));
-        }
-        c.risk = r.withMean(mean);
-    }
-
-    function advancePerpetual(
-        ClearingState storage s,
-        MarketContext memory c,
+    /// @dev Adds the funding of some minutes to the market's.
+    /// @param sum Σ of the minutes' means, each within the limits.
+    /// @param interest Of a period, ticks × 2^16.
+    function accrue(
+        MarketRisk r,
+        FundingTerms memory terms,
+        int256 sum,
+        int256 interest,
         uint256 minutes_
-    ) private view {
-        uint256 anchor = c.risk.anchor();
-        // Where the minutes after the observed one pull the mean: the standing mid, or the index while a side is thin.
-        (uint256 toward, bool deep) = standing(c);
-        toward = deep ? toward << 15 : anchor;
-        uint256 tau = deep ? c.top.markMinutes() : THIN_MINUTES;
-        (uint256 mean, bool observed) = closeMinute(c);
-        if (!observed) mean = MarkPrice.advance(mean, anchor, THIN_MINUTES, 1);
-        charge(s, c, mean, toward, tau, minutes_);
-        if (minutes_ > 1) mean = MarkPrice.advance(mean, toward, tau, minutes_ - 1);
-        c.risk = c.risk.withMean(mean);
-    }
-
-    /// @dev Adds the funding of some minutes, as far as the index was fresh: the first ends at `mean`, the others follow the standing mid.
-    function charge(
-        ClearingState storage s,
-        MarketContext memory c,
-        uint256 mean,
-        uint256 toward,
-        uint256 tau,
-        uint256 minutes_
-    ) private view {
-        MarketRisk r = c.risk;
-        minutes_ = chargedMinutes(s, r, minutes_);
-        if (minutes_ == 0) return;
-        FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
-        (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
-        int256 total = int256(mean).clamp(low, high) + int256(minutes_) * (interest - int256(r.anchor()));
-        if (minutes_ > 1) total += MarkPrice.limitedSum(mean, toward, tau, minutes_ - 1, low, high);
-        c.risk = fund(r, terms, total);
-    }
-
-    /// @dev Adds a sum of minutes' premiums, ticks × 2^16, to cumulative funding.
-    function fund(MarketRisk r, FundingTerms memory terms, int256 total) private pure returns (MarketRisk) {
+    ) internal pure returns (MarketRisk) {
+        int256 total = sum + int256(minutes_) * (interest - int256(r.anchor()));
         // × 2^4 from 2^16 to 2^20, × 60 seconds of the period for each minute.
         return r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
     }
@@ -300,7 +259,7 @@ library Markets {
     function fundingLimits(
         MarketRisk r,
         FundingTerms memory terms
-    ) private pure returns (int256 low, int256 high, int256 interest) {
+    ) internal pure returns (int256 low, int256 high, int256 interest) {
         int256 index = int256(r.anchor());
         unchecked {
             // 40 bits × 16 bits, all of it far from 256.
@@ -312,59 +271,6 @@ library Markets {
             if (low < index - cap - interest) low = index - cap - interest;
             if (high > index + cap - interest) high = index + cap - interest;
         }
-    }
-
-    /// @dev Minutes of the gap in which the index was not stale: funding stops at the first limit.
-    function chargedMinutes(
-        ClearingState storage s,
-        MarketRisk r,
-        uint256 minutes_
-    ) private view returns (uint256) {
-        uint256 word = s.feeds[r.feed()];
-        uint256 minute = r.minute();
-        unchecked {
-            uint256 staleMinute =
-                (Words.newestPeriod(word) + 2) * MINUTES_PER_DAY + Words.limit1Hours(word) * 60;
-            return staleMinute <= minute ? 0 : Rounding.min(minutes_, staleMinute - minute);
-        }
-    }
-
-    /// @dev Walks over every 00:00 UTC on the way: there mark becomes the next day's anchor. Days in which nothing stood
-    ///      are walked in one step each; a dated future lives some hundred of them.
-    function advanceDated(ClearingState storage s, MarketContext memory c, uint256 target) private view {
-        uint256 minute = c.risk.minute();
-        while (minute < target) {
-            uint256 midnight = (minute / MINUTES_PER_DAY + 1) * MINUTES_PER_DAY;
-            uint256 stop = Rounding.min(midnight, target);
-            (uint256 sum, bool deep) = standing(c);
-            (uint256 mean, ) = closeMinute(c);
-            if (deep && stop - minute > 1) {
-                mean = MarkPrice.advance(mean, sum << 15, c.top.markMinutes(), stop - minute - 1);
-            }
-            c.risk = c.risk.withMean(mean).withMinute(stop);
-            minute = stop;
-            if (stop == midnight) {
-                c.risk = c.risk.withAnchor(markOf(c.risk));
-                tier(s, c, stop / MINUTES_PER_DAY);
-            }
-        }
-    }
-
-    /// @dev Margins of the month that the future has become: third, next, front. They only fall on the way.
-    function tier(ClearingState storage s, MarketContext memory c, uint256 period) private view {
-        MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
-        uint256 i = period >= terms.firstPeriod ? 0 : (period >= terms.nextFromPeriod ? 1 : 2);
-        MarginTier memory tier_ = terms.tiers[i];
-        c.risk = c.risk.withInitialBps(tier_.initialMarginBps).withMaintenanceBps(tier_.maintenanceMarginBps);
-        c.top = c.top.withFillBandBps(tier_.fillBandBps);
-    }
-
-    /// @dev Gives a perpetual a new index; it has been brought to the current minute.
-    function setAnchor(ClearingState storage s, uint256 market, uint256 followed) internal {
-        Market storage m = s.markets[market];
-        MarketRisk r = MarketRisk.wrap(m.risk);
-        if (r.phase() >= uint256(MarketPhase.Expired)) return;
-        m.risk = MarketRisk.unwrap(r.withAnchor(toTicksX16(followed, m.funding.indexPerTick)));
     }
 
     /// @dev An index value in ticks × 2^16, floored, at most the highest tick.

@@ -20,6 +20,10 @@ contract WordFieldsTest is TestBase {
         _kept(word, BookTop.unwrap(w.withFillBandBps(band)), 140, 14, band);
         _kept(word, BookTop.unwrap(w.withTakerFee(band & 0xfff)), 154, 12, band & 0xfff);
         _kept(word, BookTop.unwrap(w.withMakerFee(maker)), 166, 12, uint256(maker) & 0xfff);
+        _kept(word, BookTop.unwrap(w.withExpiryPeriod(tick & 0xfffff)), 202, 20, tick & 0xfffff);
+        _kept(word, BookTop.unwrap(w.withStage(bps & 3)), 250, 2, bps & 3);
+        vm.assertEq(w.withStage(bps & 3).stage(), bps & 3);
+        vm.assertEq(w.withExpiryPeriod(tick & 0xfffff).expiryPeriod(), tick & 0xfffff);
         vm.assertEq(w.withMakerFee(maker).makerFee(), maker);
         vm.assertEq(w.withBestBid(tick).bestBid(), tick);
         vm.assertEq(w.withBestAsk(tick).bestAsk(), tick);
@@ -58,6 +62,7 @@ contract WordFieldsTest is TestBase {
         _kept(word, MarketRisk.unwrap(w.withAnchor(price)), 124, 40, price);
         _kept(word, MarketRisk.unwrap(w.withInitialBps(short)), 164, 14, short);
         _kept(word, MarketRisk.unwrap(w.withMaintenanceBps(short)), 178, 14, short);
+        _kept(word, MarketRisk.unwrap(w.withClampBps(short)), 192, 14, short);
         _kept(word, MarketRisk.unwrap(w.withPhase(short & 3)), 229, 2, short & 3);
         _kept(word, MarketRisk.unwrap(w.withMaxPosition(price & 0xfff)), 231, 12, price & 0xfff);
         _kept(word, MarketRisk.unwrap(w.withConcentration(price & 0xfff)), 243, 12, price & 0xfff);

@@ -51,7 +51,16 @@ contract WordsTest is TestBase {
         uint256 step
     ) public pure {
         uint256 most = (1 << 84) - 1;
-        Feed memory feed = Feed(target & most, followed & most, sequence, period & 0xfffff, hours_, step & 7);
+        Feed memory feed = Feed(
+            target & most,
+            followed & most,
+            sequence,
+            period & 0xfffff,
+            hours_,
+            step & 7,
+            (step >> 8) & 0xfffff,
+            step >> 255 != 0
+        );
         Feed memory back = Words.toFeed(Words.pack(feed));
         vm.assertTrue(keccak256(abi.encode(back)) == keccak256(abi.encode(feed)));
     }
@@ -81,9 +90,11 @@ contract WordsTest is TestBase {
         _overflows(1 << 24, 24);
         this.packOrder(RestingOrder(0, 0, 1 << 24, false));
         _overflows(1 << 84, 84);
-        this.packFeed(Feed(1 << 84, 0, 0, 0, 0, 0));
+        this.packFeed(Feed(1 << 84, 0, 0, 0, 0, 0, 0, false));
         _overflows(1 << 20, 20);
-        this.packFeed(Feed(0, 0, 0, 1 << 20, 0, 0));
+        this.packFeed(Feed(0, 0, 0, 1 << 20, 0, 0, 0, false));
+        _overflows(1 << 20, 20);
+        this.packFeed(Feed(0, 0, 0, 0, 0, 0, 1 << 20, false));
     }
 
     // ------------------------------------------------------------------------------------------------------ rounding

@@ -243,10 +243,12 @@ contract MarketsMarkTest is ClearingFixture {
 
     function test_sync_marginsFallWithTheMonths() public {
         _expectTier(2800, 2100, 600);
+        while (day < NEXT_FROM - 2) _nextPrint(POINTS);
         vm.warp(uint256(NEXT_FROM) * 1 days - 1);
         _expectTier(2800, 2100, 600);
         vm.warp(uint256(NEXT_FROM) * 1 days);
         _expectTier(2000, 1500, 400);
+        while (day < WINDOW_FIRST - 2) _nextPrint(POINTS);
         vm.warp(uint256(WINDOW_FIRST) * 1 days);
         _expectTier(1600, 1200, 250);
         house.sync(dated);
