@@ -238,6 +238,24 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "InGracePeriod",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "feed",
         "type": "uint8"
       },
@@ -1257,6 +1275,23 @@ export const clearinghouseAbi = [
     "inputs": [
       {
         "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "EndSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "name": "feed",
         "type": "uint8"
       },
@@ -1392,6 +1427,28 @@ export const clearinghouseAbi = [
       }
     ],
     "name": "FundToppedUp",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "feed",
+        "type": "uint8"
+      },
+      {
+        "indexed": false,
+        "name": "from",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "grace",
+        "type": "uint256"
+      }
+    ],
+    "name": "HaltEnded",
     "type": "event"
   },
   {
@@ -2612,6 +2669,10 @@ export const clearinghouseAbi = [
       {
         "name": "risk",
         "type": "uint256"
+      },
+      {
+        "name": "window",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",
@@ -2942,6 +3003,23 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "convertSettled",
+    "outputs": [
+      {
+        "name": "converted",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "market",
         "type": "uint16"
       }
@@ -3091,6 +3169,14 @@ export const clearinghouseAbi = [
           },
           {
             "name": "staleAt",
+            "type": "uint256"
+          },
+          {
+            "name": "haltedAt",
+            "type": "uint256"
+          },
+          {
+            "name": "settledAt",
             "type": "uint256"
           }
         ],
@@ -3681,6 +3767,10 @@ export const clearinghouseAbi = [
           {
             "name": "stale",
             "type": "bool"
+          },
+          {
+            "name": "stage",
+            "type": "uint8"
           }
         ],
         "name": "",
@@ -4187,6 +4277,34 @@ export const clearinghouseAbi = [
       }
     ],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "name": "stage",
+        "type": "uint256"
+      },
+      {
+        "name": "raises",
+        "type": "bool"
+      },
+      {
+        "name": "postOnly",
+        "type": "bool"
+      },
+      {
+        "name": "crosses",
+        "type": "bool"
+      }
+    ],
+    "name": "requireStage",
+    "outputs": [],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -5675,6 +5793,39 @@ export const usageIndexAbi = [
       }
     ],
     "name": "lockedSum",
+    "outputs": [
+      {
+        "name": "sum",
+        "type": "uint256"
+      },
+      {
+        "name": "finalDays",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "name": "first",
+        "type": "uint32"
+      },
+      {
+        "name": "last",
+        "type": "uint32"
+      },
+      {
+        "name": "time",
+        "type": "uint64"
+      }
+    ],
+    "name": "lockedSumAt",
     "outputs": [
       {
         "name": "sum",

@@ -79,7 +79,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         MarketContext memory c = _touched(s, market);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
-        DatedFutures.requireValidMark(s, market.unwrap());
+        Ladder.requireValid(s, c.top, c.risk);
         Funds.drain(s, c, amount);
         OpenInterest.refresh(s, c);
         s.tracked -= amount;

@@ -42,7 +42,10 @@ export const sentences: Record<ContractErrorName, string> = {
     "Market {market} is {phase} and takes only orders that reduce a position: make the order reduceOnly and smaller.",
   IndexStale:
     "Feed {feed} has had no print for {age} s, more than the {limit} s allowed: wait for the next print, or only reduce.",
-  NotDated: "Market {market} is a perpetual: only dated futures expire and settle.",
+  InGracePeriod:
+    "The index of market {market} has just come back and it is {timestamp} (Unix time): until {until} orders rest as post-only or reduce, and nobody is liquidated.",
+  NotDated:
+    "Market {market} is a perpetual that trades on: it settles only when its index has been silent beyond the third limit or its trading has ended.",
   NotExpired:
     "Market {market} trades until {expiry} and it is {timestamp} (Unix time): settle it afterwards.",
   NotSettled: "Market {market} is {phase}: its accounts convert once settle has written its price.",
