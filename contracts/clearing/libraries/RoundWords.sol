@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {DeleveragingShares} from "./DeleveragingShares.sol";
 import {Rounding} from "./Rounding.sol";
 
 /// @dev A deleveraging round: `lots` of the winning side close at `tick`, shared over the `side` lots that it had.
@@ -72,12 +73,9 @@ library RoundWords {
         return (Round.unwrap(w) >> 141).signed(56);
     }
 
-    /// @dev Lots closed once `served_` lots of the side have been served: ⌊served × lots / side⌋.
+    /// @dev Lots closed once `served_` lots of the side have been served. In a round that was recorded, side is never 0.
     function closed(Round w, uint256 served_) internal pure returns (uint256) {
-        unchecked {
-            // 40 bits × 36 bits; side is never 0 in a round that was recorded.
-            return (served_ * w.lots()) / w.side();
-        }
+        return DeleveragingShares.closed(served_, w.lots(), w.side());
     }
 
     function isFinished(Round w) internal pure returns (bool) {
