@@ -109,7 +109,90 @@ contract AttacksClearingTest is RiskFixture {
         vm.assertEq(_take(alice, perp, -1000), 1000);
     }
 
+    // ------------------------------------------------------------------------------- opposite calendar spreads, pushed apart
+
+    /// Alice holds a calendar spread and bob the opposite one, each at the margin of a hedge and not of two months. They alone quote
+    /// both books and push them apart by a whole daily limit each. Whoever loses still has equity after that day, so that he can be
+    /// closed at his own cost; the funds see nothing of it and the two together have only paid fees.
+    function test_attack_oppositeCalendarSpreadsPushedApartAreClosedWhileSolvent() public {
+        MarketListing memory l = _dated();
+        (l.firstPeriod, l.lastPeriod, l.nextFromPeriod) = (day + 100, day + 129, day + 70);
+        vm.prank(LISTER);
+        MarketId later = house.listMarket(l);
+        int256 before = _equity(ALICE) + _equity(BOB);
+        _trade(alice, bob, third, 100_000, TICK);
+        _trade(bob, alice, later, 100_000, TICK);
+        uint256 naked = (100_000 * TICK * uint256(TICK_VALUE) * 28 * 2) / 100;
+        vm.assertTrue(house.account(BOB).initialMargin < naked / 2, "the hedge has no credit");
+        _leave(bob, 1);
+        int256 withdrawn = int256(token.balanceOf(bob));
+        uint256 midnight = (block.timestamp / 1 days + 1) * 1 days;
+        while (block.timestamp + 1 hours < midnight) _pushApart(later);
+        vm.assertTrue(_mark(third) > (TICK << 16) + (TICK << 16) / 12, "the near month was not pushed up");
+        vm.assertTrue(_mark(later) < (TICK << 16) - (TICK << 16) / 12, "the far month was not pushed down");
+        AccountView memory b = house.account(BOB);
+        vm.assertTrue(b.equity < int256(b.maintenanceMargin), "bob is not below MM");
+        vm.assertTrue(b.equity > 0, "one day of limits took more than MM");
+        MarketId[2] memory legs = [third, later];
+        for (uint256 i = 0; i < 2; ++i) {
+            for (
+                uint256 k = 0;
+                k < 2 && house.account(BOB).equity < int256(house.account(BOB).maintenanceMargin);
+                ++k
+            ) {
+                vm.prank(carol);
+                (bool done, ) = address(house).call(
+                    abi.encodeCall(house.liquidate, (BOB, legs[i], 10, CAROL, 100_000))
+                );
+                if (!done) break;
+                _skip(5 minutes);
+            }
+        }
+        b = house.account(BOB);
+        vm.assertTrue(b.equity >= int256(b.maintenanceMargin), "bob could not be closed");
+        vm.assertEq(_cash(_fund(third)) >= 0 && _cash(_fund(later)) >= 0 ? 1 : 0, 1);
+        // The takeovers were at mark or better for carol, so what the two have left is less than they brought.
+        vm.assertTrue(_equity(ALICE) + b.equity + withdrawn < before, "the two gained");
+        _assertConserved();
+    }
+
+    /// What makes it so is a margin of the hedge above both daily limits; no listing gets by without.
+    function test_attack_aHedgeMarginBelowBothDailyLimitsIsRefused() public {
+        MarketListing memory l = _dated();
+        (l.firstPeriod, l.lastPeriod, l.nextFromPeriod) = (day + 100, day + 129, day + 70);
+        l.spreadMaintenanceBps = 2 * l.clampBps;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IClearingErrors.UnsafeParameters.selector,
+                "2 x clamp < spread maintenance",
+                2000,
+                2000
+            )
+        );
+        vm.prank(LISTER);
+        house.listMarket(l);
+    }
+
     // ------------------------------------------------------------------------------------------------------------ helpers
+
+    /// An hour in which the two quote the near month at the top of its band and the far month at the bottom of its own.
+    function _pushApart(MarketId later) private {
+        MarketView memory near = house.market(third);
+        MarketView memory far = house.market(later);
+        OrderId[4] memory ids = [
+            _place(alice, third, 1000, near.highestFill - 1),
+            _place(traders[4], third, -1000, near.highestFill + 1),
+            _place(traders[4], later, 1000, far.lowestFill - 1),
+            _place(alice, later, -1000, far.lowestFill + 1)
+        ];
+        _skip(1 hours);
+        house.sync(third);
+        house.sync(later);
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.prank(i == 0 || i == 3 ? alice : traders[4]);
+            house.cancel(ids[i]);
+        }
+    }
 
     /// Leaves an account IM and `spare` dollars.
     function _leave(address who, uint256 spare) private {
