@@ -154,9 +154,19 @@ describe("usance", () => {
     const book = await json<{ bids: object[]; asks: object[] }>(["book", "tux-perp"]);
     expect(book).to.deep.include({ bids: [{ price: "1210.5", size: "1.5" }], asks: [] });
 
-    const { code, out } = await usance(["order", "cancel", placed.resting.id], 5);
+    const smaller = await usance(["order", "amend", placed.resting.id, "1"], 5);
+    expect(smaller.out).to.equal(`resting 1 at 1210.5 as order ${placed.resting.id}, in its place\n`);
+    const moved = await json<{ filledSize: string; resting: { id: string; keptItsPlace: boolean } }>(
+      ["order", "amend", placed.resting.id, "1.2", "1209"],
+      5,
+    );
+    expect(moved).to.include({ filledSize: "0" });
+    expect(moved.resting).to.include({ size: "1.2", price: "1209", keptItsPlace: false });
+    expect(sentence(await usance(["order", "amend", moved.resting.id, "0"], 5))).to.include("above zero");
+
+    const { code, out } = await usance(["order", "cancel", moved.resting.id], 5);
     expect(code).to.equal(0);
-    expect(out).to.equal(`cancelled order ${placed.resting.id}: 1.5 were open\n`);
+    expect(out).to.equal(`cancelled order ${moved.resting.id}: 1.2 were open\n`);
     expect((await json<{ orders: object[] }>(["order", "list"], 5)).orders).to.deep.equal([]);
   });
 

@@ -440,6 +440,93 @@ describe("SDK actions on a node", function () {
     });
   });
 
+  describe("orders that change, are brought, or die", () => {
+    const price = parsePrice("1999");
+    const resting = async (order: object = {}) => {
+      const fine = { accountId: bobId, market: 1, lots: parseLots("2"), tick: price };
+      const receipt = await venue.mined(bob.placeOrder({ ...fine, ...order }));
+      return bob.placeOrder.extract(receipt).OrderPlaced[0]!.id;
+    };
+
+    it("amends an order in its place, and into another", async () => {
+      const id = await resting();
+      const smaller = { id, market: 1, lots: parseLots("1.5"), tick: price };
+      expect(await bob.amendOrder.simulate(smaller)).to.deep.equal({ newId: id, filledLots: 0n });
+      const first = bob.amendOrder.extract(await venue.mined(bob.amendOrder(smaller)));
+      expect(first.OrderAmended).to.deep.equal([{ account: bobId, id, lots: 1500n }]);
+      expect(first.OrderPlaced).to.have.length(0);
+      const moved = bob.amendOrder.extract(
+        await venue.mined(bob.amendOrder({ ...smaller, tick: price + 1n })),
+      );
+      expect(moved.OrderDropped[0]).to.include({ id, lots: 1500n });
+      const newId = moved.OrderPlaced[0]!.id;
+      expect(await bob.getOrder({ id: newId })).to.include({ lots: 1500n });
+      await refused(bob.amendOrder(smaller), "OrderNotFound", { id });
+      await refused(alice.amendOrder({ ...smaller, id: newId }), "NotAuthorised");
+      await refused(bob.amendOrder({ ...smaller, id: newId, kind: "fillOrKill" }), "NeverRests");
+      await refused(bob.amendOrder({ ...smaller, id: newId, lots: parseLots("500") }), "InsufficientMargin");
+      await venue.mined(bob.cancelOrder({ id: newId }));
+    });
+
+    it("pays the builder that brought an order, up to the cap that the owner allows", async () => {
+      const order = { accountId: bobId, market: 1, lots: parseLots("-5"), tick: parsePrice("2001") };
+      const brought = { ...order, kind: "fillOrKill" as const, builderId: aliceId, builderFee: 20 };
+      await refused(bob.placeOrderThrough(brought), "BuilderFeeTooHigh", { fee: 20n, cap: 0n });
+      const terms = { accountId: bobId, builderId: aliceId, cap: 20 };
+      const set = bob.setBuilder.extract(await venue.mined(bob.setBuilder(terms)));
+      expect(set.BuilderSet).to.deep.equal([{ account: bobId, builder: aliceId, cap: 20 }]);
+      const receipt = await venue.mined(bob.placeOrderThrough(brought));
+      const { BuilderPaid, OrderTaken } = bob.placeOrderThrough.extract(receipt);
+      expect(OrderTaken[0]?.lots).to.equal(-5000n);
+      // 5 contracts at 2,001 USD: two basis points of 10,005.
+      expect(BuilderPaid).to.deep.equal([{ account: bobId, builder: aliceId, amount: usd("2.001") }]);
+      await refused(bob.setBuilder({ ...terms, cap: 101 }), "BuilderFeeTooHigh", { fee: 101n, cap: 100n });
+      await refused(alice.setBuilder(terms), "NotOwner");
+    });
+
+    it("kills the orders of an account that has fallen silent", async () => {
+      const id = await resting();
+      await refused(stranger.cancelFired({ accountId: bobId, ids: [id] }), "SwitchNotFired");
+      const { SwitchSet } = bob.cancelAllAfter.extract(
+        await venue.mined(bob.cancelAllAfter({ accountId: bobId, seconds: 60 })),
+      );
+      expect(SwitchSet[0]?.account).to.equal(bobId);
+      await refused(bob.cancelAllAfter({ accountId: bobId, seconds: 4 }), "ParameterOutOfRange");
+      await venue.exchange.warp(Number(await venue.now()) + 120);
+      const fine = { accountId: bobId, market: 1, lots: parseLots("1"), tick: price };
+      await refused(bob.placeOrder(fine), "SwitchFired", { account: bobId });
+      await refused(bob.cancelAllAfter({ accountId: bobId, seconds: 0 }), "OrdersOpen", { orders: 1n });
+      const gone = stranger.cancelFired.extract(
+        await venue.mined(stranger.cancelFired({ accountId: bobId, ids: [id] })),
+      );
+      expect(gone.OrderDropped[0]).to.include({ account: bobId, id, lots: 2000n });
+      await venue.mined(bob.cancelAllAfter({ accountId: bobId, seconds: 0 }));
+    });
+
+    it("takes expired orders out by id", async () => {
+      const expiry = ((await venue.now()) / 300n + 2n) * 300n;
+      const id = await resting({ expiry });
+      expect(await stranger.sweepOrders.simulate({ ids: [id] })).to.equal(0n);
+      await venue.exchange.warp(Number(expiry) + 60);
+      const { OrderDropped } = stranger.sweepOrders.extract(
+        await venue.mined(stranger.sweepOrders({ ids: [id] })),
+      );
+      expect(OrderDropped[0]).to.include({ account: bobId, id, lots: 2000n });
+    });
+
+    it("moves cash between accounts of one owner", async () => {
+      await venue.mined(alice.deposit({ subaccount: 3, amount: usd("10") }));
+      const toId = await alice.getAccountId({ owner: alice.account.address, subaccount: 3 });
+      const move = { fromId: aliceId, toId, amount: usd("5") };
+      const { Transferred } = alice.transfer.extract(await venue.mined(alice.transfer(move)));
+      expect(Transferred).to.deep.equal([{ from: aliceId, to: toId, amount: usd("5") }]);
+      expect((await alice.getAccount({ accountId: toId })).cash).to.equal(usd("15"));
+      await refused(alice.transfer({ ...move, toId: aliceId }), "SameAccount");
+      await refused(alice.transfer({ ...move, toId: bobId }), "NotOwner");
+      await refused(alice.redeemClaim({ accountId: aliceId }), "NoClaim", { account: aliceId });
+    });
+  });
+
   describe("connections", () => {
     it("keeps the cause of a failure that is not the exchange's", async () => {
       const broken = createPublicClient({

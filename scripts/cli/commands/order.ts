@@ -1,10 +1,12 @@
 import {
+  amendOrder,
   cancelOrder,
   decodeOrderId,
   formatCollateral,
   formatLots,
   formatPrice,
   getOpenOrders,
+  getOrder,
   parseLots,
   parsePrice,
   placeOrder,
@@ -43,9 +45,9 @@ interface OrderOptions extends AccountOptions {
   clientId?: number;
 }
 
-/** `usance order`: place, preview, list and cancel. */
+/** `usance order`: place, preview, list, amend and cancel. */
 export function orderCommand(): Command {
-  const command = new Command("order").description("place, preview, list and cancel orders");
+  const command = new Command("order").description("place, preview, list, amend and cancel orders");
   orderArguments(command.command("place").description("trade what crosses, rest the remainder")).action(
     action(place),
   );
@@ -53,6 +55,13 @@ export function orderCommand(): Command {
     command.command("preview").description("what `order place` would do now, without sending it"),
   ).action(action(preview));
   accountOptions(command.command("list").description("resting orders of an account")).action(action(list));
+  command
+    .command("amend")
+    .description("change size and price of a resting order; fewer contracts keep its place in the queue")
+    .argument("<id>", "id as `order list` shows it", parseId)
+    .argument("<size>", "contracts that shall be open, such as 0.5")
+    .argument("[price]", "points; the order's own when left out")
+    .action(action(amend));
   command
     .command("cancel")
     .description("cancel resting orders")
@@ -228,6 +237,46 @@ async function list(session: Session, options: AccountOptions): Promise<Answer> 
         ]),
         empty: "no resting orders",
       },
+    ],
+  };
+}
+
+async function amend(
+  session: Session,
+  [id]: readonly [bigint],
+  size: string,
+  price?: string,
+): Promise<Answer> {
+  const { client, deployment } = session;
+  const signer = session.signer();
+  const { lots, expiry, reduceOnly } = await getOrder(client, { deployment, id });
+  const { market, tick } = decodeOrderId(id);
+  const wanted = parseLots(size);
+  if (wanted <= 0n) throw new Error("The size must be above zero: `order cancel` takes the order out.");
+  const order: Order = {
+    market,
+    lots: lots > 0n ? wanted : -wanted,
+    tick: price === undefined ? tick : parsePrice(price),
+    reduceOnly,
+    expiry,
+  };
+  const hash = await amendOrder(signer, { deployment, id, ...order });
+  const { OrderAmended, OrderPlaced, OrderTaken } = amendOrder.extract(await confirm(session, hash));
+  const [rests] = [...OrderAmended, ...OrderPlaced];
+  const filled = formatLots(OrderTaken[0]?.lots ?? 0n);
+  const resting = rests && {
+    id: rests.id,
+    size: formatLots(rests.lots),
+    price: formatPrice(order.tick),
+    keptItsPlace: rests.id === id,
+  };
+  return {
+    json: { market, filledSize: filled, resting: resting ?? null, transaction: hash },
+    text: [
+      ...(OrderTaken.length === 0 ? [] : [`filled ${filled}`]),
+      resting
+        ? `resting ${resting.size} at ${resting.price} as order ${resting.id}${resting.keptItsPlace ? ", in its place" : ""}`
+        : "nothing rests",
     ],
   };
 }

@@ -49,13 +49,14 @@ export type BatchOrdersErrorType = ActionErrorType<
   | "LevelFull"
   | "InsufficientMargin"
   | "IndexStale"
+  | "SwitchFired"
   | "WrongAccount"
 >;
 
 /**
  * Cancel several orders of one account, then place several, all or nothing; orders to cancel that are gone are passed over.
  *
- * @throws `NotAuthorised`, `UnknownMarket`, `MarketNotOpen`, `OnlyReducing`, `OrderTooSmall`, `OrderTooLarge`, `TickOutOfRange`, `TickOutsideBand`, `ExpiryNotAligned`, `ExpiryInPast`, `ExpiryNotUsed`, `ZeroMaxFills`, `WouldCross`, `NotFilled`, `WouldNotReduce`, `PositionLimit`, `OpenInterestLimit`, `TooManyOrders`, `TooManyMarkets`, `LevelFull`, `InsufficientMargin`, `IndexStale`, `WrongAccount`
+ * @throws `NotAuthorised`, `UnknownMarket`, `MarketNotOpen`, `OnlyReducing`, `OrderTooSmall`, `OrderTooLarge`, `TickOutOfRange`, `TickOutsideBand`, `ExpiryNotAligned`, `ExpiryInPast`, `ExpiryNotUsed`, `ZeroMaxFills`, `WouldCross`, `NotFilled`, `WouldNotReduce`, `PositionLimit`, `OpenInterestLimit`, `TooManyOrders`, `TooManyMarkets`, `LevelFull`, `InsufficientMargin`, `IndexStale`, `SwitchFired`, `WrongAccount`
  *
  * @example
  * import { batchOrders, type Deployment, parseLots, parsePrice } from "@usance/sdk";

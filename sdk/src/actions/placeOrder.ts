@@ -46,12 +46,13 @@ export type PlaceOrderErrorType = ActionErrorType<
   | "LevelFull"
   | "InsufficientMargin"
   | "IndexStale"
+  | "SwitchFired"
 >;
 
 /**
  * Place an order: it trades what crosses, then rests or drops the remainder.
  *
- * @throws `NotAuthorised`, `UnknownMarket`, `MarketNotOpen`, `OnlyReducing`, `OrderTooSmall`, `OrderTooLarge`, `TickOutOfRange`, `TickOutsideBand`, `ExpiryNotAligned`, `ExpiryInPast`, `ExpiryNotUsed`, `ZeroMaxFills`, `WouldCross`, `NotFilled`, `WouldNotReduce`, `PositionLimit`, `OpenInterestLimit`, `TooManyOrders`, `TooManyMarkets`, `LevelFull`, `InsufficientMargin`, `IndexStale`
+ * @throws `NotAuthorised`, `UnknownMarket`, `MarketNotOpen`, `OnlyReducing`, `OrderTooSmall`, `OrderTooLarge`, `TickOutOfRange`, `TickOutsideBand`, `ExpiryNotAligned`, `ExpiryInPast`, `ExpiryNotUsed`, `ZeroMaxFills`, `WouldCross`, `NotFilled`, `WouldNotReduce`, `PositionLimit`, `OpenInterestLimit`, `TooManyOrders`, `TooManyMarkets`, `LevelFull`, `InsufficientMargin`, `IndexStale`, `SwitchFired`
  *
  * @example
  * import { type Deployment, parseLots, parsePrice, placeOrder } from "@usance/sdk";
