@@ -160,7 +160,7 @@ contract ClearinghouseDeficitTest is WaterfallFixture {
 
     /// The treasury takes the fees of another market out on the terms of everybody else.
     function test_collectFees_ofAnotherMarketLeaveTheSameShare() public {
-        _trade(bob, frank, dated, 10_000, TICK);
+        _trade(bob, frank, dated, 10_000, _mark(dated) >> 16);
         uint256 fees = house.market(dated).feesPayable;
         uint256 tracked = house.tracked();
         uint256 gross = fees / 2;
