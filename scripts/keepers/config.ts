@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** Names of the keepers. */
-export const KEEPER_NAMES = ["sync", "liquidation", "settlement"] as const;
+export const KEEPER_NAMES = ["sync", "liquidation", "waterfall", "settlement"] as const;
 
 /** Name of a keeper. */
 export type KeeperName = (typeof KEEPER_NAMES)[number];
@@ -28,6 +28,13 @@ const schema = z.strictObject({
   liquidation: z
     .strictObject({
       keeperAccount: z.int().positive().optional(),
+      maxFills: z.int().positive().max(65_535).default(50),
+      takeOverLots: z.int().nonnegative().max(1_099_511_627_775).default(0),
+    })
+    .prefault({}),
+  waterfall: z
+    .strictObject({
+      batch: z.int().positive().max(200).default(40),
       maxFills: z.int().positive().max(65_535).default(50),
     })
     .prefault({}),

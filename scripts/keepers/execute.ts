@@ -1,6 +1,8 @@
 import {
   absorb,
+  applyRounds,
   cancelRiskRaising,
+  deleverage,
   follow,
   isContractError,
   liquidate,
@@ -8,6 +10,7 @@ import {
   settle,
   settleAccounts,
   sync,
+  unwind,
   type ContractErrorName,
 } from "@usance/sdk";
 import { waitForTransactionReceipt } from "viem/actions";
@@ -30,8 +33,17 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
     "IndexStale",
     // The book is empty where it would be fair: a later round finds buyers, or the fund takes over.
     "NothingToFill",
+    // The keeper's own account has no room for what it would take over now.
+    "InsufficientMargin",
+    "PositionLimit",
+    "TooManyMarkets",
+    "OnlyReducing",
   ],
   absorb: ["AccountNotBankrupt", "AccountIsRetired", "NoPosition", "IndexStale"],
+  // With as many rounds unfinished as there may be, positions are served first.
+  deleverage: ["NothingToDeleverage", "TooManyRounds", "IndexStale"],
+  unwind: ["NothingToUnwind", "UnwindingSpent", "NothingToFill", "MarketNotOpen", "IndexStale"],
+  applyRounds: [],
   settle: ["NotExpired", "AlreadySettled", "WindowNotFinal", "DayStillMissing"],
   settleAccounts: ["NotSettled"],
 };
@@ -94,11 +106,17 @@ function callOf({ client, deployment, fees }: KeeperContext, action: KeeperActio
     case "cancelRiskRaising":
       return bind(cancelRiskRaising, { ...common, accountId: action.account, ids: action.ids });
     case "liquidate": {
-      const { account: accountId, market, maxFills, keeper } = action;
-      return bind(liquidate, { ...common, accountId, market, maxFills, keeper });
+      const { account: accountId, market, maxFills, keeper, takeOverLots } = action;
+      return bind(liquidate, { ...common, accountId, market, maxFills, keeper, takeOverLots });
     }
     case "absorb":
       return bind(absorb, { ...common, accountId: action.account });
+    case "deleverage":
+      return bind(deleverage, { ...common, market: action.market });
+    case "unwind":
+      return bind(unwind, { ...common, market: action.market, maxFills: action.maxFills });
+    case "applyRounds":
+      return bind(applyRounds, { ...common, market: action.market, accountIds: action.accounts });
     case "settle":
       return bind(settle, { ...common, market: action.market });
     case "settleAccounts":

@@ -20,8 +20,19 @@ export type KeeperAction =
   | { kind: "follow"; feed: number }
   | { kind: "repush"; index: Hex }
   | { kind: "cancelRiskRaising"; account: number; ids: readonly bigint[] }
-  | { kind: "liquidate"; account: number; market: number; maxFills: number; keeper: number }
+  | {
+      kind: "liquidate";
+      account: number;
+      market: number;
+      maxFills: number;
+      keeper: number;
+      /** Most lots that the keeper takes over itself. */
+      takeOverLots: number;
+    }
   | { kind: "absorb"; account: number }
+  | { kind: "deleverage"; market: number }
+  | { kind: "unwind"; market: number; maxFills: number }
+  | { kind: "applyRounds"; market: number; accounts: readonly number[] }
   | { kind: "settle"; market: number }
   | { kind: "settleAccounts"; market: number; accounts: readonly number[] };
 

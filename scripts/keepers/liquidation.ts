@@ -29,6 +29,8 @@ export interface LiquidationState {
   keeper: number;
   /** Resting orders that one liquidation walks over. */
   maxFills: number;
+  /** Most lots that the keeper takes over itself where the book takes no more; 0: none. */
+  takeOverLots: number;
 }
 
 /** Whether the first step concerns an account: it is below IM and has resting orders. */
@@ -58,7 +60,10 @@ export function decideLiquidation(state: LiquidationState): KeeperAction[] {
     });
 }
 
-function closings({ markets, keeper, maxFills }: LiquidationState, account: AccountState): KeeperAction[] {
+function closings(
+  { markets, keeper, maxFills, takeOverLots }: LiquidationState,
+  account: AccountState,
+): KeeperAction[] {
   const margin = ({ market, size }: { market: number; size: bigint }) => {
     const { markX16 = 0n, maintenanceMarginBps = 0n } = markets.get(market) ?? {};
     return (size < 0n ? -size : size) * markX16 * maintenanceMarginBps;
@@ -66,11 +71,22 @@ function closings({ markets, keeper, maxFills }: LiquidationState, account: Acco
   return account.positions
     .filter(({ market, size }) => {
       const state = markets.get(market);
-      const trades = state?.phase === "open" || state?.phase === "reduceOnly";
+      // Once trading has ended there is no book, and only a takeover closes a position.
+      const trades =
+        state?.phase === "open" ||
+        state?.phase === "reduceOnly" ||
+        (state?.phase === "expired" && takeOverLots > 0);
       return size !== 0n && trades && !state.stale;
     })
     .sort((a, b) => compare(margin(b), margin(a)))
-    .map(({ market }) => ({ kind: "liquidate", account: account.id, market, maxFills, keeper }));
+    .map(({ market }) => ({
+      kind: "liquidate",
+      account: account.id,
+      market,
+      maxFills,
+      keeper,
+      takeOverLots,
+    }));
 }
 
 function compare(a: bigint, b: bigint): number {
@@ -83,6 +99,8 @@ export function createLiquidationKeeper(
     /** Account that earns the keeper's share; the sender's subaccount 0 when left out. */
     keeperAccount?: number | undefined;
     maxFills?: number;
+    /** Most lots of a position that the keeper takes over; none when left out. */
+    takeOverLots?: number;
   },
 ): Keeper {
   const context = contextOf(options);
@@ -116,6 +134,7 @@ export function createLiquidationKeeper(
         orders,
         keeper,
         maxFills: options.maxFills ?? 50,
+        takeOverLots: options.takeOverLots ?? 0,
       });
       return { block, outcomes: await execute(context, actions) };
     },

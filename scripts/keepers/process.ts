@@ -19,11 +19,12 @@ import { createLiquidationKeeper } from "./liquidation.ts";
 import { createMetrics } from "./metrics.ts";
 import { createSettlementKeeper } from "./settlement.ts";
 import { createSyncKeeper } from "./sync.ts";
+import { createWaterfallKeeper } from "./waterfall.ts";
 
 /** Creates the keepers that a configuration names. */
 export function createKeepers(
   base: Pick<KeeperOptions, "client" | "deployment" | "log">,
-  { keepers, dryRun, maxFeePerGasGwei, shard, sync, liquidation, settlement }: KeeperConfig,
+  { keepers, dryRun, maxFeePerGasGwei, shard, sync, liquidation, waterfall, settlement }: KeeperConfig,
 ): Keeper[] {
   const options: KeeperOptions = {
     ...base,
@@ -34,6 +35,7 @@ export function createKeepers(
   const create: Record<KeeperName, () => Keeper> = {
     sync: () => createSyncKeeper({ ...options, interval: sync.intervalSeconds }),
     liquidation: () => createLiquidationKeeper({ ...options, ...liquidation }),
+    waterfall: () => createWaterfallKeeper({ ...options, ...waterfall }),
     settlement: () => createSettlementKeeper({ ...options, ...settlement }),
   };
   return keepers.map((name) => create[name]());

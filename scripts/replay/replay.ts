@@ -5,6 +5,7 @@ import type { Keeper, KeeperLog, KeeperReport } from "../keepers/keeper.ts";
 import { createLiquidationKeeper } from "../keepers/liquidation.ts";
 import { createSettlementKeeper } from "../keepers/settlement.ts";
 import { createSyncKeeper } from "../keepers/sync.ts";
+import { createWaterfallKeeper } from "../keepers/waterfall.ts";
 import { PrintHistory } from "../maker/history.ts";
 import { MarketData } from "../maker/market-data.ts";
 import type { Trader } from "../maker/trader.ts";
@@ -52,7 +53,7 @@ interface Parts {
   /** UTC day number of the first print. */
   first: number;
   cast: Cast;
-  keepers: { sync: Keeper; liquidation: Keeper; settlement: Keeper };
+  keepers: { sync: Keeper; liquidation: Keeper; waterfall: Keeper; settlement: Keeper };
   observer: Observer;
   trading: Trading;
 }
@@ -102,6 +103,7 @@ class Replay {
     const keepers = {
       sync: createSyncKeeper(keeping),
       liquidation: createLiquidationKeeper({ ...keeping, keeperAccount: cast.keeper.accountId }),
+      waterfall: createWaterfallKeeper(keeping),
       settlement: createSettlementKeeper(keeping),
     };
     for (const keeper of Object.values(keepers)) await keeper.init();
@@ -131,6 +133,7 @@ class Replay {
       }
       await quoteAll(trading, open);
       await this.#keep(keepers.liquidation);
+      await this.#keep(keepers.waterfall);
       if (open.length === 0) continue;
       // Takers meet quotes that have stood for a while, and a mark that has begun to follow them.
       await this.#clock.advanceTo(today, hour + TAKERS_AFTER);

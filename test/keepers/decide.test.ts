@@ -7,6 +7,7 @@ import {
 } from "../../scripts/keepers/liquidation.ts";
 import { decideSettlement, type SettlementState } from "../../scripts/keepers/settlement.ts";
 import { decideSync, type SyncState } from "../../scripts/keepers/sync.ts";
+import { decideWaterfall, type FundState } from "../../scripts/keepers/waterfall.ts";
 
 describe("decideLiquidation", () => {
   const market = {
@@ -34,6 +35,7 @@ describe("decideLiquidation", () => {
       orders: new Map(),
       keeper: 3_000,
       maxFills: 7,
+      takeOverLots: 0,
       ...over,
     });
   const liquidate = (id: number, of = 1) => ({
@@ -42,6 +44,7 @@ describe("decideLiquidation", () => {
     market: of,
     maxFills: 7,
     keeper: 3_000,
+    takeOverLots: 0,
   });
 
   it("leaves an account alone that equals its requirements", () => {
@@ -105,6 +108,84 @@ describe("decideLiquidation", () => {
     ] as const)
       expect(decide([weak], { markets: new Map([[1, state]]) })).to.deep.equal([]);
     expect(decide([weak], { markets: new Map([[1, { ...market, phase: "reduceOnly" }]]) })).to.have.length(1);
+  });
+});
+
+describe("decideLiquidation of a keeper that takes over", () => {
+  const market = { stale: false, markX16: 2_000n << 16n, maintenanceMarginBps: 1_200n } as const;
+  const weak: AccountState = {
+    id: 2_048,
+    retired: false,
+    equity: 10n,
+    initialMargin: 100n,
+    maintenanceMargin: 60n,
+    positions: [{ market: 1, size: 10n, openOrders: 0n }],
+  };
+  const decide = (phase: "open" | "expired" | "settled", takeOverLots: number) =>
+    decideLiquidation({
+      accounts: [weak],
+      markets: new Map([[1, { ...market, phase }]]),
+      orders: new Map(),
+      keeper: 3_000,
+      maxFills: 7,
+      takeOverLots,
+    });
+
+  it("offers its lots only when it was told to, and after the end of trading too", () => {
+    expect(decide("open", 0)[0]).to.include({ kind: "liquidate", takeOverLots: 0 });
+    expect(decide("open", 500)[0]).to.include({ kind: "liquidate", takeOverLots: 500 });
+    expect(decide("expired", 0)).to.deep.equal([]);
+    expect(decide("expired", 500)[0]).to.include({ kind: "liquidate", takeOverLots: 500 });
+    expect(decide("settled", 500)).to.deep.equal([]);
+  });
+});
+
+describe("decideWaterfall", () => {
+  const fund = (over: Partial<FundState>): FundState => ({
+    market: 3,
+    phase: "open",
+    size: 0n,
+    equity: 1_000n,
+    unfinished: 0n,
+    unwindBudget: 100n,
+    unwindSpent: 0n,
+    bestBid: 10n,
+    bestAsk: 11n,
+    behind: [],
+    ...over,
+  });
+  const decide = (...funds: FundState[]) =>
+    decideWaterfall({ funds, batch: 2, maxFills: 7 }).map((action) =>
+      action.kind === "applyRounds" ? `${action.kind} ${action.accounts.join(" ")}` : action.kind,
+    );
+
+  it("leaves a fund without a position alone", () => {
+    expect(decide(fund({}), fund({ equity: 0n }))).to.deep.equal([]);
+  });
+
+  it("unwinds what a fund holds while there is a budget and somebody to trade with", () => {
+    expect(decide(fund({ size: 5n }))).to.deep.equal(["unwind"]);
+    expect(decide(fund({ size: -5n }))).to.deep.equal(["unwind"]);
+    expect(decide(fund({ size: 5n, bestBid: 0n }))).to.deep.equal([]);
+    expect(decide(fund({ size: -5n, bestAsk: 0n }))).to.deep.equal([]);
+    expect(decide(fund({ size: 5n, unwindSpent: 99n }))).to.deep.equal(["unwind"]);
+    expect(decide(fund({ size: 5n, unwindSpent: 100n }))).to.deep.equal([]);
+    expect(decide(fund({ size: 5n, phase: "expired" }))).to.deep.equal([]);
+  });
+
+  it("records a round for a fund below zero, and does not unwind it", () => {
+    expect(decide(fund({ size: 5n, equity: -1n }))).to.deep.equal(["deleverage"]);
+    expect(decide(fund({ equity: -1n, phase: "settled" }))).to.deep.equal(["deleverage"]);
+  });
+
+  it("serves positions first, a batch a call, and records no round beyond what may be unfinished", () => {
+    const behind = [2_048, 2_049, 2_050];
+    const served = ["applyRounds 2048 2049", "applyRounds 2050"];
+    expect(decide(fund({ unfinished: 1n, behind }))).to.deep.equal(served);
+    const spent = { size: 5n, equity: -1n, unfinished: 16n };
+    expect(decide(fund({ ...spent, behind }))).to.deep.equal([...served, "deleverage"]);
+    expect(decide(fund(spent))).to.deep.equal([]);
+    expect(decide(fund({ ...spent, unfinished: 15n }))).to.deep.equal(["deleverage"]);
   });
 });
 

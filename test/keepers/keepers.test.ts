@@ -1,10 +1,13 @@
 import {
+  approveCollateral,
   getAccount,
   getConservation,
+  getFund,
   getMarket,
   getOpenOrders,
   parseCollateral,
   placeOrder,
+  topUpFund,
   type Order,
 } from "@usance/sdk";
 import { expect } from "chai";
@@ -16,6 +19,7 @@ import type { Keeper, KeeperAction, KeeperReport } from "../../scripts/keepers/k
 import { createLiquidationKeeper } from "../../scripts/keepers/liquidation.ts";
 import { createSettlementKeeper } from "../../scripts/keepers/settlement.ts";
 import { createSyncKeeper } from "../../scripts/keepers/sync.ts";
+import { createWaterfallKeeper } from "../../scripts/keepers/waterfall.ts";
 import { SECONDS_PER_DAY, periodOfDate } from "../../scripts/lib/calendar.ts";
 import { TU1D } from "../../scripts/reporter/calculation.ts";
 import { settlementTick, trailingMean, windowMean } from "../../scripts/reporter/mean.ts";
@@ -133,7 +137,7 @@ describe("the liquidation keeper", () => {
     const { deployment } = exchange;
     const context = contextOf({ client: exchange.wallet(RIVAL), deployment, log });
     const late: KeeperAction[] = [
-      { kind: "liquidate", account: maker, market, maxFills: 5, keeper: trader },
+      { kind: "liquidate", account: maker, market, maxFills: 5, keeper: trader, takeOverLots: 0 },
       { kind: "absorb", account: maker },
       { kind: "cancelRiskRaising", account: maker, ids: [] },
     ];
@@ -160,6 +164,8 @@ describe("the liquidation keeper", () => {
     expect((await state()).equity <= 0n).to.be.true;
     expect(did(await keepers.first.runOnce())).to.include("absorb sent");
     expect((await state()).retired).to.be.true;
+    // The fund had nothing: what it took over went on to the winning side in the same call.
+    expect(await getFund(client, { deployment, market })).to.include({ size: 0n, rounds: 1n });
     expect(did(await keepers.first.runOnce())).to.deep.equal([]);
     expect((await getConservation(client, { deployment })).drift).to.equal(0n);
   });
@@ -215,6 +221,90 @@ describe("the sync keeper", () => {
       .to.be.an("error")
       .with.property("message")
       .that.matches(/serves chain 31337/);
+  });
+});
+
+describe("the waterfall keeper", () => {
+  let exchange: Exchange;
+  let maker: number;
+  let trader: number;
+  let market: number;
+  let keepers: { liquidation: Keeper; waterfall: Keeper };
+  let day = FIRST + 7;
+
+  // Usage stops after a week: the followed index falls 8 % a day.
+  before(async () => {
+    exchange = await Exchange.start([...Array<number>(7).fill(1_000_000), ...Array<number>(9).fill(100_000)]);
+    await exchange.postDays(FIRST, FIRST + 6);
+    market = await exchange.list(perpetualListing({ feed: 1, index: 1_000n * 10n ** 18n }));
+    maker = await exchange.fund(MAKER, usd("1000000"));
+    trader = await exchange.fund(TRADER, usd("2080"));
+    const keeper = await exchange.fund(KEEPER, usd("10"));
+    await trade(exchange, MAKER, maker, { market, lots: -10_000n, tick: 2_000n });
+    await trade(exchange, TRADER, trader, { market, lots: 10_000n, tick: 2_000n });
+    const { deployment } = exchange;
+    const insurer = exchange.wallet(0);
+    const amount = usd("1500");
+    await exchange.mint(0, amount);
+    await exchange.mined(await approveCollateral(insurer, { deployment, amount }));
+    await exchange.mined(await topUpFund(insurer, { deployment, market, amount }));
+    const options = { client: exchange.wallet(KEEPER), deployment, log };
+    keepers = {
+      liquidation: createLiquidationKeeper({ ...options, keeperAccount: keeper }),
+      waterfall: createWaterfallKeeper(options),
+    };
+    for (const each of Object.values(keepers)) await each.init();
+  });
+  after(() => exchange.close());
+  afterEach("nothing is lost", async () => {
+    expect((await getConservation(exchange.client, { deployment: exchange.deployment })).drift).to.equal(0n);
+  });
+
+  const fund = () => getFund(exchange.client, { deployment: exchange.deployment, market });
+  const account = (accountId: number) =>
+    getAccount(exchange.client, { deployment: exchange.deployment, accountId });
+
+  it("does nothing while funds hold nothing", async () => {
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal([]);
+  });
+
+  it("waits for a book, then unwinds what the fund took over", async () => {
+    while (exchange.reporter.prints.has(day) && (await account(trader)).equity > 0n)
+      await exchange.postDay(day++);
+    expect(did(await keepers.liquidation.runOnce())).to.deep.equal(["absorb sent"]);
+    const { size, equity } = await fund();
+    expect(size).to.equal(10_000n);
+    expect(equity > 0n, `${equity}`).to.be.true;
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal([]);
+
+    const { markX16 } = await getMarket(exchange.client, { deployment: exchange.deployment, market });
+    await trade(exchange, MAKER, maker, { market, lots: 1_000n, tick: markX16 >> 16n });
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal(["unwind sent"]);
+    expect((await fund()).size).to.equal(9_000n);
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal([]);
+  });
+
+  it("settles the fund in a round once it is spent, and brings the winning side through it", async () => {
+    while (exchange.reporter.prints.has(day) && (await fund()).equity >= 0n) await exchange.postDay(day++);
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal(["deleverage sent"]);
+    const spent = await fund();
+    expect(spent).to.include({ size: 0n, rounds: 1n, unfinished: 1n, pendingShorts: 9_000n });
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal(["applyRounds sent"]);
+    expect(await fund()).to.include({ unfinished: 0n, pendingShorts: 0n });
+    expect((await account(maker)).positions).to.deep.equal([]);
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal([]);
+  });
+
+  it("takes a decision that came too late for a lost race", async () => {
+    const context = contextOf({ client: exchange.wallet(RIVAL), deployment: exchange.deployment, log });
+    const outcomes = await execute(context, [
+      { kind: "deleverage", market },
+      { kind: "unwind", market, maxFills: 5 },
+    ]);
+    expect(outcomes.map((outcome) => outcome.result === "lost" && outcome.error)).to.deep.equal([
+      "NothingToDeleverage",
+      "NothingToUnwind",
+    ]);
   });
 });
 

@@ -155,7 +155,7 @@ describe("rounds", () => {
 describe("the keeper configuration", () => {
   it("is complete without a file", () => {
     expect(parseConfig({})).to.deep.include({
-      keepers: ["sync", "liquidation", "settlement"],
+      keepers: ["sync", "liquidation", "waterfall", "settlement"],
       dryRun: false,
       http: { host: "127.0.0.1", port: 9_464 },
     });

@@ -20,6 +20,7 @@ export * from "./getCollateral.ts";
 export * from "./getConservation.ts";
 export * from "./getFeed.ts";
 export * from "./getFills.ts";
+export * from "./getFund.ts";
 export * from "./getLatestPrint.ts";
 export * from "./getListing.ts";
 export * from "./getMarket.ts";
