@@ -88,7 +88,8 @@ const USAGE_TERMS = {
   /** Beyond these the fund holds a fiftieth of what further lots are worth. */
   openInterestBaseLots: 20_000_000,
   fundCoverBps: 200,
-  concentrationLots: 0,
+  /** A quarter of the largest position: from there on IM grows with size, to four times its rate. */
+  concentrationLots: 2_048_000,
 };
 
 /**
