@@ -21,8 +21,9 @@ interface IOrders {
     ///         lots are fewer (or as many), it keeps its id and its place in the queue; otherwise it is cancelled and
     ///         `order` placed, as one: if the new order is refused, the old one stands.
     /// @param order The order as it shall be; `lots` is what shall be open. Only Limit and PostOnly can rest.
-    /// @dev Owner or operator of the order's account. What `place` refuses is refused here, in both cases; an order that only
-    ///      becomes smaller needs no margin. Errors: OrderNotFound, WrongMarket, NeverRests, and as `place`.
+    /// @dev Owner or operator of the order's account. Terms that `place` refuses are refused here in both cases; an order that only
+    ///      becomes smaller needs no margin and is allowed where only reducing is. Errors: OrderNotFound, WrongMarket,
+    ///      NeverRests, and as `place`.
     /// @return newId Id of the order as it rests now; 0 when nothing of it rests.
     /// @return filledLots Lots traded, unsigned.
     function amend(

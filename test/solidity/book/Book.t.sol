@@ -82,6 +82,64 @@ contract BookTest is TestBase {
         }
     }
 
+    function test_push_goesOverCancelledPlacesOfAFullLevel() public {
+        // Heads in each lane of a word; everything behind them is cancelled.
+        for (uint256 head = 0; head < 3; ++head) {
+            _fill(Book.CAPACITY - 2, head);
+            _state().orders[_word(head)] = 0;
+            OrderId id = _push(9, 700);
+            vm.assertEq(id.index(), head + Book.CAPACITY - 2);
+            vm.assertEq(_find(id).order.lots, 700);
+            vm.assertEq(_level().head(), 3 * Book.MOST_PASSED);
+            vm.assertEq(_level().headFilled(), 0);
+        }
+    }
+
+    function test_push_goesOverNothingWhileThereIsAPlace() public {
+        _fill(Book.CAPACITY - 3, 0);
+        _state().orders[_word(0)] = 0;
+        _push(9, 700);
+        vm.assertEq(_level().head(), 0);
+    }
+
+    function test_push_stopsAtTheFirstOrderThatStands() public {
+        for (uint256 live = 1; live < 9; ++live) {
+            _fill(Book.CAPACITY - 2, 0);
+            for (uint256 word = 0; word < 3; ++word) _state().orders[_word(3 * word)] = 0;
+            _state().orders[_word(live)] = Words.toLane(55, 300, 0, false) << ((live % 3) * 85);
+            _push(9, 700);
+            vm.assertEq(_level().head(), live);
+        }
+        // What has traded of a head that stands is not forgotten.
+        _fill(Book.CAPACITY - 2, 0);
+        uint256 key = Book.levelKey(MARKET, TICK);
+        _state().levels[key] |= 40 << 120;
+        vm.expectRevert(
+            abi.encodeWithSelector(IClearingErrors.LevelFull.selector, Book.CAPACITY - 2, Book.CAPACITY - 3)
+        );
+        this.push(9, 100);
+        vm.assertEq(_level().headFilled(), 40);
+    }
+
+    function test_push_revertsWith_Overflow_ofLots() public {
+        _fill(3, 0);
+        uint256 key = Book.levelKey(MARKET, TICK);
+        _state().levels[key] |= (uint256(1) << 40) - 1;
+        vm.expectRevert(abi.encodeWithSelector(IClearingErrors.Overflow.selector, int256(1 << 40), 40));
+        this.push(9, 1);
+    }
+
+    /// An epoch is a number of 40 bits and never starts again.
+    function test_remove_revertsWith_Overflow_afterTheLastEpoch() public {
+        _state().levels[Book.levelKey(MARKET, TICK)] = ((uint256(1) << 40) - 2) << 152;
+        OrderId id = _push(9, 100);
+        _remove(id);
+        id = _push(9, 100);
+        vm.assertEq(id.epoch(), (1 << 40) - 1);
+        vm.expectRevert(abi.encodeWithSelector(IClearingErrors.Overflow.selector, int256(1 << 40), 40));
+        this.remove(id);
+    }
+
     function test_push_indicesGoOnRoundTheRing() public {
         _fill(1, Book.CAPACITY * 5 + 1);
         OrderId id = _push(9, 700);
@@ -139,6 +197,10 @@ contract BookTest is TestBase {
 
     function push(uint256 account, uint256 lots) external {
         _push(account, lots);
+    }
+
+    function remove(OrderId id) external {
+        _remove(id);
     }
 
     /// A level with `waiting` orders of which only the first is written, as an index of the ring.
