@@ -67,7 +67,7 @@ export class Observer {
     const events = { fills: 0, fundingUpdates: 0, liquidations: 0, absorptions: 0, settled: [] as number[] };
     const date = dateOfPeriod(today);
     for (const { eventName, args } of parseEventLogs({ abi: clearinghouseAbi, logs })) {
-      if (eventName === "OrderFilled") events.fills++;
+      if (eventName === "OrderTaken") events.fills += args.fills.length;
       if (eventName === "MarketAdvanced" && this.#funding.get(args.market) !== args.cumulativeFunding) {
         // A dated future's stays at zero.
         if (this.#funding.has(args.market) || args.cumulativeFunding !== 0n) events.fundingUpdates++;

@@ -1903,33 +1903,6 @@ export const clearinghouseAbi = [
     "inputs": [
       {
         "indexed": true,
-        "name": "maker",
-        "type": "uint32"
-      },
-      {
-        "indexed": false,
-        "name": "id",
-        "type": "uint128"
-      },
-      {
-        "indexed": false,
-        "name": "lots",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "name": "makerFee",
-        "type": "int256"
-      }
-    ],
-    "name": "OrderFilled",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
         "name": "account",
         "type": "uint32"
       },
@@ -1940,23 +1913,8 @@ export const clearinghouseAbi = [
       },
       {
         "indexed": false,
-        "name": "lots",
-        "type": "int256"
-      },
-      {
-        "indexed": false,
-        "name": "expiry",
+        "name": "terms",
         "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "name": "reduceOnly",
-        "type": "bool"
-      },
-      {
-        "indexed": false,
-        "name": "clientOrderId",
-        "type": "uint64"
       }
     ],
     "name": "OrderPlaced",
@@ -1977,23 +1935,13 @@ export const clearinghouseAbi = [
       },
       {
         "indexed": false,
-        "name": "lots",
-        "type": "int256"
-      },
-      {
-        "indexed": false,
-        "name": "quote",
-        "type": "int256"
-      },
-      {
-        "indexed": false,
-        "name": "fee",
+        "name": "terms",
         "type": "uint256"
       },
       {
         "indexed": false,
-        "name": "clientOrderId",
-        "type": "uint64"
+        "name": "fills",
+        "type": "uint256[]"
       }
     ],
     "name": "OrderTaken",

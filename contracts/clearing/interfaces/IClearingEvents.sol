@@ -32,36 +32,21 @@ interface IClearingEvents {
     event OperatorSet(AccountId indexed account, address indexed operator, uint40 expiry);
 
     /// @notice An order rests in the book. Market and tick are in its id.
-    /// @param lots Signed lots that rest: bids above zero.
-    event OrderPlaced(
-        AccountId indexed account,
-        OrderId id,
-        int256 lots,
-        uint256 expiry,
-        bool reduceOnly,
-        uint64 clientOrderId
-    );
+    /// @param terms Lots that rest (bits 0–63, signed: bids above zero), client order id (64–127), expiry in Unix time, 0 for
+    ///        never (128–167), reduceOnly (168).
+    event OrderPlaced(AccountId indexed account, OrderId id, uint256 terms);
 
     /// @notice A resting order became smaller and kept its place.
     /// @param lots Signed lots that are open now.
     event OrderAmended(AccountId indexed account, OrderId id, int256 lots);
 
-    /// @notice A resting order was filled, wholly or in part, at its own tick; the taker's `OrderTaken` follows.
-    /// @param makerFee Tick·lots that the maker paid (below zero: earned).
-    event OrderFilled(AccountId indexed maker, OrderId id, uint256 lots, int256 makerFee);
-
-    /// @notice An order took liquidity: the sum of the fills since its call began.
-    /// @param lots Signed lots: buys above zero.
-    /// @param quote Tick·lots, signed as in a position.
-    /// @param fee Collateral units that the taker paid.
-    event OrderTaken(
-        AccountId indexed account,
-        MarketId indexed market,
-        int256 lots,
-        int256 quote,
-        uint256 fee,
-        uint64 clientOrderId
-    );
+    /// @notice An account took liquidity, by an order, or as one that is liquidated or a fund that unwinds (then `Liquidated` or
+    ///         `Unwound` follows). Each fill is at the tick of the resting order, wholly or in part.
+    /// @param terms Lots in all (bits 0–63, signed: buys above zero), client order id (64–127), taker fees in collateral units
+    ///        (128–255).
+    /// @param fills One word a fill, in the order of the book: id of the resting order (bits 0–119), lots (120–151), maker
+    ///        (152–179), tick·lots that the maker paid (180–255, signed: below zero earned).
+    event OrderTaken(AccountId indexed account, MarketId indexed market, uint256 terms, uint256[] fills);
 
     /// @notice A resting order left the book without a fill.
     /// @param lots Lots that were still open.

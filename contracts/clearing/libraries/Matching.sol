@@ -13,6 +13,7 @@ import {ClearingState} from "./ClearingStorage.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
 import {Rounds} from "./Rounds.sol";
+import {EventWords} from "./EventWords.sol";
 import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 
 /// @dev An order on its way through the book, and the account behind it; the caller stores position, purse and flow.
@@ -33,6 +34,8 @@ import {Level, MarketFlow, Position, Purse, Words} from "./Words.sol";
 /// @param makerFees Tick·lots that makers paid, less what they earned.
 /// @param reserve Equity that its resting orders need although they only close.
 /// @param dropped Lots of other accounts' dead orders that it took out.
+/// @param clientOrderId Number that its owner gave the order; 0 where nobody sent one.
+/// @param fills The fills, packed as the event carries them, with room to grow; `fillCount` of them are there.
 struct Taker {
     AccountId account;
     Position position;
@@ -55,6 +58,9 @@ struct Taker {
     int256 makerFees;
     uint256 reserve;
     uint256 dropped;
+    uint256 clientOrderId;
+    uint256[] fills;
+    uint256 fillCount;
 }
 
 /// @notice The matching loop: best price first, first come first served, makers settled on the spot, the taker at the end.
@@ -67,6 +73,7 @@ library Matching {
     using Words for MarketFlow;
 
     uint256 private constant FEE_UNIT = 100_000;
+    uint256 private constant FEW_FILLS = 4;
 
     /// @dev Trades until the order is filled, the book has nothing more within the limit, or the walk is over.
     function run(ClearingState storage s, MarketContext memory c, Taker memory t) internal {
@@ -83,7 +90,42 @@ library Matching {
         }
         if (!touched) return;
         Markets.refreshImpact(s, c, !t.buys);
-        if (t.filled != 0) finish(c, t);
+        if (t.filled != 0) {
+            finish(c, t);
+            announce(c, t);
+        }
+    }
+
+    /// @dev One event for the order and its fills, so that a further maker costs a word of it and not an event.
+    function announce(MarketContext memory c, Taker memory t) private {
+        uint256[] memory fills = t.fills;
+        uint256 count = t.fillCount;
+        // Cuts off the room that was not needed.
+        assembly ("memory-safe") {
+            mstore(fills, count)
+        }
+        emit IClearingEvents.OrderTaken(
+            t.account,
+            c.id,
+            EventWords.toTaken(t.buys, t.filled, t.fee, t.clientOrderId),
+            fills
+        );
+    }
+
+    /// @dev Writes a fill down for the event.
+    function note(Taker memory t, uint256 fill) private pure {
+        uint256[] memory fills = t.fills;
+        uint256 count = t.fillCount;
+        if (count == fills.length) {
+            // Room for a few, then four times as many: what is copied stays below what is written.
+            uint256[] memory wider = new uint256[](count == 0 ? FEW_FILLS : count * 4);
+            for (uint256 i = 0; i < count; ++i) wider[i] = fills[i];
+            (t.fills, fills) = (wider, wider);
+        }
+        fills[count] = fill;
+        unchecked {
+            t.fillCount = count + 1;
+        }
     }
 
     /// @dev Books the sum of the fills in the taker's position and the market's flow.
@@ -104,6 +146,7 @@ library Matching {
     function consume(ClearingState storage s, MarketContext memory c, Taker memory t, uint256 tick) private {
         Level level = Level.wrap(s.levels[Book.levelKey(c.id, tick)]);
         uint256 word = s.orders[Book.wordKey(c.id, tick, level.head())];
+        uint256 first = OrderId.unwrap(Identifiers.toOrderId(c.id, tick, level.epoch(), 0));
         while (t.lots != 0 && t.walk != 0 && level.lots() != 0) {
             unchecked {
                 t.walk -= 1;
@@ -115,7 +158,7 @@ library Matching {
                         continue;
                     }
                 }
-                OrderId id = Identifiers.toOrderId(c.id, tick, level.epoch(), lane);
+                OrderId id = OrderId.wrap(uint128(first | lane));
                 lane = (word >> ((lane % 3) * 85)) & Book.LANE;
                 uint256 open = uint32(lane >> 28);
                 if (open != 0) {
@@ -192,12 +235,14 @@ library Matching {
     ) internal view returns (uint256 taken, DropReason reason) {
         if (p.openOrders() == 0) return (0, DropReason.AccountRetired);
         if (t.stranded) return (0, DropReason.OutsideBand);
+        taken = Rounding.min(t.lots, open);
+        reason = DropReason.Cancelled;
+        // Most orders stand until they are cancelled and may do anything.
+        if (lane >> 60 == 0 && !p.isBound()) return (taken, reason);
         if (isExpired(uint24(lane >> 60))) return (0, DropReason.Expired);
         if (p.isGuarded() && Accounts.hasFired(s, AccountId.wrap(uint32(lane & 0xfffffff)))) {
             return (0, DropReason.SwitchFired);
         }
-        taken = Rounding.min(t.lots, open);
-        reason = DropReason.Cancelled;
         if (lane >> 84 != 0 || p.isReducing()) {
             uint256 reducible = Positions.positive(t.buys ? p.size() : -p.size());
             if (reducible == 0) return (0, DropReason.NotReducing);
@@ -227,7 +272,7 @@ library Matching {
                 (p, size) = p.trade(t.flow, lots, notional, closing, fee);
                 book(s, c, maker, p, size);
             }
-            emit IClearingEvents.OrderFilled(maker, id, taken, fee);
+            note(t, EventWords.toFill(id, maker, taken, fee));
             uint256 before = t.filled;
             t.lots -= taken;
             t.filled = before + taken;

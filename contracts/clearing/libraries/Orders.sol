@@ -18,6 +18,7 @@ import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, OrderId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
+import {EventWords} from "./EventWords.sol";
 import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
 import {Positions} from "./Positions.sol";
@@ -71,6 +72,7 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private returns (OrderId id, bool raised) {
+        OrderKind kind = order.kind;
         Before memory before = Before(
             t.position,
             t.position.size(),
@@ -79,13 +81,13 @@ library Orders {
         );
         if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
-            if (order.kind == OrderKind.FillOrKill && t.lots != 0) {
+            if (kind == OrderKind.FillOrKill && t.lots != 0) {
                 revert IClearingErrors.NotFilled(t.filled, t.filled + t.lots);
             }
-        } else if (order.kind == OrderKind.FillOrKill) {
+        } else if (kind == OrderKind.FillOrKill) {
             revert IClearingErrors.NotFilled(0, t.lots);
         }
-        if (order.kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
+        if (kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
         else t.lots = 0;
 
         raised = raisesRisk(c, t, before) || breaksHedge(c, t, before.position);
@@ -183,7 +185,8 @@ library Orders {
             order.reduceOnly != f.order.reduceOnly
         ) return false;
         Markets.touch(s, c);
-        checkTerms(c, order);
+        Taker memory t;
+        checkTerms(c, t, order);
         if (c.top.stage() != 0) {
             IClock(address(this)).requireStage(c.id, c.top.stage(), false, true, false);
         }
@@ -254,18 +257,13 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private {
-        MarketPhase phase = checkTerms(c, order);
-        int256 wanted = order.lots;
-        t.walk = order.maxFills;
-        t.buys = wanted > 0;
-        t.lots = wanted.abs();
-        t.limit = order.tick.unwrap();
+        MarketPhase phase = checkTerms(c, t, order);
         t.probe = order.kind == OrderKind.PostOnly;
         t.takerFee = c.top.takerFee();
         Position p = Positions.load(s, c.id, t.account).withGuarded(t.guarded);
         if (p.openOrders() == 0) p = p.withReducing(false);
         t.position = p;
-        t.raises = checkReducing(c, p, wanted, phase, order.reduceOnly);
+        t.raises = checkReducing(c, p, t.buys ? int256(t.lots) : -int256(t.lots), phase, order.reduceOnly);
         uint256 stage = c.top.stage();
         if (stage != 0) {
             bool crosses = t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
@@ -280,9 +278,11 @@ library Orders {
         (t.purse.cash, t.purse.markets) = (word.signed(96), word >> 96);
     }
 
-    /// @dev Refuses what no account may ask for in the market as it stands.
+    /// @dev Refuses what no account may ask for in the market as it stands, and fills in what the order asks for: each part of
+    ///      the calldata is read and checked once.
     function checkTerms(
         MarketContext memory c,
+        Taker memory t,
         OrderParameters calldata order
     ) private view returns (MarketPhase phase) {
         phase = MarketPhase(c.risk.phase());
@@ -290,12 +290,15 @@ library Orders {
         int256 wanted = order.lots;
         uint256 lots = wanted.abs();
         uint256 limit = order.tick.unwrap();
+        (t.buys, t.lots, t.limit) = (wanted > 0, lots, limit);
         if (lots < c.top.minLots()) revert IClearingErrors.OrderTooSmall(lots, c.top.minLots());
         if (lots > type(uint32).max) revert IClearingErrors.OrderTooLarge(lots, type(uint32).max);
         if (limit == 0 || limit > Words.MAX_TICK)
             revert IClearingErrors.TickOutOfRange(limit, Words.MAX_TICK);
         checkBand(c, wanted > 0, limit);
-        if (order.maxFills == 0) revert IClearingErrors.ZeroMaxFills();
+        uint256 walk = order.maxFills;
+        if (walk == 0) revert IClearingErrors.ZeroMaxFills();
+        t.walk = walk;
         checkExpiry(order);
     }
 
@@ -345,6 +348,7 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private {
+        t.clientOrderId = order.clientOrderId;
         t.flow = Words.toMarketFlow(s.markets[c.id.unwrap()].flow);
         uint256 openInterest = t.flow.openInterest;
         Matching.run(s, c, t);
@@ -355,16 +359,6 @@ library Orders {
         }
         t.purse.cash -= int256(t.fee);
         s.markets[c.id.unwrap()].flow = t.flow.pack();
-        int256 lots = int256(t.filled);
-        int256 quote = int256(t.notional);
-        emit IClearingEvents.OrderTaken(
-            t.account,
-            c.id,
-            t.buys ? lots : -lots,
-            t.buys ? -quote : quote,
-            t.fee,
-            order.clientOrderId
-        );
     }
 
     /// @dev Rests what is left, unless it still crosses because the walk was over: then it is dropped.
@@ -379,14 +373,8 @@ library Orders {
             t.lots = 0;
             return id;
         }
-        uint256 lane = Words.toLane(
-            t.account.unwrap(),
-            t.lots,
-            order.expiry / Words.EXPIRY_UNIT,
-            order.reduceOnly
-        );
         uint256 levelLots;
-        (id, levelLots) = Book.push(s, c.id, tick, lane, t.lots);
+        (id, levelLots) = enqueue(s, c, t, order);
         t.position = t.position.reserve(t.buys, t.lots);
         uint256 orders = t.position.openOrders();
         if (orders > MAX_OPEN_ORDERS) revert IClearingErrors.TooManyOrders(orders, MAX_OPEN_ORDERS);
@@ -396,12 +384,12 @@ library Orders {
             if (tick > c.top.bestBid()) c.top = c.top.withBestBid(tick);
             better = tick == c.top.bestBid();
             impact = c.top.impactBid();
-            if (impact != 0 && tick <= impact) return announce(id, t, order);
+            if (impact != 0 && tick <= impact) return id;
         } else {
             if (tick < c.top.bestAsk()) c.top = c.top.withBestAsk(tick);
             better = tick == c.top.bestAsk();
             impact = c.top.impactAsk();
-            if (impact != 0 && tick >= impact) return announce(id, t, order);
+            if (impact != 0 && tick >= impact) return id;
         }
         if (better && levelLots >= c.top.impactLots()) {
             if (t.buys) Markets.setImpact(c, tick, c.top.impactAsk());
@@ -409,18 +397,22 @@ library Orders {
         } else {
             Markets.refreshImpact(s, c, t.buys);
         }
-        return announce(id, t, order);
+        return id;
     }
 
-    function announce(OrderId id, Taker memory t, OrderParameters calldata order) private returns (OrderId) {
-        emit IClearingEvents.OrderPlaced(
-            t.account,
-            id,
-            t.buys ? int256(t.lots) : -int256(t.lots),
-            order.expiry,
-            order.reduceOnly,
-            order.clientOrderId
-        );
-        return id;
+    /// @dev Puts the order at the end of its level and says so.
+    function enqueue(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        OrderParameters calldata order
+    ) private returns (OrderId id, uint256 levelLots) {
+        uint256 lots = t.lots;
+        uint256 expiry = order.expiry;
+        bool reduceOnly = order.reduceOnly;
+        uint256 lane = Words.toLane(t.account.unwrap(), lots, expiry / Words.EXPIRY_UNIT, reduceOnly);
+        (id, levelLots) = Book.push(s, c.id, t.limit, lane, lots);
+        uint256 terms = EventWords.toPlaced(t.buys, lots, expiry, reduceOnly, order.clientOrderId);
+        emit IClearingEvents.OrderPlaced(t.account, id, terms);
     }
 }

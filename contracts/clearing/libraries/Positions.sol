@@ -98,20 +98,21 @@ library Positions {
         unchecked {
             // Sizes are bounded by 36 bits, open interest by 40, notionals by 68: sums cannot leave 256.
             int256 size = before + lots;
-            int256 quote = p.quote() - fee;
-            if (size > 0) flow.openInterest += uint256(size);
-            if (before > 0) flow.openInterest -= uint256(before);
-            if (before != 0 && (size == 0 || (before ^ size) < 0)) {
+            int256 sign = (lots >> 255) | 1;
+            int256 quote = p.quote() - fee - sign * int256(notional);
+            flow.openInterest += positive(size) - positive(before);
+            if (((before ^ size) < 0 || size == 0) && before != 0) {
                 // The closing part trades all of `before`; the new side starts with its own lots.
-                realised = lots < 0 ? quote + int256(closing) : quote - int256(closing);
-                notional -= closing;
-                quote = 0;
+                int256 opening = -sign * int256(notional - closing);
+                realised = quote - opening;
+                quote = opening;
             }
-            after_ = p.withTrade(size, lots < 0 ? quote + int256(notional) : quote - int256(notional));
+            after_ = p.withTrade(size, quote);
         }
     }
 
+    /// @dev The larger of a number and zero, without a branch: every fill asks four times.
     function positive(int256 a) internal pure returns (uint256) {
-        return a > 0 ? uint256(a) : 0;
+        return uint256(a & ~(a >> 255));
     }
 }

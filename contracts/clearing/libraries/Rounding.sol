@@ -64,9 +64,12 @@ library Rounding {
 
     /// @dev Two's complement of `value` in `bits` bits; reverts with Overflow if it does not fit.
     function fitSigned(int256 value, uint256 bits) internal pure returns (uint256) {
-        int256 limit = int256(1 << (bits - 1));
-        if (value >= limit || value < -limit) revert IClearingErrors.Overflow(value, bits);
-        return uint256(value) & ((1 << bits) - 1);
+        unchecked {
+            // It fits if the sign survives the narrowing.
+            uint256 up = 256 - bits;
+            if ((value << up) >> up != value) revert IClearingErrors.Overflow(value, bits);
+            return uint256(value << up) >> up;
+        }
     }
 
     /// @dev The signed number in the low `bits` bits of `word`.

@@ -472,14 +472,26 @@ library PositionWords {
         return Position.wrap((Position.unwrap(w) & ~GUARDED) | (value ? GUARDED : 0));
     }
 
+    /// @dev Whether its orders may be void for another reason than their own.
+    function isBound(Position w) internal pure returns (bool) {
+        return Position.unwrap(w) & (REDUCING | GUARDED) != 0;
+    }
+
     /// @dev Whether there is anything in it: lots held or resting.
     function isActive(Position w) internal pure returns (bool) {
         return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 248 != 0;
     }
 
+    /// @dev Size and quote after a trade. Every fill packs a maker's: in range, one test says so for both.
     function withTrade(Position w, int256 size_, int256 quote_) internal pure returns (Position) {
-        uint256 cleared = Position.unwrap(w) & ~((uint256(1) << 104) - 1);
-        return Position.wrap(cleared | size_.fitSigned(36) | (quote_.fitSigned(68) << 36));
+        unchecked {
+            // Moved up by half of its range, a number that fits has no bit above it.
+            uint256 beyond = (uint256(size_ + (1 << 35)) >> 36) | (uint256(quote_ + (1 << 67)) >> 68);
+            // One of them is too large: name it.
+            if (beyond != 0) (size_.fitSigned(36), quote_.fitSigned(68));
+            uint256 kept = Position.unwrap(w) & ~((uint256(1) << 104) - 1);
+            return Position.wrap(kept | (uint256(size_) & SIDE) | ((uint256(quote_) << 188) >> 152));
+        }
     }
 
     function withSnapshot(Position w, int256 value) internal pure returns (Position) {

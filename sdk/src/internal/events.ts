@@ -3,11 +3,16 @@ import { getLogs, watchEvent } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
 import type { Contract, DeploymentParameter } from "./contracts.ts";
+import { carrierOf, unpack, type OrderEvents } from "./orderEvents.ts";
 
-/** Arguments of an event by name. */
-export type EventArgs<abi extends Abi, name extends string> = Named<
-  Extract<abi[number], { type: "event"; name: name }>["inputs"]
->;
+/** Arguments of an event by name: those of orders without their packing. */
+export type EventArgs<abi extends Abi, name extends string> = name extends keyof OrderEvents
+  ? OrderEvents[name]
+  : Named<Extract<abi[number], { type: "event"; name: name }>["inputs"]>;
+
+/** Names of the events of a contract. */
+export type EventName<abi extends Abi> =
+  ContractEventName<abi> | ("OrderTaken" extends ContractEventName<abi> ? keyof OrderEvents : never);
 
 /** Arguments of several kinds of events, by name. */
 export type EventsByName<abi extends Abi, name extends string> = { [item in name]: EventArgs<abi, item>[] };
@@ -47,19 +52,19 @@ export type EventFilter = {
 const accountParts = ["account", "maker", "keeper"];
 
 /** Decodes the named events among logs, by name. */
-export function parseEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
+export function parseEvents<const abi extends Abi, const name extends EventName<abi>>(
   abi: abi,
   names: readonly name[],
   logs: readonly Log[],
 ): EventsByName<abi, name> {
   const events = Object.fromEntries(names.map((name): [string, unknown[]] => [name, []]));
   const decoded = parseEventLogs({ abi: items(abi, names), logs: [...logs] });
-  for (const { eventName, args } of decoded) events[eventName]?.push(args);
+  for (const { eventName, args } of decoded.flatMap(unpack)) events[eventName]?.push(args);
   return events as EventsByName<abi, name>;
 }
 
 /** Finds past events, oldest first. */
-export async function getEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
+export async function getEvents<const abi extends Abi, const name extends EventName<abi>>(
   client: Client,
   { deployment, fromBlock = BigInt(deployment.block), toBlock }: PastParameters,
   { abi, name: contract }: Contract<abi>,
@@ -73,22 +78,31 @@ export async function getEvents<const abi extends Abi, const name extends Contra
     // With one kind of event in a request the node itself can look at indexed arguments.
     const logs = narrow
       ? await Promise.all(
-          events.map((event) => getLogs(client, { ...range, event, args: indexedArgs(event, filter) })),
+          events.map((event) =>
+            getLogs(client, { ...range, event, args: indexedArgs(event, filter, names) }),
+          ),
         )
       : [await getLogs(client, { ...range, events })];
-    return matching<abi, name>(logs.flat(), filter).sort(inOrder);
+    return matching<abi, name>(logs.flat(), names, filter).sort(inOrder);
   } catch (error) {
     throw decodeUsanceError(error);
   }
 }
 
 /** What of a filter the indexed arguments of an event can decide. */
-function indexedArgs({ inputs }: AbiEvent, { accountId, market }: EventFilter) {
+function indexedArgs(
+  { name: event, inputs }: AbiEvent,
+  { accountId, market }: EventFilter,
+  names: readonly string[],
+) {
   const indexed = inputs.flatMap(({ indexed, name }) => (indexed && name !== undefined ? [name] : []));
   const parts = accountParts.filter((part) => indexed.includes(part));
   const [part] = parts;
   return {
-    ...(part !== undefined && parts.length === 1 && { [part]: accountId }),
+    // The event of who took carries those whose orders it filled.
+    ...(part !== undefined &&
+      parts.length === 1 &&
+      names.every((name) => name === event || carrierOf(name) !== event) && { [part]: accountId }),
     ...(indexed.includes("market") && { market }),
   };
 }
@@ -101,7 +115,7 @@ function inOrder(a: Place, b: Place): number {
 }
 
 /** Passes on events as they come; the returned function ends the watch. */
-export function watchEvents<const abi extends Abi, const name extends ContractEventName<abi>>(
+export function watchEvents<const abi extends Abi, const name extends EventName<abi>>(
   client: Client,
   { deployment, fromBlock, onError, pollingInterval }: WatchParameters,
   { abi, name: contract }: Contract<abi>,
@@ -117,21 +131,25 @@ export function watchEvents<const abi extends Abi, const name extends ContractEv
     onError,
     pollingInterval,
     onLogs(logs) {
-      const events = matching<abi, name>(logs, filter);
+      const events = matching<abi, name>(logs, names, filter);
       if (events.length > 0) onEvents(events);
     },
   });
 }
 
 function items(abi: Abi, names: readonly string[]): AbiEvent[] {
-  return abi.filter((item) => item.type === "event" && names.includes(item.name)) as AbiEvent[];
+  const carriers = names.map(carrierOf);
+  return abi.filter((item) => item.type === "event" && carriers.includes(item.name)) as AbiEvent[];
 }
 
 function matching<abi extends Abi, name extends string>(
   logs: readonly unknown[],
+  names: readonly string[],
   filter: EventFilter,
 ): EventRecord<abi, name>[] {
-  return (logs as EventRecord<abi, name>[]).filter(({ args }) => concerns(args, filter));
+  return (logs as EventRecord<abi, name>[])
+    .flatMap(unpack)
+    .filter(({ eventName, args }) => names.includes(eventName) && concerns(args, filter));
 }
 
 /** Whether the arguments of an event name the account and the market. */

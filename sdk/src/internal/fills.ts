@@ -27,7 +27,7 @@ export type Fill = {
   logIndex: number;
 };
 
-/** Joins each filled order with the event of its taker, which follows in the same transaction. */
+/** Joins each filled order with the event of its taker, which follows; where a liquidation took, it says so after that. */
 export function joinFills(
   events: readonly EventRecord<ClearinghouseAbi, (typeof fillEvents)[number]>[],
   filter: EventFilter,
@@ -39,20 +39,28 @@ export function joinFills(
       waiting.push(event);
       continue;
     }
-    const liquidation = event.eventName === "Liquidated";
-    const signed = liquidation ? event.args.closed : event.args.lots;
+    if (event.eventName === "Liquidated") {
+      const { args, transactionHash } = event;
+      for (const fill of [...fills].reverse()) {
+        const its = fill.taker === args.account && fill.market === args.market;
+        if (!its || fill.transactionHash !== transactionHash) break;
+        fill.liquidation = true;
+      }
+      continue;
+    }
+    const { account, lots, clientOrderId } = event.args;
     for (const { args, blockNumber, transactionHash, logIndex } of waiting) {
       const { market, tick } = decodeOrderId(args.id);
       fills.push({
         market,
         tick,
-        lots: signed < 0n ? -args.lots : args.lots,
+        lots: lots < 0n ? -args.lots : args.lots,
         maker: args.maker,
-        taker: event.args.account,
-        liquidation,
+        taker: account,
+        liquidation: false,
         orderId: args.id,
         makerFee: args.makerFee,
-        clientOrderId: liquidation ? 0n : event.args.clientOrderId,
+        clientOrderId,
         ...{ blockNumber, transactionHash, logIndex },
       });
     }

@@ -4,7 +4,6 @@ import type {
   Address,
   Chain,
   Client,
-  ContractEventName,
   ContractFunctionArgs,
   ContractFunctionName,
   Hash,
@@ -14,7 +13,7 @@ import { simulateContract, writeContract } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
 import type { Contract, DeploymentParameter } from "./contracts.ts";
-import { type EventsByName, parseEvents } from "./events.ts";
+import { type EventName, type EventsByName, parseEvents } from "./events.ts";
 
 /** Who sends a transaction to which exchange, and how. */
 export type WriteParameters = DeploymentParameter & {
@@ -51,7 +50,7 @@ export function defineWrite<
   name extends ContractFunctionName<abi, "nonpayable">,
   const args extends ContractFunctionArgs<abi, "nonpayable", name>,
   parameters extends WriteParameters,
-  const event extends ContractEventName<abi>,
+  const event extends EventName<abi>,
 >({
   contract: { abi, name: contract },
   functionName,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Builder, OrderKind, OrderParameters} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
-import {AccountId, OrderId} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, OrderId, Identifiers} from "../../../contracts/types/Identifiers.sol";
 import {OrdersFixture} from "./OrdersFixture.sol";
 
 /// Orders that somebody else brought: paid on what they take, up to what the account's owner allows.
@@ -214,8 +214,9 @@ contract ClearinghouseBuilderTest is OrdersFixture {
     function test_placeThrough_repeatsTheClientOrderId() public {
         OrderParameters memory order = _order(perp, 500, BID, OrderKind.Limit);
         order.clientOrderId = type(uint64).max;
-        vm.expectEmit(true, false, false, false, address(house));
-        emit IClearingEvents.OrderPlaced(ALICE, OrderId.wrap(0), 500, 0, false, type(uint64).max);
+        vm.expectEmit(true, true, true, true, address(house));
+        uint256 terms = 500 | (uint256(type(uint64).max) << 64);
+        emit IClearingEvents.OrderPlaced(ALICE, Identifiers.toOrderId(perp, BID, 0, 0), terms);
         _through(order, 0);
     }
 

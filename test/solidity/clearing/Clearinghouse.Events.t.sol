@@ -7,6 +7,7 @@ import {
     OrderParameters
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
+import {EventWords} from "../../../contracts/clearing/libraries/EventWords.sol";
 import {AccountId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {RiskFixture} from "./RiskFixture.sol";
 
@@ -15,16 +16,14 @@ contract ClearinghouseEventsTest is RiskFixture {
     function test_place_emitsFillsThenTheTakersSum() public {
         OrderId first = _place(bob, perp, -300, TICK + 10);
         OrderId second = _place(carol, perp, -300, TICK + 20);
-        int256 notional = 300 * int256(TICK + 10) + 200 * int256(TICK + 20);
         OrderParameters memory order = _order(perp, 500, TICK + 20, OrderKind.ImmediateOrCancel);
         order.clientOrderId = 42;
-        _expect();
-        emit IClearingEvents.OrderFilled(BOB, first, 300, _makerFee(300 * (TICK + 10)));
-        _expect();
-        emit IClearingEvents.OrderFilled(CAROL, second, 200, _makerFee(200 * (TICK + 20)));
+        uint256[] memory fills = new uint256[](2);
+        fills[0] = EventWords.toFill(first, BOB, 300, _makerFee(300 * (TICK + 10)));
+        fills[1] = EventWords.toFill(second, CAROL, 200, _makerFee(200 * (TICK + 20)));
         uint256 fee = _takerFee(300 * (TICK + 10)) + _takerFee(200 * (TICK + 20));
         _expect();
-        emit IClearingEvents.OrderTaken(ALICE, perp, 500, -notional, fee, 42);
+        emit IClearingEvents.OrderTaken(ALICE, perp, 500 | (42 << 64) | (fee << 128), fills);
         _send(alice, order);
     }
 

@@ -52,7 +52,8 @@ contract ClearinghousePlaceTest is ClearingFixture {
         order.expiry = uint40((block.timestamp / 300 + 2) * 300);
         order.clientOrderId = 77;
         vm.expectEmit(true, true, true, true, address(house));
-        emit IClearingEvents.OrderPlaced(ALICE, _idOf(perp, TICK + 10, 0, 0), -500, order.expiry, false, 77);
+        uint256 terms = (type(uint64).max - 499) | (77 << 64) | (uint256(order.expiry) << 128);
+        emit IClearingEvents.OrderPlaced(ALICE, _idOf(perp, TICK + 10, 0, 0), terms);
         _send(alice, order);
     }
 
