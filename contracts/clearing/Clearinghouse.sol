@@ -139,6 +139,8 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
 
     function _moduleOf(bytes4 selector) private view returns (address) {
         if (selector == IClock.advanced.selector || selector == IClock.requireStage.selector) return CLOCK;
+        // What trades ask for themselves comes first.
+        if (selector == IWaterfall.serve.selector || selector == IWaterfall.served.selector) return WATERFALL;
         if (
             selector == IOrders.batch.selector ||
             selector == IOrders.amend.selector ||
@@ -175,8 +177,6 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         if (selector == ILiquidation.liquidate.selector || selector == ILiquidation.unwind.selector)
             return LIQUIDATION;
         if (
-            selector == IWaterfall.serve.selector ||
-            selector == IWaterfall.served.selector ||
             selector == IWaterfall.absorb.selector ||
             selector == IWaterfall.deleverage.selector ||
             selector == IWaterfall.applyRounds.selector ||

@@ -142,6 +142,21 @@ export class BenchExchange {
     return { client, accountId };
   }
 
+  /** Brings collateral into the fund of a market; the operator has every role. */
+  async fund(market: number, amount: bigint): Promise<void> {
+    const { operator, deployment } = this;
+    await this.send(() =>
+      writeContract(operator, {
+        address: deployment.collateral,
+        abi: tokenAbi,
+        functionName: "mint",
+        args: [operator.account.address, amount],
+      }),
+    );
+    await this.send(() => approveCollateral(operator, { deployment, amount }));
+    await this.send(() => operator.topUpFund({ market, amount }));
+  }
+
   /** Sends one transaction at the standing time and gives its gas. */
   async send(transaction: Transaction): Promise<bigint> {
     return (await this.receipt(transaction)).gasUsed;

@@ -183,7 +183,10 @@ class Bench {
     await this.cancelAll(b);
   }
 
-  /** A dated future whose book falls by its daily limit: one account is liquidated, another absorbed. */
+  /**
+   * A dated future whose book falls by its daily limit: one account is liquidated into the book, one taken over by a keeper,
+   * one absorbed by a fund that can carry it until a further fall, when the winning side is deleveraged.
+   */
   async shortfalls(): Promise<void> {
     const { exchange } = this;
     const [maker, keeper] = this.#pair();
@@ -192,14 +195,19 @@ class Bench {
     // 20 % of IM and a little for the fee.
     const notional = Number(price) * 500 * 100_000;
     const poor = [];
-    for (let i = 0; i < 2; i++) {
+    await this.place(maker, { market: next, lots: -LOTS, tick: price });
+    await this.take(keeper, LOTS, 0n, next, price);
+    for (let i = 0; i < 4; i++) {
       const trader = await exchange.trader(BigInt(Math.ceil(notional * 0.205)));
       await this.place(maker, { market: next, lots: -100_000n, tick: price });
       await this.take(trader, 100_000n, 0n, next, price);
       poor.push(trader);
     }
-    const [first, second] = poor;
-    if (first === undefined || second === undefined) throw new Error("there are no accounts to fall short");
+    const [first, second, third, fourth] = poor;
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+      throw new Error("there are no accounts to fall short");
+    const health = async ({ accountId }: Trader) =>
+      (await exchange.operator.getAccount({ accountId })).equity;
     const fall = async () => {
       const now = await mark();
       await this.cancelAll(maker);
@@ -216,16 +224,34 @@ class Bench {
     await this.cancelAll(maker);
     await this.place(maker, { market: next, lots: 200_000n, tick: bid });
     const liquidation = { accountId: first.accountId, market: next, keeper: keeper.accountId };
-    if ((await exchange.operator.getAccount({ accountId: first.accountId })).equity <= 0n)
-      throw new Error("the account to be liquidated is bankrupt already");
+    if ((await health(first)) <= 0n) throw new Error("the account to be liquidated is bankrupt already");
     this.#set("liquidate1", await exchange.send(() => exchange.operator.liquidate(liquidation)));
     await this.cancelAll(maker);
-    while ((await exchange.operator.getAccount({ accountId: second.accountId })).equity > 0n)
-      posts.push(await fall());
+    const takeover = { ...liquidation, accountId: third.accountId, takeOverLots: 100_000 };
+    this.#set("takeover", await exchange.send(() => keeper.client.liquidate(takeover)));
+    while ((await health(second)) > 0n) posts.push(await fall());
+    await this.cancelAll(maker);
+    // The first round of a market writes what later ones rewrite: an empty fund has one at once.
+    await exchange.send(() => exchange.operator.absorb({ accountId: fourth.accountId }));
+    const winners = { market: next, accountIds: [maker.accountId] };
+    await exchange.send(() => exchange.operator.applyRounds(winners));
+    await exchange.fund(next, 1_000_000n - (await health(second)));
     // Three days share a slot of prints, so one post of three writes fresh ones: the middle of a row is the steady state.
     posts.sort((x, y) => Number(x - y));
     this.#set("post5", posts[Math.floor(posts.length / 2)] ?? 0n);
     this.#set("absorb", await exchange.send(() => exchange.operator.absorb({ accountId: second.accountId })));
+
+    // What a winner's order costs before there is a round, and the first one after it.
+    await fall();
+    await this.cancelAll(maker);
+    const order = { market: next, lots: LOTS, tick: ((await mark()) * 90n) / 100n };
+    await this.used(maker, order);
+    const within = await this.gasOfPlace(maker, order);
+    await this.cancelAll(maker);
+    this.#set("deleverageRound", await exchange.send(() => exchange.operator.deleverage({ market: next })));
+    const touched = await this.gasOfPlace(maker, order);
+    this.#gas["deleverageTouch"] = Number(touched - within);
+    await this.cancelAll(maker);
   }
 
   async settlement(): Promise<void> {

@@ -43,7 +43,7 @@ library Deleveraging {
         DatedFutures.markExpired(s, c);
         if (equity(s, c) < 0) {
             if (
-                hasRoom(Rounds.head(s, market)) ||
+                hasRoom(Rounds.current(s, market)) ||
                 Positions.load(s, market, Accounts.fundOf(market)).size() == 0
             ) record(s, c);
             else Markets.stopIfSpent(c, true);
@@ -83,7 +83,7 @@ library Deleveraging {
         Position p,
         Purse memory purse
     ) private returns (uint256 number) {
-        RoundHead h = Rounds.head(s, c.id);
+        RoundHead h = Rounds.current(s, c.id);
         if (!hasRoom(h)) revert IClearingErrors.TooManyRounds(h.unfinished(), Rounds.MOST_UNFINISHED);
         number = h.newest() + 1;
         s.roundHeads[c.id.unwrap()] = RoundHeads.make(number, h.finished()).unwrap();

@@ -49,7 +49,7 @@ library Funds {
         AccountId fund = Accounts.fundOf(c.id);
         int256 size = Positions.load(s, c.id, fund).size();
         if (size != 0) revert IClearingErrors.FundHoldsPosition(c.id, size);
-        uint256 unfinished = Rounds.head(s, c.id).unfinished();
+        uint256 unfinished = Rounds.current(s, c.id).unfinished();
         if (unfinished != 0) revert IClearingErrors.RoundsUnfinished(c.id, unfinished);
 
         uint256 cash = Positions.positive(Accounts.loadPurse(s, fund).cash);

@@ -75,6 +75,16 @@ library Rounds {
         return RoundHead.wrap(s.roundHeads[market.unwrap()]);
     }
 
+    /// @dev The head with every finished round counted: a touch leaves that to whoever next needs it.
+    function current(ClearingState storage s, MarketId market) internal view returns (RoundHead) {
+        RoundHead h = head(s, market);
+        uint256 finished = h.finished();
+        while (finished < h.newest() && Round.wrap(s.rounds[key(market, finished + 1)]).isFinished()) {
+            ++finished;
+        }
+        return RoundHeads.make(h.newest(), finished);
+    }
+
     /// @dev Applies the pending rounds of one position and stores it. The risk word stays as it is: whoever trades holds
     ///      it in memory meanwhile.
     function apply_(ClearingState storage s, MarketId market, AccountId account, uint256 unit) internal {
@@ -82,47 +92,39 @@ library Rounds {
         Position p = Positions.load(s, market, account);
         if (p.round() >= h.newest()) return;
         if (p.size() != 0) {
-            MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
-            int256 pool = flow.fundingPool;
-            p = take(s, market, account, p, flow);
-            if (flow.fundingPool != pool) s.markets[market.unwrap()].flow = flow.pack();
+            // Of the flow nothing but the pool changes, and where there is no funding not even that.
+            MarketFlow memory moved;
+            p = take(s, market, account, p, h, moved);
+            if (moved.fundingPool != 0) {
+                MarketFlow memory flow = Words.toMarketFlow(s.markets[market.unwrap()].flow);
+                flow.fundingPool += moved.fundingPool;
+                s.markets[market.unwrap()].flow = flow.pack();
+            }
             if (p.size() == 0) p = realise(s, market, account, p, unit);
         }
         Positions.store(s, market, account, p.withRound(h.newest()));
     }
 
-    /// @dev Takes the shares of one position, in order, and finishes the rounds of which it was the last.
+    /// @dev Takes the shares of one position, in order.
     function take(
         ClearingState storage s,
         MarketId market,
         AccountId account,
         Position p,
-        MarketFlow memory flow
+        RoundHead h,
+        MarketFlow memory moved
     ) private returns (Position) {
-        RoundHead h = head(s, market);
         int256 size = p.size();
-        bool last = false;
         for (uint256 n = Rounding.max(p.round(), h.finished()) + 1; n <= h.newest(); ++n) {
             Round r = Round.wrap(s.rounds[key(market, n)]);
             if (!concerns(r, p)) continue;
             int256 lots;
-            (r, p, lots) = share(r, p, flow);
+            (r, p, lots) = share(r, p, moved);
             s.rounds[key(market, n)] = Round.unwrap(r);
-            last = last || r.isFinished();
             emit IClearingEvents.Deleveraged(account, market, n, lots, Tick.wrap(uint24(r.tick())));
         }
-        if (last) finish(s, market, h);
         // What its orders were placed to do no longer holds: from here on they only reduce.
         return p.size() != size && p.openOrders() != 0 ? p.withReducing(true) : p;
-    }
-
-    /// @dev Moves the oldest unfinished round on over finished ones.
-    function finish(ClearingState storage s, MarketId market, RoundHead h) private {
-        uint256 finished = h.finished();
-        while (finished < h.newest() && Round.wrap(s.rounds[key(market, finished + 1)]).isFinished()) {
-            ++finished;
-        }
-        s.roundHeads[market.unwrap()] = RoundHead.unwrap(RoundHeads.make(h.newest(), finished));
     }
 
     /// @dev A position that a round closed whole: its quote becomes cash.
@@ -163,9 +165,10 @@ library Rounds {
         if (p.size() != size && p.openOrders() != 0) p = p.withReducing(true);
     }
 
+    /// @dev A finished round has served everybody whom it concerns, whatever number they carry.
     function concerns(Round r, Position p) private pure returns (bool) {
         int256 size = p.size();
-        return size != 0 && r.longs() == (size > 0);
+        return size != 0 && r.longs() == (size > 0) && !r.isFinished();
     }
 
     /// @dev One position's share of one round: funding up to the round with the size that it had, then the lots.

@@ -138,7 +138,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.equity = Deleveraging.equity(s, c);
         v.deficit = s.deficits[id.unwrap()];
         (v.unwindBudget, v.unwindSpent) = Unwinding.today(s, id, v.equity);
-        RoundHead h = Rounds.head(s, id);
+        RoundHead h = Rounds.current(s, id);
         (v.rounds, v.unfinished) = (h.newest(), h.unfinished());
         for (uint256 n = h.finished() + 1; n <= v.rounds; ++n) {
             Round r = Round.wrap(s.rounds[Rounds.key(id, n)]);

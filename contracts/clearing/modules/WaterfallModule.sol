@@ -21,6 +21,7 @@ import {Funds} from "../libraries/Funds.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Rounds} from "../libraries/Rounds.sol";
+import {RoundHead} from "../libraries/RoundWords.sol";
 import {MarketRisk, Position} from "../libraries/Words.sol";
 
 /// @title WaterfallModule
@@ -96,9 +97,11 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         MarketRisk risk = MarketRisk.wrap(s.markets[market.unwrap()].risk);
         if (MarketRisk.unwrap(risk) == 0) revert UnknownMarket(market);
         for (uint256 i = 0; i < accounts.length; ++i) Rounds.apply_(s, market, accounts[i], UNIT);
-        unfinished = Rounds.head(s, market).unfinished();
+        RoundHead h = Rounds.current(s, market);
+        unfinished = h.unfinished();
         // Only a call that nobody makes in the middle of a trade may do this: trading holds the word in memory.
         if (unfinished == 0 && risk.hasRounds()) {
+            s.roundHeads[market.unwrap()] = h.unwrap();
             s.markets[market.unwrap()].risk = MarketRisk.unwrap(risk.withRounds(false));
         }
     }
