@@ -236,13 +236,17 @@ abstract contract ClearingFixture is TestBase {
     }
 
     function _print(uint32 period, uint32 revision, uint256 value) internal {
+        _printOf(TU1D, period, revision, value);
+    }
+
+    function _printOf(bytes32 index, uint32 period, uint32 revision, uint256 value) internal {
         SignedReport[] memory reports = new SignedReport[](5);
         for (uint256 i = 0; i < 5; ++i) {
             reports[i].value = uint128(value);
             reports[i].deadline = uint64(block.timestamp + 1 hours);
             reports[i].vintage = keccak256("vintage");
             bytes32 digest = usage.hashReport(
-                TU1D,
+                index,
                 period,
                 revision,
                 uint128(value),
@@ -253,7 +257,7 @@ abstract contract ClearingFixture is TestBase {
             reports[i].r = r;
             reports[i].vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
         }
-        usage.post(TU1D, period, revision, reports);
+        usage.post(index, period, revision, reports);
     }
 
     /// Prints one value until the mean of seven days is nothing else, so that the perpetual's index stands there.

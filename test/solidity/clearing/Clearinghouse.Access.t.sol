@@ -9,6 +9,7 @@ import {OrderKind, OrderParameters} from "../../../contracts/clearing/interfaces
 import {IAdministration} from "../../../contracts/clearing/interfaces/IAdministration.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IListing} from "../../../contracts/clearing/interfaces/IListing.sol";
+import {IMargin} from "../../../contracts/clearing/interfaces/IMargin.sol";
 import {IWaterfall} from "../../../contracts/clearing/interfaces/IWaterfall.sol";
 import {AccountId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "./ClearingFixture.sol";
@@ -119,7 +120,7 @@ contract ClearinghouseAccessTest is ClearingFixture {
 
     /// Every restricted function; that the list is whole is tested against the ABI in test/deploy/governance.test.ts.
     function _restricted() private pure returns (Restricted[] memory all) {
-        all = new Restricted[](11);
+        all = new Restricted[](12);
         all[0] = Restricted(IListing.addFeed.selector, LISTER);
         all[1] = Restricted(IListing.listMarket.selector, LISTER);
         all[2] = Restricted(IAdministration.setFees.selector, RISK_OFFICER);
@@ -131,6 +132,7 @@ contract ClearinghouseAccessTest is ClearingFixture {
         all[8] = Restricted(IAdministration.skim.selector, TREASURER);
         all[9] = Restricted(IWaterfall.topUpFund.selector, TREASURER);
         all[10] = Restricted(IWaterfall.drainFund.selector, TREASURER);
+        all[11] = Restricted(IMargin.scheduleMargins.selector, RISK_OFFICER);
     }
 
     /// A call with zeros for whatever it takes: access is decided before any of them is looked at.
