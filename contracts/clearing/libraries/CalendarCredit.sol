@@ -112,7 +112,8 @@ library CalendarCredit {
             if (other > dearest) (dearest, partner) = (other, months[j].market);
         }
         // The whole lots behind what counts of them.
-        lots = Rounding.mulDivUp(lots, months[i].days_, months[i].unlocked);
+        // The whole lots behind what counts of them.
+        if (lots != 0) lots = Rounding.mulDivUp(lots, months[i].days_, months[i].unlocked);
     }
 
     // ---------------------------------------------------------------------------------------------------------- months
