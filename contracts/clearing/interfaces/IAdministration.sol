@@ -36,7 +36,8 @@ interface IAdministration {
     function stopNewRisk(MarketId market) external;
 
     /// @notice Allows new risk again.
-    /// @dev Risk role, not the guardian. Errors: UnknownMarket, MarketNotOpen, FundInDeficit.
+    /// @dev Risk role, not the guardian. Errors: UnknownMarket, MarketNotOpen (also for a perpetual whose end is set),
+    ///      FundInDeficit.
     function resumeNewRisk(MarketId market) external;
 
     /// @notice Pays the fees of a market out: what the market owes is repaid first; of the rest the insurance share goes to its

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {DeliveryWindow} from "../../instruments/libraries/DeliveryWindow.sol";
+import {DeliveryWindow, Window} from "../../instruments/libraries/DeliveryWindow.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
@@ -158,7 +158,7 @@ library CalendarCredit {
         uint256 unit
     ) private view returns (Month memory m) {
         MarketContext memory c = Markets.load(s, market, unit);
-        Markets.advance(s, c);
+        (, uint256 window) = Markets.advance(s, c);
         MarketTerms storage terms = s.markets[market.unwrap()].terms;
         (m.market, m.risk) = (market, c.risk);
         Position p = Positions.load(s, market, account);
@@ -168,7 +168,9 @@ library CalendarCredit {
         (m.spreadInitialBps, m.spreadMaintenanceBps) = (terms.spreadInitialBps, terms.spreadMaintenanceBps);
         m.bandBps = c.top.fillBandBps();
         m.makerFeeBps = ParameterChecks.makerFeeBps(c.top.makerFee(), m.bandBps);
-        (m.unlocked, m.days_) = DeliveryWindow.unlockedShare(s, market);
+        // A midnight that no touch has stored yet counts as well.
+        if (window == 0) (m.unlocked, m.days_) = DeliveryWindow.unlockedShare(s, market);
+        else (m.unlocked, m.days_) = DeliveryWindow.shareOf(Window.wrap(window));
         if (m.unlocked == m.days_) {
             (m.initialBps, m.maintenanceBps) = (c.risk.initialBps(), c.risk.maintenanceBps());
         } else {

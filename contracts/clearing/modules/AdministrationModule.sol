@@ -7,7 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
-import {MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {MarketKind, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
@@ -95,6 +95,11 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         // What the market still owes is the fund's debt.
         equity -= int256(s.deficits[market.unwrap()]);
         if (equity < 0) revert FundInDeficit(market, equity);
+        // A perpetual that ends (EndSet) does so for good.
+        MarketContext memory c = Markets.load(s, market, UNIT);
+        if (c.risk.kind() == uint256(MarketKind.Perpetual) && c.top.expiryPeriod() != 0) {
+            revert MarketNotOpen(market, MarketPhase(c.risk.phase()));
+        }
         _setPhase(market, MarketPhase.ReduceOnly, MarketPhase.Open);
     }
 
