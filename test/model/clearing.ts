@@ -102,6 +102,7 @@ export class Clearing {
       settlementTick: 0n,
       rounds: [],
       deficit: 0n,
+      deficits: 0,
       unwinding: { day: -1n, budget: 0n, spent: 0n },
       draining: { day: -1n, budget: 0n, spent: 0n },
       markX16: listing.firstMarkTick << 16n,

@@ -82,6 +82,7 @@ export function record(state: State, market: Market): number {
   }
   if (fund.cash < 0n) {
     market.deficit -= fund.cash;
+    market.deficits++;
     fund.cash = 0n;
     market.reduceOnly = true;
   }

@@ -5,6 +5,7 @@ import { partsOf } from "./choosing.ts";
 import { Clearing } from "./clearing.ts";
 import { Clocks } from "./clocks.ts";
 import type { FeedState } from "./feed.ts";
+import { EFFECTS } from "./figures.ts";
 import { claims, FIRST_OWNER } from "./margin.ts";
 import { DAY, max } from "./numbers.ts";
 import { differences, pictureOfChain, pictureOfModel } from "./picture.ts";
@@ -65,10 +66,12 @@ export class Runner {
     await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
     this.clearing.state.now = this.now;
     this.require("before", await this.clocks.read(this.now, "pending"));
+    const before = this.effects();
     const performed = await this.steps.perform(action);
     if (!performed) return;
     const { label, chain, model } = performed;
     this.count([action.type, chain.error ?? chain.kind].filter(Boolean).join(" "));
+    for (const [name, n] of Object.entries(this.effects())) this.count(name, n - before[name]!);
     const agreed =
       model.rule === chain.error || (chain.error !== undefined && model.others.includes(chain.error));
     this.require(label, agreed ? [] : [`outcome: model ${model.text}, chain ${chain.text ?? "done"}`]);
@@ -108,7 +111,17 @@ export class Runner {
     );
   }
 
-  private count(name: string): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  private count(name: string, n = 1): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + n);
+  }
+
+  /** What steps have brought about so far, for the counts. */
+  private effects(): Record<string, number> {
+    const { accounts, markets } = this.clearing.state;
+    return {
+      [EFFECTS.retired]: [...accounts.values()].filter(({ retired }) => retired).length,
+      [EFFECTS.round]: [...markets.values()].reduce((sum, { rounds }) => sum + rounds.length, 0),
+      [EFFECTS.deficit]: [...markets.values()].reduce((sum, { deficits }) => sum + deficits, 0),
+    };
   }
 }

@@ -378,14 +378,16 @@ export class Steps {
     return performed;
   }
 
-  private place(who: number, order: OrderParameters, by?: number): Promise<Performed> {
+  private async place(who: number, order: OrderParameters, by?: number): Promise<Performed> {
     const id = idOf(who);
     const sender = by ?? who;
-    return this.placing(
+    const performed = await this.placing(
       `place ${id} ${orderText(order)}${by === undefined ? "" : ` by ${by}`}`,
       (o) => this.as(sender).place(id, toCall(order), o),
       () => [this.clearing.place(id, order, ownerNumber(sender)).id],
     );
+    if (by !== undefined && ownerOf(by) !== ownerOf(who)) performed.chain.kind = "by operator";
+    return performed;
   }
 
   private batch(who: number, picks: number[], shapes: OrderShape[]): Promise<Performed> {

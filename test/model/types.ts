@@ -122,6 +122,8 @@ export interface Market {
   rounds: Round[];
   /** What the market owes because its fund could not pay. */
   deficit: bigint;
+  /** How often it came to owe something. */
+  deficits: number;
   /** What the fund may lose by unwinding on a day, and has lost. */
   unwinding: { day: bigint; budget: bigint; spent: bigint };
   /** What may be taken out of the fund on a day, and has been. */

@@ -63,7 +63,8 @@ library Margin {
         if (phase >= uint256(MarketPhase.Expired)) {
             if (phase == uint256(MarketPhase.Settled)) return;
             // Resting orders are void; until settlement the position still needs its margin.
-            if (value > 0) sums.expiredGain += value;
+            // What a round has closed whole will be cash at the next touch, not a gain that waits for the settlement price.
+            if (value > 0 && size != 0) sums.expiredGain += value;
             weighted = r.initialBps() * concentrated(size.abs(), r);
         } else {
             weighted = initialOf(p, r);

@@ -1,0 +1,60 @@
+/** What a run of the model beside the chain came to, and what it must have come to at least. */
+
+/** Names that steps count under what they brought about, besides their own. */
+export const EFFECTS = { round: "effect: round", deficit: "effect: deficit", retired: "effect: retired" };
+
+const sumOf = (counts: Map<string, number>, matches: (name: string) => boolean): number =>
+  [...counts].reduce((sum, [name, n]) => (matches(name) ? sum + n : sum), 0);
+
+/** A line of figures: operations, refusals, bankruptcies, rounds, deficits, settlements and the seed. */
+export function figuresOf(counts: Map<string, number>, seed: number): string {
+  const isStep = (name: string): boolean => !name.startsWith("effect");
+  const isRefused = (name: string): boolean => isStep(name) && / [A-Z]/.test(name);
+  const figures = {
+    operations: sumOf(counts, isStep),
+    "refused by rule": sumOf(counts, isRefused),
+    bankruptcies: counts.get(EFFECTS.retired) ?? 0,
+    rounds: counts.get(EFFECTS.round) ?? 0,
+    deficits: counts.get(EFFECTS.deficit) ?? 0,
+    settlements: counts.get("settle") ?? 0,
+    seed,
+  };
+  return Object.entries(figures)
+    .map(([name, n]) => `${name}: ${n}`)
+    .join(", ");
+}
+
+/** How often each of these must succeed in 2,000 operations, so that what the sequences reach does not shrink unnoticed. */
+const IN_2000: Record<string, number> = {
+  place: 200,
+  placeThrough: 4,
+  "place by operator": 1,
+  amend: 15,
+  batch: 5,
+  cancel: 10,
+  cancelFired: 1,
+  cancelRiskRaising: 20,
+  sweep: 5,
+  sweepOrders: 1,
+  switch: 3,
+  transfer: 3,
+  withdraw: 40,
+  redeem: 1,
+  topUp: 5,
+  drain: 1,
+  liquidate: 5,
+  "liquidate takeover": 2,
+  absorb: 5,
+  unwind: 1,
+  deleverage: 1,
+  applyRounds: 5,
+  settle: 5,
+  settleAccounts: 20,
+  "effect: round": 3,
+  "effect: deficit": 1,
+  "effect: retired": 5,
+};
+
+/** The same for a longer or shorter run; a short one may have missed the rarest. */
+export const leastCounts = (operations: number): [string, number][] =>
+  Object.entries(IN_2000).map(([name, least]) => [name, Math.floor((least * operations) / 2_000)]);
