@@ -15,7 +15,7 @@ import type { Listing } from "./types.ts";
  * on both sides after every step. USANCE_MODEL_OPERATIONS says how many steps in all (`npm run campaign:model` takes 100,000),
  * USANCE_MODEL_SEED another sequence, USANCE_MODEL_COUNTS shows what was done how often.
  */
-const OPERATIONS = Number(process.env.USANCE_MODEL_OPERATIONS ?? "2000");
+const OPERATIONS = Number(process.env.USANCE_MODEL_OPERATIONS ?? "600");
 const SEED = Number(process.env.USANCE_MODEL_SEED ?? "20250101");
 const LENGTH = 200;
 

@@ -1,6 +1,6 @@
 import { find } from "./book.ts";
 import type { Clearing, Placed } from "./clearing.ts";
-import { marketOf } from "./margin.ts";
+import { fillBand, marketOf } from "./margin.ts";
 import { drop, hasFired, match, requireTrading, voidBecause } from "./matching.ts";
 import { abs, ceilDiv, sign } from "./numbers.ts";
 import { accountOf, newAccount, NOBODY, positionOf } from "./position.ts";
@@ -88,6 +88,10 @@ export function sweep({ state }: Clearing, marketId: number, bids: boolean, maxO
   requireTrading(state, market);
   if (maxOrders < 1) throw new Refusal("ZeroMaxFills");
   const { book } = market;
+  // What the band has left behind counts in the mark price and is removed by trading alone.
+  const head = (bids ? book.bids : book.asks)[0];
+  const { lowest, highest } = fillBand(market, state.now);
+  if (!head || (bids ? head.tick > highest : head.tick < lowest)) return 0n;
   const lots = () => [...book.bids, ...book.asks].reduce((sum, order) => sum + abs(order.lots), 0n);
   const before = lots();
   match(state, marketId, {
