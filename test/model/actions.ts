@@ -52,7 +52,8 @@ export type Action =
   | { type: "liquidate"; who: Whom; market: number; keeper: number; maxFills: number; takeOver: number }
   | { type: "absorb"; who: Whom }
   | { type: "settle"; market: number }
-  | { type: "settleAccounts"; who: number[] }
+  | { type: "settleAccounts"; market: number; who: number[] }
+  | { type: "spread"; who: number; against: number; buys: boolean; share: number }
   | { type: "collectFees"; market: number }
   | { type: "stopNewRisk" | "resumeNewRisk"; market: number };
 
@@ -85,7 +86,11 @@ const whom = fc.oneof(
   { arbitrary: fc.constant("weakest" as const), weight: 4 },
   { arbitrary: who, weight: 1 },
 );
-const market = fc.oneof({ arbitrary: fc.constant(1), weight: 3 }, { arbitrary: fc.constant(2), weight: 2 });
+const market = fc.oneof(
+  { arbitrary: fc.constant(1), weight: 4 },
+  { arbitrary: fc.constant(2), weight: 3 },
+  { arbitrary: fc.constant(3), weight: 2 },
+);
 const maxFills = fc.oneof(
   { arbitrary: fc.constant(100), weight: 5 },
   { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 1 },
@@ -127,10 +132,18 @@ const seconds = fc.oneof(
   { arbitrary: fc.integer({ min: 40_000, max: 400_000 }), weight: 1 },
 );
 
+const spread = fc.record({
+  type: fc.constant("spread" as const),
+  who,
+  against: who,
+  buys: fc.boolean(),
+  share: fc.integer({ min: 100, max: 900 }),
+});
 const list = fc.array(fc.nat(ACCOUNTS - 1), { maxLength: 4 });
 const tag = <T extends string>(type: T) => fc.constant<T>(type);
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 5, arbitrary: spread },
   { weight: 2, arbitrary: fc.record({ type: tag("transfer"), who, to: who, share: fc.nat(1_050) }) },
   { weight: 2, arbitrary: fc.record({ type: tag("redeem"), who: fc.nat(ACCOUNTS) }) },
   { weight: 3, arbitrary: fc.record({ type: tag("topUp"), market, amount: fc.nat(1_500_000_000) }) },
@@ -283,6 +296,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant("settleAccounts" as const),
+      market: fc.constantFrom(2, 2, 3),
       who: fc.array(fc.nat(ACCOUNTS), { maxLength: 4 }),
     }),
   },

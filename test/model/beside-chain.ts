@@ -25,13 +25,13 @@ const FEED = { maxMoveBps: 800n, limit1: 108_000n, limit2: 194_400n, limit3: 604
 const LIMITS = { maxPositionLots: 49_152n, maxOpenInterestLots: 65_536n, openInterestBaseLots: 60_000n };
 const LISTINGS: Listing[] = [
   { ...PERPETUAL, ...LIMITS },
-  {
+  ...[FIRST_DAY + 6n, FIRST_DAY + 9n].map((firstPeriod) => ({
     ...DATED,
     ...LIMITS,
-    nextFromPeriod: FIRST_DAY + 3n,
-    firstPeriod: FIRST_DAY + 6n,
-    lastPeriod: FIRST_DAY + 8n,
-  },
+    nextFromPeriod: firstPeriod - 3n,
+    firstPeriod,
+    lastPeriod: firstPeriod + 2n,
+  })),
 ];
 
 /**
@@ -44,8 +44,10 @@ const ENDING: Action[] = [
     moveBps: i % 2 === 0 ? 900 : -800,
     hour: 1,
   })),
-  { type: "settle", market: 2 },
-  ...Array.from({ length: ACCOUNTS + 1 }, (_, i): Action => ({ type: "settleAccounts", who: [i] })),
+  ...[2, 3].flatMap((market): Action[] => [
+    { type: "settle", market },
+    ...Array.from({ length: ACCOUNTS + 1 }, (_, i): Action => ({ type: "settleAccounts", market, who: [i] })),
+  ]),
   ...Array.from({ length: ACCOUNTS }, (_, who): Action => ({ type: "withdraw", who, share: 900 })),
 ];
 

@@ -26,7 +26,7 @@ export function partsOf(action: Action): Action[] | undefined {
           ? {
               type,
               who: "weakest",
-              market: 1 + (move % 2),
+              market: 1 + (move % 3),
               keeper: move % ACCOUNTS,
               maxFills: 100,
               takeOver: move % 3 === 0 ? 1_000 : 0,
@@ -41,6 +41,19 @@ export function partsOf(action: Action): Action[] | undefined {
       { type: "place", who: against, order: { ...shape, buys: !buys, offset: 0 } },
       { type: "place", who, order: { ...shape, buys, offset: -1 } },
     ];
+  }
+  if (action.type === "spread") {
+    // One leg in each of two months next to each other, and now and then an order that could close one of them.
+    const { who, against, buys, share } = action;
+    const legs = [2, 3].flatMap((market): Action[] => {
+      const own = { ...plain, market, share: share / 2, buys: buys === (market === 2) };
+      return [
+        { type: "place", who: against, order: { ...own, buys: !own.buys, offset: 0 } },
+        { type: "place", who, order: { ...own, offset: -1 } },
+      ];
+    });
+    const closing = { ...plain, market: 2 + (share % 2), share: share / 3, buys: buys === (share % 2 === 1) };
+    return share % 3 === 0 ? [...legs, { type: "place", who, order: { ...closing, offset: 20 } }] : legs;
   }
   if (action.type === "quote") {
     const { who, market, spread, share } = action;
@@ -94,7 +107,7 @@ export function orderFrom(state: State, id: number, shape: OrderShape): OrderPar
   const free = max(0n, equityOf(state, account) - initialMargin(state, account) / 2n);
   const { initialMarginBps } = tierOf(market, state.now);
   const perLot = max(1n, (initialMarginBps * market.markX16 * tickValue) >> 16n);
-  const lots = max(minLots, (free * 10_000n * BigInt(shape.share)) / 1_000n / perLot);
+  const lots = max(minLots, (free * 10_000n * BigInt(Math.floor(shape.share))) / 1_000n / perLot);
   const rests = shape.kind === "limit" || shape.kind === "postOnly";
   return {
     market: shape.market,

@@ -1,3 +1,4 @@
+import { raisesInitial, surviving } from "./credit.ts";
 import { crosses, emptyBook, find, oppositeOf } from "./book.ts";
 import {
   equityOf,
@@ -12,7 +13,7 @@ import {
 } from "./margin.ts";
 import { drop, hasFired, match, type Matched, requireTrading, rest } from "./matching.ts";
 import { abs, BPS, ceilDiv, min, sign } from "./numbers.ts";
-import { accountOf, leave, newAccount, positionOf } from "./position.ts";
+import { accountOf, forgetEmpty, newAccount, positionOf } from "./position.ts";
 import { serve } from "./rounds.ts";
 import {
   type Account,
@@ -101,6 +102,7 @@ export class Clearing {
       feesPayable: 0n,
       settlementTick: 0n,
       rounds: [],
+      window: { days: 0n, locked: 0n },
       deficit: 0n,
       deficits: 0,
       unwinding: { day: -1n, budget: 0n, spent: 0n },
@@ -149,7 +151,7 @@ export class Clearing {
       const account = this.trader(id, by);
       for (const { market, order } of cancels) this.cancelFound(id, market, order);
       if (orders.length !== 0) this.placer(id, by);
-      const steps = orders.map((order) => this.placeOne(account, order));
+      const steps = orders.map((order) => this.placePart(account, order));
       this.requireMargin(account, steps);
       return steps.map(({ placed }) => placed);
     });
@@ -191,6 +193,13 @@ export class Clearing {
     if (!order) return;
     if (order.account !== id) throw new Refusal("WrongAccount");
     drop(this.state, market, order);
+  }
+
+  /** One of several steps: margin is asked at their end, but a debt is nothing for a later one, in which a fund might pay it. */
+  placePart(account: Account, order: OrderParameters): Step {
+    const step = this.placeOne(account, order);
+    if (account.cash < 0n) this.requireMargin(account, [{ ...step, raised: false, reserve: 0n }]);
+    return step;
   }
 
   /** Places one order and says what margin must be asked of it. */
@@ -248,10 +257,16 @@ export class Clearing {
       broken.push(new Refusal("OpenInterestLimit", [market.openInterest, market.openInterestLimit]));
     if (after.openOrders > MAX_ORDERS) broken.push(new Refusal("TooManyOrders"));
     refuse(broken);
-    const raised = larger || flipped || opens(after, lots > 0n);
+    const { positions } = account;
+    const unhedges =
+      positions.size > 1 &&
+      abs(surviving(after)) < abs(surviving(before)) &&
+      raisesInitial(state, account, market, before, after);
+    const raised = larger || flipped || opens(after, lots > 0n) || unhedges;
     // Orders that a round had bound to reducing are covered by IM again.
     if (raised) after.reducing = false;
-    leave(state, account, market);
+    // A trade that ends in debt is refused by the caller: no fund pays for what a taker did to itself.
+    forgetEmpty(account);
     const reserve = raised || placed.id === 0 ? 0n : closingCost(market, state.now, after, order);
     return { placed, raised, reserve };
   }

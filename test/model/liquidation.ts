@@ -1,5 +1,6 @@
 import { crosses, find, oppositeOf } from "./book.ts";
 import type { Clearing } from "./clearing.ts";
+import { hedgedLots, raisesInitial } from "./credit.ts";
 import { creditFund, furthest, limitAt } from "./funds.ts";
 import {
   equityOf,
@@ -59,13 +60,23 @@ export function cancelRiskRaising(
       const price = order.tick << 16n;
       const worse = order.lots > 0n ? price > market.markX16 : price < market.markX16;
       const wider = worse && equityOf(state, account) < maintenanceMargin(state, account);
-      if (!wider && !opens(applied(market, positionOf(account, market)), order.lots > 0n)) continue;
+      const position = applied(market, positionOf(account, market));
+      const without = released(position, order.lots);
+      // It may take a leg of a calendar hedge away.
+      const unhedges = raisesInitial(state, account, market, without, position);
+      if (!wider && !unhedges && !opens(position, order.lots > 0n)) continue;
       cancelled += abs(order.lots);
       drop(state, market, order);
     }
     return cancelled;
   });
 }
+
+/** A position without the lots of one of its orders. */
+const released = (position: Position, lots: bigint): Position =>
+  lots > 0n
+    ? { ...position, bidLots: position.bidLots - lots }
+    : { ...position, askLots: position.askLots + lots };
 
 /** MM of one position × 2^16 × 10^4: the weight by which a shortfall or equity is shared among markets. */
 const weightOf = (state: State, market: Market, { size }: Position): bigint =>
@@ -135,7 +146,9 @@ export function liquidate(
     const started = elapsed > AUCTION_AGE;
     if (!trading && (phase === "settled" || (takeOverLots === 0n && !started)))
       broken.push(new Refusal("MarketNotOpen"));
+    const closable = abs(size) - hedgedLots(state, account, market);
     if (size === 0n) broken.push(new Refusal("NoPosition"));
+    else if (closable <= 0n) broken.push(new Refusal("HedgedLeg"));
     refuse(broken);
     if (takeOverLots !== 0n) {
       clearing.trader(keeperId, by);
@@ -145,7 +158,7 @@ export function liquidate(
     if (started) account.belowSince = state.now;
     const distance = closingDistance(state, account, market);
     const limit = limitAt(state, market, distance, size < 0n);
-    const wanted = -sign(size) * lotsBackToMargin(state, account, market);
+    const wanted = -sign(size) * min(closable, lotsBackToMargin(state, account, market));
     const matched = trading
       ? match(state, marketId, { account, lots: wanted, limit, maxFills, charged: false })
       : { lots: 0n, quote: 0n, rest: wanted, walked: 0 };

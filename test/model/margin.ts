@@ -1,3 +1,4 @@
+import { calendarCredit } from "./credit.ts";
 import { abs, BPS, ceilDiv, DAY, floorDiv, max } from "./numbers.ts";
 import { applied, escrowed } from "./shares.ts";
 import {
@@ -128,41 +129,52 @@ export function withdrawalEquity(state: State, account: Account): bigint {
   return equityOf(state, account) - ceilDiv(gains, 1n << 20n);
 }
 
-/** Σ weighted lots × mark, ceiled once. Settled markets require nothing: their positions are cash in all but name. */
+/** Σ weighted lots × mark × 2^16 × 10^4. Settled markets require nothing: their positions are cash in all but name. */
 function requirement(
   state: State,
   account: Account,
-  weighted: (tier: Tier, position: Position, listing: Listing, phase: Phase) => bigint,
+  weightOf: (market: Market, position: Position) => bigint,
 ): bigint {
   let sum = 0n;
   for (const [market, position] of held(state, account)) {
-    const phase = phaseOf(market, state.now);
-    if (phase === "settled") continue;
-    sum +=
-      weighted(tierOf(market, state.now), position, market.listing, phase) *
-      market.markX16 *
-      market.listing.tickValue;
+    if (phaseOf(market, state.now) === "settled") continue;
+    sum += weightOf(market, position) * market.markX16 * market.listing.tickValue;
   }
-  return ceilDiv(sum, BPS << 16n);
+  return sum;
 }
 
-/** Requirement to add risk: the worst that resting orders can do counts, where they can still do it. */
-export const initialMargin = (state: State, account: Account): bigint =>
-  requirement(state, account, (tier, position, listing, phase) =>
-    weightedExposure(
-      listing,
-      tier,
-      phase === "expired" ? { ...position, bidLots: 0n, askLots: 0n } : position,
-    ),
+const ceiled = (requiredX16: bigint): bigint => ceilDiv(requiredX16, BPS << 16n);
+
+/** Basis points × lots of a position and its orders, which are void once trading has ended. */
+export const imWeight = (state: State, market: Market, position: Position): bigint =>
+  weightedExposure(
+    market.listing,
+    tierOf(market, state.now),
+    phaseOf(market, state.now) === "expired" ? { ...position, bidLots: 0n, askLots: 0n } : position,
   );
 
-/** The same as if there were no orders. */
+/** Requirement to add risk: the worst that resting orders can do counts, less the credit of hedges that survive it. */
+export const initialMargin = (state: State, account: Account): bigint =>
+  ceiled(
+    requirement(state, account, (market, position) => imWeight(state, market, position)) -
+      calendarCredit(state, account, "initial"),
+  );
+
+/** The same as if there were no orders, and without concentration and credit. */
 export const initialMarginOfPositions = (state: State, account: Account): bigint =>
-  requirement(state, account, (tier, { size }) => tier.initialMarginBps * abs(size));
+  ceiled(
+    requirement(state, account, (market, { size }) => tierOf(market, state.now).initialMarginBps * abs(size)),
+  );
 
 /** Requirement of the positions alone. */
 export const maintenanceMargin = (state: State, account: Account): bigint =>
-  requirement(state, account, (tier, { size }) => tier.maintenanceMarginBps * abs(size));
+  ceiled(
+    requirement(
+      state,
+      account,
+      (market, { size }) => tierOf(market, state.now).maintenanceMarginBps * abs(size),
+    ) - calendarCredit(state, account, "maintenance"),
+  );
 
 /** Refusal where mark of a trading market is no longer valid: its index is too old. */
 export const brokenMark = (state: State, market: Market): Refusal[] =>

@@ -68,7 +68,7 @@ export function placeThrough(
     const account = clearing.placer(id, by);
     const cap = account.builderCaps.get(builder.account) ?? 0n;
     if (builder.fee > cap) throw new Refusal("BuilderFeeTooHigh", [builder.fee, cap]);
-    const step = clearing.placeOne(account, order);
+    const step = clearing.placePart(account, order);
     if (builder.fee !== 0n && step.placed.lots !== 0n) {
       const receiver = accountOf(state, builder.account);
       if (receiver.retired) throw new Refusal("AccountIsRetired", [BigInt(builder.account)]);

@@ -116,7 +116,8 @@ export function leave(state: State, account: Account, market: Market): void {
   if (payShortfall(state, account, market) && fundOf(state, market).cash < 0n) market.reduceOnly = true;
 }
 
-function forgetEmpty(account: Account): void {
+/** Takes what holds nothing off the account's list. */
+export function forgetEmpty(account: Account): void {
   for (const [id, { size, quote, openOrders }] of [...account.positions])
     if (size === 0n && quote === 0n && openOrders === 0) forget(account, id);
 }

@@ -13,8 +13,12 @@ import { escrowed } from "./shares.ts";
 import { idOf, Steps } from "./steps.ts";
 import type { Listing } from "./types.ts";
 
-const MARKETS = [1, 2];
-const PICTURED = [1, 2, 1_025, 1_026, ...Array.from({ length: ACCOUNTS }, (_, i) => idOf(i))];
+const MARKETS = [1, 2, 3];
+const PICTURED = [
+  ...MARKETS,
+  ...MARKETS.map((id) => 1_024 + id),
+  ...Array.from({ length: ACCOUNTS }, (_, i) => idOf(i)),
+];
 
 /** A model and a chain that take the same steps and are compared after each of them. */
 export class Runner {

@@ -205,7 +205,11 @@ export class Steps {
           () => void orders.sweep(clearing, action.market, action.bids, action.maxFills),
         );
       case "sweepOrders": {
-        const found = action.picks.map((n) => pickOrder(state, n)).filter((order) => order !== undefined);
+        // Which orders are void by the end of trading reads the phase of the last touch, so they are left out.
+        const found = action.picks
+          .map((n) => pickOrder(state, n))
+          .filter((order) => order !== undefined)
+          .filter(({ market }) => !this.isOver(market));
         return this.both(
           `sweepOrders ${found.map(({ lots, tick }) => `${lots}@${tick}`).join(" ")}`,
           (o) => house.sweepOrders(this.idsOf(found), o),
@@ -297,11 +301,12 @@ export class Steps {
       case "settle":
         return this.settle(action.market);
       case "settleAccounts": {
-        const ids = action.who.map((n) => (n === ACCOUNTS ? 2 : idOf(n)));
+        const { market } = action;
+        const ids = action.who.map((n) => (n === ACCOUNTS ? market : idOf(n)));
         return this.both(
-          `settleAccounts ${ids.join(" ")}`,
-          (o) => house.settleAccounts(2, ids, o),
-          () => void settleAccounts(clearing, 2, ids),
+          `settleAccounts ${market} ${ids.join(" ")}`,
+          (o) => house.settleAccounts(market, ids, o),
+          () => void settleAccounts(clearing, market, ids),
         );
       }
       case "collectFees":
@@ -329,6 +334,7 @@ export class Steps {
       case "days":
       case "pair":
       case "quote":
+      case "spread":
         return undefined;
     }
   }
@@ -419,7 +425,7 @@ export class Steps {
   }
 
   private async settle(market: number): Promise<Performed> {
-    const { firstPeriod, lastPeriod } = marketOf(this.clearing.state, 2).listing;
+    const { firstPeriod, lastPeriod } = marketOf(this.clearing.state, market === 1 ? 2 : market).listing;
     const preview = await this.chain.index.previewSettlement(INDEX, firstPeriod, lastPeriod, {
       blockTag: "pending",
     });

@@ -128,6 +128,8 @@ export interface Market {
   unwinding: { day: bigint; budget: bigint; spent: bigint };
   /** What may be taken out of the fund on a day, and has been. */
   draining: { day: bigint; budget: bigint; spent: bigint };
+  /** How much of its delivery window was locked at the last midnight; no days outside of one. */
+  window: { days: bigint; locked: bigint };
   /** Observed, not computed here: see mark.ts. Ticks × 2^16. */
   markX16: bigint;
   /** Observed: ticks × 2^20 that one long lot has paid since listing. */
