@@ -1,6 +1,7 @@
 import type { Clearing } from "./clearing.ts";
+import { brokenMark } from "./ladder.ts";
 import { leaveClaim, totalDeficit } from "./funds.ts";
-import { brokenMarks, FIRST_OWNER, initialMargin, marketOf, withdrawalEquity } from "./margin.ts";
+import { FIRST_OWNER, initialMargin, marketOf, withdrawalEquity } from "./margin.ts";
 import { hasFired } from "./matching.ts";
 import { accountOf, convertSettled } from "./position.ts";
 import { serveAll } from "./rounds.ts";
@@ -27,14 +28,19 @@ export function deposit({ state }: Clearing, id: number, amount: bigint): void {
   state.tracked += amount;
 }
 
-/** Takes cash out of an account as far as margin allows, its rounds served and settled markets converted. */
+/**
+ * Takes cash out of an account as far as margin allows, its rounds served and settled markets converted. Mark must be valid
+ * wherever it has lots.
+ */
 function debit(state: State, account: Account, amount: bigint): void {
-  serveAll(state, account);
   convertSettled(state, account);
+  serveAll(state, account);
   account.cash -= amount;
   const equity = withdrawalEquity(state, account);
   const required = initialMargin(state, account);
-  const broken = brokenMarks(state, account);
+  const broken = [...account.positions]
+    .filter(([, { size }]) => size !== 0n)
+    .flatMap(([id]) => brokenMark(state, marketOf(state, id)));
   if (equity < required) broken.push(new Refusal("InsufficientMargin", [equity, required]));
   if (account.cash < 0n) broken.push(new Refusal("InsufficientCash", [account.cash + amount, amount]));
   refuse(broken);

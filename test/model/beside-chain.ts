@@ -25,12 +25,12 @@ const FEED = { maxMoveBps: 800n, limit1: 108_000n, limit2: 194_400n, limit3: 604
 const LIMITS = { maxPositionLots: 49_152n, maxOpenInterestLots: 65_536n, openInterestBaseLots: 60_000n };
 const LISTINGS: Listing[] = [
   { ...PERPETUAL, ...LIMITS },
-  ...[FIRST_DAY + 6n, FIRST_DAY + 9n].map((firstPeriod) => ({
+  ...[FIRST_DAY + 4n, FIRST_DAY + 12n].map((firstPeriod) => ({
     ...DATED,
     ...LIMITS,
     nextFromPeriod: firstPeriod - 3n,
     firstPeriod,
-    lastPeriod: firstPeriod + 2n,
+    lastPeriod: firstPeriod + 7n,
   })),
 ];
 
@@ -39,7 +39,7 @@ const LISTINGS: Listing[] = [
  * and one account after the other converted (number ACCOUNTS is the fund).
  */
 const ENDING: Action[] = [
-  ...Array.from({ length: 22 }, (_, i): Action => ({
+  ...Array.from({ length: 24 }, (_, i): Action => ({
     type: "print",
     moveBps: i % 2 === 0 ? 900 : -800,
     hour: 1,
@@ -68,7 +68,7 @@ async function deployed(): Promise<Chain> {
 
 /** A model and accounts on a fresh chain. */
 async function started(chain: Chain): Promise<Runner> {
-  const feed: FeedState = { ...FEED, target: 0n, newestPeriod: 0n, history: [] };
+  const feed: FeedState = { ...FEED, target: 0n, newestPeriod: 0n, halts: [], history: [] };
   push(feed, START, FIRST_VALUE, FIRST_DAY - 1n);
   const runner = new Runner(chain, LISTINGS, feed, START + 60n, FIRST_VALUE);
   await runner.openAccounts(3_000_000_000n);

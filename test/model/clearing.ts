@@ -10,11 +10,14 @@ import {
   opens,
   phaseOf,
   tierOf,
+  withdrawalEquity,
 } from "./margin.ts";
 import { drop, hasFired, match, type Matched, requireTrading, rest } from "./matching.ts";
+import { brokenStage } from "./ladder.ts";
 import { abs, BPS, ceilDiv, min, sign } from "./numbers.ts";
 import { accountOf, forgetEmpty, newAccount, positionOf } from "./position.ts";
 import { serve } from "./rounds.ts";
+import { NO_WINDOW } from "./window.ts";
 import {
   type Account,
   type Listing,
@@ -28,7 +31,6 @@ import {
 
 export const EXPIRY_UNIT = 300n;
 export const MAX_TICK = (1n << 24n) - 2n;
-const NEVER = (1n << 63n) - 1n;
 export const MAX_ORDERS = 200;
 export const MAX_ORDER_LOTS = (1n << 32n) - 1n;
 
@@ -102,15 +104,14 @@ export class Clearing {
       feesPayable: 0n,
       settlementTick: 0n,
       rounds: [],
-      window: { days: 0n, locked: 0n },
+      window: NO_WINDOW,
       deficit: 0n,
       deficits: 0,
       unwinding: { day: -1n, budget: 0n, spent: 0n },
       draining: { day: -1n, budget: 0n, spent: 0n },
       markX16: listing.firstMarkTick << 16n,
       cumulativeFunding: 0n,
-      staleAt: NEVER,
-      invalidAt: NEVER,
+      stage: "fresh",
     });
     return id;
   }
@@ -118,7 +119,7 @@ export class Clearing {
   /** Sets what the clock of a market says now. */
   observe(
     id: number,
-    seen: Partial<Pick<Market, "markX16" | "cumulativeFunding" | "staleAt" | "invalidAt" | "reduceOnly">>,
+    seen: Partial<Pick<Market, "markX16" | "cumulativeFunding" | "stage" | "reduceOnly" | "tier" | "window">>,
   ): void {
     Object.assign(marketOf(this.state, id), seen);
   }
@@ -213,15 +214,15 @@ export class Clearing {
     const broken = this.brokenTerms(market, order);
     if (phaseOf(market, state.now) === "reduceOnly" && !reduces) broken.unshift(new Refusal("OnlyReducing"));
     if (order.reduceOnly && !reduces) broken.push(new Refusal("WouldNotReduce", [order.lots, position.size]));
+    const { lots } = order;
+    // What crosses, be it a dead order, takes.
+    const head = oppositeOf(market.book, lots)[0];
+    const crossing = head !== undefined && crosses(lots, order.tick, head.tick);
+    broken.push(...brokenStage(market, { reduces, postOnly: order.kind === "postOnly", crosses: crossing }));
     refuse(broken);
 
-    const { lots } = order;
     const before = { ...position };
     const openInterest = market.openInterest;
-    // What crosses, be it a dead order, takes; while the index is stale that is only for reducing.
-    const head = oppositeOf(market.book, lots)[0];
-    const takes = head !== undefined && crosses(lots, order.tick, head.tick) && order.kind !== "postOnly";
-    if (takes && !reduces && state.now >= market.staleAt) throw new Refusal("IndexStale");
     const matched = match(state, market.id, {
       account,
       lots,
@@ -298,7 +299,8 @@ export class Clearing {
     const raised = steps.some((step) => step.raised);
     const reserve = steps.reduce((sum, step) => sum + step.reserve, 0n);
     if (!raised && reserve === 0n && steps.every(({ placed }) => placed.lots === 0n)) return;
-    const equity = equityOf(this.state, account);
+    // Gains in a market whose trading has ended could leave through trades with a partner before they are final.
+    const equity = raised ? withdrawalEquity(this.state, account) : equityOf(this.state, account);
     const required = raised ? initialMargin(this.state, account) : reserve;
     if (equity < required) throw new Refusal("InsufficientMargin", [equity, required]);
   }

@@ -1,6 +1,6 @@
 import { type Chain, INDEX } from "./chain.ts";
 import type { Clearing } from "./clearing.ts";
-import { type FeedState, followedOf, invalidAtOf, push, staleAtOf } from "./feed.ts";
+import { type FeedState, followedOf, push, staleAtOf } from "./feed.ts";
 import { marketOf, phaseOf } from "./margin.ts";
 import {
   advance,
@@ -15,11 +15,16 @@ import {
   toX20,
 } from "./mark.ts";
 import { abs, FINE_BITS } from "./numbers.ts";
+import { minuteOf, stageAt } from "./ladder.ts";
 import { differences } from "./picture.ts";
+import type { Stage } from "./types.ts";
+import type { Prints } from "./window.ts";
 
 /** Furthest that chain and reference may differ, in ticks × 2^16 (marks) and ticks × 2^20 a minute (funding). */
 const MARK_TOLERANCE = 4n;
 const FUNDING_TOLERANCE = 2n;
+
+const STAGES: readonly Stage[] = ["fresh", "stale", "halted", "grace"];
 
 /**
  * Marks and funding of the reference loop and the followed index, held against the chain's. What the chain says is then
@@ -30,6 +35,9 @@ export class Clocks {
   private readonly chain: Chain;
   private readonly clearing: Clearing;
   readonly feed: FeedState;
+  /** Prints of the index, as they were accepted. */
+  readonly prints: Prints = new Map();
+  private pushedAt = 0n;
   private sequence = 1n;
 
   constructor(chain: Chain, clearing: Clearing, feed: FeedState, now: bigint) {
@@ -41,7 +49,7 @@ export class Clocks {
         listing.kind === "perpetual"
           ? indexToX16(followedOf(feed), listing.indexPerTick)
           : listing.firstMarkTick << 16n;
-      this.marks.set(id, startMark(listing, now, first));
+      this.marks.set(id, Object.assign(startMark(listing, now, first), { feed, prints: this.prints }));
       clearing.observe(id, { markX16: first });
     }
     this.followIndex(now);
@@ -61,15 +69,28 @@ export class Clocks {
       if (["open", "reduceOnly"].includes(phaseOf(marketOf(this.clearing.state, id), now))) {
         check("mean", toX16(mark.mean), view.meanX16, MARK_TOLERANCE);
         check("anchor", toX16(mark.anchor), view.anchorX16, MARK_TOLERANCE);
-        check("mark", toX16(clampedMark(mark)), view.markX16, MARK_TOLERANCE);
+        // A basis point more or less where the window's clamp was nearly the next.
+        const slack = mark.close ? view.anchorX16 / 10_000n : 0n;
+        check("mark", toX16(clampedMark(mark)), view.markX16, MARK_TOLERANCE + slack);
+        this.compareStage(id, now, STAGES[Number(view.stage)]!, found);
         check("funding", toX20(mark.cumulative), view.cumulativeFunding, FUNDING_TOLERANCE * minutes);
       }
       mark.mean = fromX16(view.meanX16);
       mark.anchor = fromX16(view.anchorX16);
       mark.cumulative = view.cumulativeFunding << (FINE_BITS - 20n);
-      this.clearing.observe(id, { markX16: view.markX16, cumulativeFunding: view.cumulativeFunding });
+      const { tier, window } = mark;
+      const stage = STAGES[Number(view.stage)]!;
+      const { markX16, cumulativeFunding } = view;
+      this.clearing.observe(id, { markX16, cumulativeFunding, tier, window, stage });
     }
     return found;
+  }
+
+  /** A push takes effect on the stage of a dated future that was touched before in its minute only in the next one. */
+  private compareStage(id: number, now: bigint, seen: Stage, found: string[]): void {
+    const stage = stageAt(this.feed, minuteOf(now));
+    if (stage !== seen && minuteOf(this.pushedAt) !== minuteOf(now))
+      found.push(`market ${id} stage: reference ${stage}, chain ${seen}`);
   }
 
   /** Tells the reference what stands in the books from now on. */
@@ -80,7 +101,10 @@ export class Clocks {
   /** Takes what the index contract says that it pushed; how far it is followed is the model's to say. */
   async takePush(now: bigint): Promise<string[]> {
     const { value, sequence, newestPeriod } = await this.chain.index.pushed(INDEX);
-    if (sequence > this.sequence) push(this.feed, now, value, newestPeriod);
+    if (sequence > this.sequence) {
+      push(this.feed, now, value, newestPeriod);
+      this.pushedAt = now;
+    }
     this.sequence = sequence;
     return this.compareFeed(now);
   }
@@ -102,7 +126,6 @@ export class Clocks {
     const staleAt = staleAtOf(this.feed);
     for (const [id, mark] of this.marks) {
       const { listing } = marketOf(this.clearing.state, id);
-      this.clearing.observe(id, { staleAt, invalidAt: invalidAtOf(this.feed) });
       if (listing.kind === "perpetual")
         followAt(mark, now, indexToX16(followedOf(this.feed), listing.indexPerTick), staleAt);
     }

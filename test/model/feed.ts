@@ -1,12 +1,15 @@
-import { BPS, ceilDiv, clamp, DAY, floorDiv } from "./numbers.ts";
+import { BPS, ceilDiv, clamp, DAY, floorDiv, MINUTE } from "./numbers.ts";
 
 /** How markets follow an index: at most `maxMove` from any value that was followed within the last 24 hours. */
 export interface FeedState {
   maxMoveBps: bigint;
   limit1: bigint;
   limit2: bigint;
+  limit3: bigint;
   target: bigint;
   newestPeriod: bigint;
+  /** Halts that a push ended: their first minute and the first after them. */
+  halts: { from: bigint; until: bigint }[];
   /** Values followed, the newest last, each with the second from which it holds. */
   history: { from: bigint; value: bigint }[];
 }
@@ -16,14 +19,22 @@ export const followedOf = ({ history }: FeedState): bigint => history.at(-1)?.va
 /** Second from which takers must reduce: age counts from 24 hours after the end of the newest day. */
 export const staleAtOf = ({ newestPeriod, limit1 }: FeedState): bigint => (newestPeriod + 2n) * DAY + limit1;
 
-/** Second from which mark is no longer valid. */
-export const invalidAtOf = ({ newestPeriod, limit2 }: FeedState): bigint =>
-  (newestPeriod + 2n) * DAY + limit2;
+/** First minute of the first limit, and of the second. */
+export const staleMinute = (feed: FeedState): bigint => staleAtOf(feed) / MINUTE;
+export const haltMinute = ({ newestPeriod, limit2 }: FeedState): bigint =>
+  ((newestPeriod + 2n) * DAY + limit2) / MINUTE;
+
+/** The value that markets followed right before a second; the oldest if there was none yet. */
+export const followedBefore = ({ history }: FeedState, time: bigint): bigint =>
+  (history.filter(({ from }) => from < time).at(-1) ?? history[0])?.value ?? 0n;
 
 /** A push: the newest trailing mean, followed as far as the rule allows. */
 export function push(feed: FeedState, now: bigint, value: bigint, newestPeriod: bigint): void {
   feed.target = value;
+  const [minute, from, first] = [now / MINUTE, haltMinute(feed), feed.history.length === 0];
   feed.newestPeriod = newestPeriod;
+  // The minute of the push still belongs to the halt that it ends.
+  if (!first && minute >= from && minute < haltMinute(feed)) feed.halts.push({ from, until: minute + 1n });
   follow(feed, now);
 }
 

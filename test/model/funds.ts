@@ -1,5 +1,6 @@
 import type { Clearing } from "./clearing.ts";
-import { brokenMark, equityOf, fillBand, marketOf, phaseOf, tierOf } from "./margin.ts";
+import { brokenMark } from "./ladder.ts";
+import { equityOf, fillBand, marketOf, phaseOf, tierOf } from "./margin.ts";
 import { match } from "./matching.ts";
 import { abs, BPS, ceilDiv, DAY, floorDiv, max, min, sign } from "./numbers.ts";
 import { fundOf, leave, positionOf } from "./position.ts";

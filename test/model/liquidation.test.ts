@@ -142,14 +142,14 @@ describe("Model: settlement", () => {
     const { clearing, alice, bob, market } = made;
     clearing.place(bob, order(-1_000n, 2_000n, { market: 2 }));
     clearing.place(alice, order(1_000n, 2_000n, { market: 2 }));
-    expect(refusal(() => settle(clearing, 2, sum, 3n))).to.equal("NotExpired");
-    expect(refusal(() => settle(clearing, 1, sum, 3n))).to.equal("NotDated");
+    expect(refusal(() => settle(clearing, 2, { sum, days: 3n }))).to.equal("NotExpired");
+    expect(refusal(() => settle(clearing, 1, { sum, days: 3n }))).to.equal("NotDated");
     clearing.state.now = expiryOf(market(2));
     expect(refusal(() => clearing.place(alice, order(100n, 2_000n, { market: 2 })))).to.equal(
       "MarketNotOpen",
     );
     expect(refusal(() => settleAccounts(clearing, 2, [alice]))).to.equal("NotSettled");
-    return { ...made, tick: settle(clearing, 2, sum, 3n) };
+    return { ...made, tick: settle(clearing, 2, { sum, days: 3n }) };
   };
 
   it("rounds the mean half-even to a tick, once", () => {
@@ -172,7 +172,7 @@ describe("Model: settlement", () => {
     expect(account(bob).cash).to.equal(950n * TOKEN + 100_000n - 1n);
     expect(account(1_026).cash).to.equal(0n);
     balanced();
-    expect(refusal(() => settle(clearing, 2, 1n, 3n))).to.equal("AlreadySettled");
+    expect(refusal(() => settle(clearing, 2, { sum: 1n, days: 3n }))).to.equal("AlreadySettled");
   });
 
   it("lets the fund pay what an account without other positions is short", () => {

@@ -6,7 +6,6 @@ import {
   equityOf,
   exposure,
   FIRST_OWNER,
-  brokenMarks,
   initialMargin,
   initialMarginOfPositions,
   maintenanceMargin,
@@ -14,8 +13,10 @@ import {
   opens,
   phaseOf,
   tierOf,
+  withdrawalEquity,
   worthX20,
 } from "./margin.ts";
+import { unenforceable } from "./ladder.ts";
 import { drop, match } from "./matching.ts";
 import { abs, BPS, ceilDiv, floorDiv, halfEvenDiv, max, min, sign } from "./numbers.ts";
 import {
@@ -47,6 +48,7 @@ export function cancelRiskRaising(
   return clearing.atomically(() => {
     const { state } = clearing;
     const account = accountOf(state, id);
+    convertSettled(state, account);
     refuse(brokenMarks(state, account));
     const [equity, required] = [equityOf(state, account), initialMargin(state, account)];
     if (equity >= required) throw new Refusal("AccountHealthy", [equity, required]);
@@ -71,6 +73,12 @@ export function cancelRiskRaising(
     return cancelled;
   });
 }
+
+/** Refusals while nobody may be forced out of a market in which the account is active. */
+const brokenMarks = (state: State, account: Account): Refusal[] =>
+  [...account.positions]
+    .filter(([, { size, openOrders }]) => size !== 0n || openOrders !== 0)
+    .flatMap(([id]) => unenforceable(state, marketOf(state, id)));
 
 /** A position without the lots of one of its orders. */
 const released = (position: Position, lots: bigint): Position =>
@@ -130,6 +138,7 @@ export function liquidate(
     const market = marketOf(state, marketId);
     const account = accountOf(state, id);
     const keeper = accountOf(state, keeperId);
+    convertSettled(state, account);
     serveAll(state, account);
     const { size } = positionOf(account, market);
     const equity = equityOf(state, account);
@@ -186,7 +195,7 @@ export function liquidate(
     creditFund(state, market, fee - keeperFee);
     leave(state, account, market);
     if (takenOver !== 0n) {
-      const [worth, initial] = [equityOf(state, keeper), initialMargin(state, keeper)];
+      const [worth, initial] = [withdrawalEquity(state, keeper), initialMargin(state, keeper)];
       if (worth < initial) throw new Refusal("InsufficientMargin", [worth, initial]);
     }
     return { closed, takenOver, keeperFee, fundFee: fee - keeperFee };
@@ -245,8 +254,8 @@ export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
     const account = accountOf(state, id);
     if (id < FIRST_OWNER) throw new Refusal("UnknownAccount");
     if (account.retired) throw new Refusal("AccountIsRetired");
-    serveAll(state, account);
     convertSettled(state, account);
+    serveAll(state, account);
     const equity = equityOf(state, account);
     const broken: Refusal[] = brokenMarks(state, account);
     if (equity > 0n) broken.push(new Refusal("AccountNotBankrupt", [equity]));
@@ -295,14 +304,32 @@ function takeOver(state: State, fund: Account, market: Market, position: Positio
   leave(state, fund, market);
 }
 
-/** Writes the settlement price: the exact mean of the window over the divisor, rounded once, half-even. */
-export function settle(clearing: Clearing, marketId: number, sum: bigint, days: bigint): bigint {
+/** What an index says of a window, and whether it may be settled on that now. */
+export interface WindowSum {
+  sum: bigint;
+  /** Days of the window; 0 where the market settles at its last mark. */
+  days: bigint;
+}
+
+/**
+ * Writes the settlement price, rounded once, half-even: the exact mean of the window over the divisor, or the last mark of a
+ * market whose index fell silent before its window. `silent` is whether it has been beyond its third limit.
+ */
+export function settle(
+  clearing: Clearing,
+  marketId: number,
+  { sum, days }: WindowSum,
+  silent = false,
+): bigint {
   const market = marketOf(clearing.state, marketId);
   const phase = phaseOf(market, clearing.state.now);
-  if (market.listing.kind !== "dated") throw new Refusal("NotDated");
   if (phase === "settled") throw new Refusal("AlreadySettled");
-  if (phase !== "expired") throw new Refusal("NotExpired");
-  market.settlementTick = settlementTick(sum, days, market.listing.indexPerTick);
+  if (!silent && phase !== "expired")
+    throw new Refusal(market.listing.kind === "dated" ? "NotExpired" : "NotDated");
+  market.settlementTick =
+    days === 0n
+      ? halfEvenDiv(market.markX16, 1n << 16n)
+      : settlementTick(sum, days, market.listing.indexPerTick);
   return market.settlementTick;
 }
 

@@ -7,7 +7,6 @@ import {
   type Market,
   type Phase,
   type Position,
-  Refusal,
   type State,
   type Tier,
 } from "./types.ts";
@@ -46,7 +45,7 @@ export function phaseOf(market: Market, now: bigint): Phase {
 }
 
 /** Margins in force: third month, next month, then front month from the first day of the window. */
-export const tierOf = ({ listing }: Market, now: bigint): Tier => tierOfMonth(listing, now);
+export const tierOf = ({ listing, tier }: Market, now: bigint): Tier => tier ?? tierOfMonth(listing, now);
 
 export function tierOfMonth(listing: Listing, now: bigint): Tier {
   const today = now / DAY;
@@ -175,18 +174,6 @@ export const maintenanceMargin = (state: State, account: Account): bigint =>
       (market, { size }) => tierOf(market, state.now).maintenanceMarginBps * abs(size),
     ) - calendarCredit(state, account, "maintenance"),
   );
-
-/** Refusal where mark of a trading market is no longer valid: its index is too old. */
-export const brokenMark = (state: State, market: Market): Refusal[] =>
-  ["open", "reduceOnly"].includes(phaseOf(market, state.now)) && state.now >= market.invalidAt
-    ? [new Refusal("IndexStale")]
-    : [];
-
-/** The same for all markets of the account. */
-export const brokenMarks = (state: State, account: Account): Refusal[] =>
-  held(state, account)
-    .filter(([, { size, openOrders }]) => size !== 0n || openOrders !== 0)
-    .flatMap(([market]) => brokenMark(state, market));
 
 /**
  * Sum of the conservation identity without the tracked balance: Σ cash + (Σ quote + pools) × tickValue + fees − deficits, with

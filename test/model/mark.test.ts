@@ -123,8 +123,10 @@ describe("Model: following the index", () => {
     maxMoveBps: 800n,
     limit1: 108_000n,
     limit2: 194_400n,
+    limit3: 604_800n,
     target: 0n,
     newestPeriod: 0n,
+    halts: [],
     history: [],
   });
 

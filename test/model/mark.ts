@@ -1,7 +1,10 @@
 import { type Book, impactTick } from "./book.ts";
 import { bandAround, tierOfMonth } from "./margin.ts";
 import { BPS, clamp, DAY, FINE, FINE_BITS, floorDiv, min, MINUTE } from "./numbers.ts";
-import type { Listing } from "./types.ts";
+import { type FeedState, followedBefore } from "./feed.ts";
+import { isHalted } from "./ladder.ts";
+import type { Listing, Tier } from "./types.ts";
+import { lockedAt, NO_WINDOW, type Prints, type Window, windowDay } from "./window.ts";
 
 /**
  * Mark price and funding, minute by minute in a plain loop: the reference for the closed form on chain. Prices are ticks ×
@@ -27,6 +30,15 @@ export interface MarkState {
   cumulative: bigint;
   /** Second from which the index is stale and funding stands still. */
   staleAt: bigint;
+  /** Margins, clamp and window of the day. */
+  tier: Tier;
+  clampBps: bigint;
+  window: Window;
+  /** Whether the window's clamp may be a basis point off. */
+  close: boolean;
+  /** What its days need of the index, and when it was silent; without them no minute is halted and nothing locks. */
+  feed?: FeedState;
+  prints?: Prints;
 }
 
 /** What `markMinutes` is, towards the index, for a perpetual without a two-sided book. */
@@ -53,12 +65,16 @@ export function startMark(listing: Listing, time: bigint, firstX16: bigint): Mar
     weighedAt: time,
     cumulative: 0n,
     staleAt: (1n << 63n) - 1n,
+    tier: tierOfMonth(listing, time),
+    clampBps: listing.clampBps,
+    window: NO_WINDOW,
+    close: false,
   };
 }
 
 /** The mean, no further from its anchor than the clamp. */
-export function clampedMark({ mean, anchor, listing }: MarkState): bigint {
-  const distance = (anchor * listing.clampBps) / BPS;
+export function clampedMark({ mean, anchor, clampBps }: MarkState): bigint {
+  const distance = (anchor * clampBps) / BPS;
   return clamp(mean, anchor - distance, anchor + distance);
 }
 
@@ -95,26 +111,45 @@ function weigh(state: MarkState): void {
  * Mid of the standing impact prices, each held to the fill band around both ends of the clamp: one that mark has left
  * behind counts at the edge. The edges move with the anchor alone, so that the mid stands still while nothing happens.
  */
-function midOf({ listing, anchor, bid, ask, weighedAt }: MarkState): bigint {
-  const { fillBandBps } = tierOfMonth(listing, weighedAt);
+function midOf({ anchor, bid, ask, tier, clampBps }: MarkState): bigint {
+  const { fillBandBps } = tier;
   const anchorX16 = toX16(anchor);
-  const width = (anchorX16 * listing.clampBps) / BPS;
+  const width = (anchorX16 * clampBps) / BPS;
   const { lowest } = bandAround(anchorX16 - width, 16n, fillBandBps);
   const { highest } = bandAround(anchorX16 + width, 16n, fillBandBps);
   return toFine(clamp(bid, lowest, highest) + clamp(ask, lowest, highest)) / 2n;
 }
 
-/** The end of a minute: the average, funding at the mark that it makes, then a new day's anchor. */
+/** The end of a minute: the average, funding at the mark that it makes, then a new day. Nothing moves in a halted minute. */
 function closeMinute(state: MarkState): void {
   weigh(state);
-  const { listing } = state;
-  const frozen = state.time - MINUTE >= state.staleAt;
-  state.mean = nextMean(state);
-  if (!frozen && listing.kind === "perpetual")
-    state.cumulative += fundingOfMinute(listing, clampedMark(state), state.anchor);
+  const { listing, feed, time } = state;
+  const minute = time / MINUTE;
+  const halted = feed !== undefined && isHalted(feed, minute - 1n);
+  const frozen = time - MINUTE >= state.staleAt;
+  if (!halted) {
+    state.mean = nextMean(state);
+    if (!frozen && listing.kind === "perpetual")
+      state.cumulative += fundingOfMinute(listing, clampedMark(state), state.anchor);
+  }
   state.sum = 0n;
   state.seconds = 0n;
-  if (listing.kind === "dated" && state.time % DAY === 0n) state.anchor = clampedMark(state);
+  // A midnight that a halt begins with or lasts over does not count; the first after it does.
+  const counts = listing.kind === "dated" && time % DAY === 0n && !(feed && isHalted(feed, minute));
+  if (counts && time / DAY <= listing.lastPeriod) newDay(state, time / DAY);
+}
+
+/** At 00:00 UTC mark is the settlement price of the day, and the margins and limits of the new day hold. */
+function newDay(state: MarkState, day: bigint): void {
+  const { listing, prints, feed } = state;
+  const mark = clampedMark(state);
+  if (day <= listing.firstPeriod || !prints || !feed) {
+    Object.assign(state, { anchor: mark, tier: tierOfMonth(listing, day * DAY), clampBps: listing.clampBps });
+    return;
+  }
+  const followed = indexToX16(followedBefore(feed, day * DAY), listing.indexPerTick);
+  const { anchorX16, ...rest } = windowDay(listing, lockedAt(listing, prints, day), toX16(mark), followed);
+  Object.assign(state, rest, { anchor: fromX16(anchorX16) });
 }
 
 /** Seconds without a two-sided book hold the mean; a perpetual's minute without any moves it towards the index. */

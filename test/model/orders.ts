@@ -1,5 +1,6 @@
 import { find } from "./book.ts";
 import type { Clearing, Placed } from "./clearing.ts";
+import { brokenStage } from "./ladder.ts";
 import { fillBand, marketOf } from "./margin.ts";
 import { drop, hasFired, match, requireTrading, voidBecause } from "./matching.ts";
 import { abs, ceilDiv, sign } from "./numbers.ts";
@@ -40,7 +41,8 @@ export function amend(
       order.reduceOnly === resting.reduceOnly;
     const nothing = { lots: 0n, quote: 0n, fee: 0n, rest: order.lots, exhausted: false, walked: 0 };
     if (keeps) {
-      refuse(clearing.brokenTerms(market, order));
+      const silent = brokenStage(market, { reduces: true, postOnly: true, crosses: false });
+      refuse([...clearing.brokenTerms(market, order), ...silent]);
       const fewer = abs(resting.lots) - abs(order.lots);
       const position = positionOf(account, market);
       if (order.lots > 0n) position.bidLots -= fewer;

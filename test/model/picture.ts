@@ -73,7 +73,6 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
       [`${name} IM rate`]: tier.initialMarginBps,
       [`${name} MM rate`]: tier.maintenanceMarginBps,
       [`${name} settlement`]: market.settlementTick,
-      [`${name} stale`]: state.now >= market.staleAt,
       [`${name} bid levels`]: textOf(levels(market.book.bids)),
       [`${name} ask levels`]: textOf(levels(market.book.asks)),
     });
@@ -160,7 +159,6 @@ export async function pictureOfChain(
       [`${name} IM rate`]: view.initialMarginBps,
       [`${name} MM rate`]: view.maintenanceMarginBps,
       [`${name} settlement`]: view.settlementTick,
-      [`${name} stale`]: view.stale,
       [`${name} bid levels`]: textOf(bids!),
       [`${name} ask levels`]: textOf(asks!),
     });

@@ -155,6 +155,7 @@ export function convert(state: State, account: Account, market: Market): boolean
   serve(state, market, account);
   const position = account.positions.get(market.id);
   if (!position || (position.size === 0n && position.openOrders === 0)) return false;
+  settleFunding(market, position);
   const value = position.size * market.settlementTick;
   position.quote += value;
   escrowOf(state, market).cash -= value * market.listing.tickValue;
@@ -178,7 +179,7 @@ export function withdrawable(state: State, account: Account): bigint {
   if (account.id < FIRST_OWNER) return 0n;
   const after = structuredClone(state);
   const converted = accountOf(after, account.id);
-  serveAll(after, converted);
   convertSettled(after, converted);
+  serveAll(after, converted);
   return max(0n, min(withdrawalEquity(after, converted) - initialMargin(after, converted), converted.cash));
 }

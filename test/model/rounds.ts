@@ -1,5 +1,6 @@
 import { refreshLimit } from "./funds.ts";
-import { brokenMark, equityOf, marketOf, pendingFunding, tierOf } from "./margin.ts";
+import { brokenMark } from "./ladder.ts";
+import { equityOf, marketOf, pendingFunding, tierOf } from "./margin.ts";
 import { abs, BPS, ceilDiv, clamp, floorDiv, max, min } from "./numbers.ts";
 import { accountOf, forget, fundOf, leaveAfterRound, settleFunding } from "./position.ts";
 import { isOf, takePart, unfinishedRounds } from "./shares.ts";

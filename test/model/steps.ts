@@ -18,7 +18,7 @@ import { follow } from "./feed.ts";
 import * as funds from "./funds.ts";
 import { absorb, cancelRiskRaising, liquidate, settle, settleAccounts } from "./liquidation.ts";
 import { FIRST_OWNER, marketOf, phaseOf } from "./margin.ts";
-import { abs } from "./numbers.ts";
+import { abs, DAY } from "./numbers.ts";
 import * as orders from "./orders.ts";
 import { accountOf, withdrawable } from "./position.ts";
 import { applyRounds, deleverage } from "./rounds.ts";
@@ -419,22 +419,39 @@ export class Steps {
       (o) => this.chain.index.post(INDEX, period, revision, reports, o),
       () => undefined,
     );
+    if (!performed.chain.error)
+      this.clocks.prints.set(period, { value: this.value, revisedAt: this.clearing.state.now });
     // Whether a print may still be revised is the index's to say.
     if (!first) performed.model.rule = performed.chain.error;
     return performed;
   }
 
+  /** What the index says of the window is taken as it is: its own rules have tests of their own. */
   private async settle(market: number): Promise<Performed> {
-    const { firstPeriod, lastPeriod } = marketOf(this.clearing.state, market === 1 ? 2 : market).listing;
-    const preview = await this.chain.index.previewSettlement(INDEX, firstPeriod, lastPeriod, {
-      blockTag: "pending",
-    });
+    const { state } = this.clearing;
+    const { firstPeriod, lastPeriod, kind } = marketOf(state, market).listing;
+    const { index } = this.chain;
+    const { limit3, newestPeriod } = this.clocks.feed;
+    const silent = state.now >= (newestPeriod + 2n) * DAY + limit3;
+    const lastMark = { sum: 0n, days: 0n };
+    let window = lastMark;
+    let ready = true;
+    if (kind === "dated") {
+      const pending = { blockTag: "pending" };
+      const preview = await index.previewSettlement(INDEX, firstPeriod, lastPeriod, pending);
+      const { present, allFinal } = await index.windowMean(INDEX, firstPeriod, lastPeriod, pending);
+      const known = { sum: preview.sum, days: preview.days_ };
+      // Once silent, days that have not come yet are filled like missing ones, if they can be reached.
+      const never = preview.readyAt === (1n << 64n) - 1n;
+      window = silent && (present === 0n || (allFinal && never)) ? lastMark : known;
+      ready = preview.ready || window === lastMark || (silent && allFinal);
+    }
     return this.both(
       `settle ${market}`,
       (o) => this.chain.house.settle(market, o),
       () => {
-        settle(this.clearing, market, preview.sum, preview.days_);
-        if (!preview.ready) throw new Refusal("WindowNotFinal", [], ["DayStillMissing", "NoKnownNeighbour"]);
+        settle(this.clearing, market, window, silent);
+        if (!ready) throw new Refusal("WindowNotFinal", [], ["DayStillMissing", "NoKnownNeighbour"]);
       },
     );
   }

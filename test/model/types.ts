@@ -1,7 +1,10 @@
+import type { Window } from "./window.ts";
 import type { Book } from "./book.ts";
 
 export type MarketKind = "perpetual" | "dated";
 export type Phase = "open" | "reduceOnly" | "expired" | "settled";
+/** Where a market's index stands on the stale ladder. */
+export type Stage = "fresh" | "stale" | "halted" | "grace";
 export type OrderKind = "limit" | "postOnly" | "immediateOrCancel" | "fillOrKill";
 export type DropReason =
   | "cancelled"
@@ -129,15 +132,15 @@ export interface Market {
   /** What may be taken out of the fund on a day, and has been. */
   draining: { day: bigint; budget: bigint; spent: bigint };
   /** How much of its delivery window was locked at the last midnight; no days outside of one. */
-  window: { days: bigint; locked: bigint };
+  window: Window;
+  /** Margins in force; those of its month where its clock has not said others. */
+  tier?: Tier;
   /** Observed, not computed here: see mark.ts. Ticks × 2^16. */
   markX16: bigint;
   /** Observed: ticks × 2^20 that one long lot has paid since listing. */
   cumulativeFunding: bigint;
-  /** Observed: second from which takers must reduce. */
-  staleAt: bigint;
-  /** Observed: second from which mark is not valid. */
-  invalidAt: bigint;
+  /** As of this minute, or of the last touch in it. */
+  stage: Stage;
 }
 
 export interface State {
