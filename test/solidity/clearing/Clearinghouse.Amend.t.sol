@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {OrderKind, OrderParameters} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
-import {OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, Identifiers, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {OrdersFixture} from "./OrdersFixture.sol";
 
 /// Changing a resting order: what keeps its place, what loses it, and what is refused with the old order standing.
@@ -170,6 +170,33 @@ contract ClearinghouseAmendTest is OrdersFixture {
         vm.assertEq(house.market(perp).bestBid, ASK);
         vm.assertEq(_size(BOB, perp), int256(300));
         _assertConserved();
+    }
+
+    /// The sender's own number is repeated wherever its order rests or takes.
+    function test_amend_repeatsTheClientOrderId() public {
+        OrderId id = _place(bob, perp, 500, BID);
+        uint256[] memory fills = new uint256[](1);
+        fills[0] = OrderId.unwrap(_place(carol, perp, -300, ASK));
+        OrderParameters memory order = _order(perp, 500, ASK, OrderKind.Limit);
+        order.clientOrderId = 4711;
+        // 300 lots of carol's, who pays a basis point of 300 × 10,010, rounded up.
+        fills[0] |= (300 << 120) | (uint256(AccountId.unwrap(CAROL)) << 152) | (301 << 180);
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.OrderTaken(BOB, perp, 300 | (4711 << 64) | (750_750 << 128), fills);
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.OrderPlaced(BOB, _first(perp, ASK, 1), 200 | (4711 << 64));
+        _amend(bob, id, order);
+        // And by a batch, each with its own.
+        OrderParameters[] memory orders = new OrderParameters[](2);
+        orders[0] = _order(perp, 100, BID, OrderKind.Limit);
+        orders[1] = _order(dated, 100, BID, OrderKind.Limit);
+        (orders[0].clientOrderId, orders[1].clientOrderId) = (1, 2);
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.OrderPlaced(ALICE, _first(perp, BID, 1), 100 | (1 << 64));
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.OrderPlaced(ALICE, _first(dated, BID, 0), 100 | (2 << 64));
+        vm.prank(alice);
+        house.batch(ALICE, _none(), orders);
     }
 
     function test_amend_aFilledWholeRestsNothing() public {
@@ -366,6 +393,11 @@ contract ClearinghouseAmendTest is OrdersFixture {
     }
 
     // ------------------------------------------------------------------------------------------------------------- helper
+
+    /// The id of the first order of a level in an epoch.
+    function _first(MarketId market, uint256 tick, uint256 epoch) private pure returns (OrderId) {
+        return Identifiers.toOrderId(market, tick, epoch, 0);
+    }
 
     /// A bid of alice's that her margin just allows, far enough down to survive the fall of the mark.
     function _restDown() private returns (OrderId id) {
