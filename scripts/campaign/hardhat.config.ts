@@ -12,7 +12,6 @@ export default defineConfig({
   ...base,
   test: {
     solidity: {
-      allowUnlimitedContractSize: true,
       fuzz: { seed: `0x${whole("CAMPAIGN_SEED").toString(16).padStart(64, "0")}` },
       invariant: { runs: whole("CAMPAIGN_RUNS"), depth: whole("CAMPAIGN_DEPTH"), failOnRevert: true },
     },

@@ -1,5 +1,6 @@
 import {
   absorb,
+  applyMargins,
   applyRounds,
   cancelRiskRaising,
   deleverage,
@@ -23,6 +24,8 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   sync: [],
   follow: [],
   repush: ["RepushFailed", "NothingPushed"],
+  // The set may have become unsafe by another change meanwhile: the risk role has to announce it anew.
+  applyMargins: ["NothingScheduled", "NotYetDue", "MarketNotOpen", "ParameterOutOfRange", "UnsafeParameters"],
   cancelRiskRaising: ["AccountHealthy", "AccountIsRetired"],
   liquidate: [
     "AccountHealthy",
@@ -44,7 +47,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   deleverage: ["NothingToDeleverage", "TooManyRounds", "IndexStale"],
   unwind: ["NothingToUnwind", "UnwindingSpent", "NothingToFill", "MarketNotOpen", "IndexStale"],
   applyRounds: [],
-  settle: ["NotExpired", "AlreadySettled", "WindowNotFinal", "DayStillMissing"],
+  settle: ["NotDated", "NotExpired", "AlreadySettled", "WindowNotFinal", "DayStillMissing"],
   settleAccounts: ["NotSettled"],
 };
 
@@ -103,6 +106,8 @@ function callOf({ client, deployment, fees }: KeeperContext, action: KeeperActio
       return bind(follow, { ...common, feed: action.feed });
     case "repush":
       return bind(repush, { ...common, index: action.index, reader: deployment.clearinghouse });
+    case "applyMargins":
+      return bind(applyMargins, { ...common, market: action.market });
     case "cancelRiskRaising":
       return bind(cancelRiskRaising, { ...common, accountId: action.account, ids: action.ids });
     case "liquidate": {

@@ -19,6 +19,7 @@ export type KeeperAction =
   | { kind: "sync"; market: number }
   | { kind: "follow"; feed: number }
   | { kind: "repush"; index: Hex }
+  | { kind: "applyMargins"; market: number }
   | { kind: "cancelRiskRaising"; account: number; ids: readonly bigint[] }
   | {
       kind: "liquidate";

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { getAccounts, getListing, getSettlementPreview, type MarketPhase } from "@usance/sdk";
+import { getAccounts, getFeed, getListing, getSettlementPreview, type MarketPhase } from "@usance/sdk";
 import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
@@ -13,10 +13,12 @@ export interface SettlementState {
   markets: readonly {
     id: number;
     phase: MarketPhase;
-    /** Unix time at which trading ends; 0 for a perpetual. */
+    /** Unix time at which trading ends; 0 for a perpetual that does not end. */
     expiry: number;
-    /** Whether every print of the window is final or may be filled. */
+    /** Whether every print of the window is final or may be filled. A perpetual has no window to wait for. */
     ready: boolean;
+    /** Unix time from which the index has been silent for too long, so that its markets settle without it. */
+    silentAt: number;
     /** Accounts that hold a position. */
     holders: readonly number[];
   }[];
@@ -29,8 +31,8 @@ export interface SettlementState {
  * in the same one: its holders cannot change any more.
  */
 export function decideSettlement({ now, markets, batch }: SettlementState): KeeperAction[] {
-  return markets.flatMap(({ id, phase, expiry, ready, holders }): KeeperAction[] => {
-    const settles = phase !== "settled" && expiry !== 0 && now >= expiry && ready;
+  return markets.flatMap(({ id, phase, expiry, ready, silentAt, holders }): KeeperAction[] => {
+    const settles = phase !== "settled" && ((expiry !== 0 && now >= expiry && ready) || now >= silentAt);
     if (phase !== "settled" && !settles) return [];
     const actions: KeeperAction[] = settles ? [{ kind: "settle", market: id }] : [];
     for (let start = 0; start < holders.length; start += batch)
@@ -39,7 +41,7 @@ export function decideSettlement({ now, markets, batch }: SettlementState): Keep
   });
 }
 
-/** Settles dated futures once their prints are final, and converts the positions of every account. */
+/** Settles months once their prints are final and perpetuals that have ended, and what a silent index left; converts the positions of every account. */
 export function createSettlementKeeper(options: KeeperOptions & { batch?: number }): Keeper {
   const context = contextOf(options);
   const { client, deployment, log } = context;
@@ -58,15 +60,27 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
     async round() {
       const { block, now } = await newestBlock(context);
       const at = { deployment, blockNumber: block };
-      const ended = (await reader.read(block)).filter(({ expiry }) => expiry !== 0n && BigInt(now) >= expiry);
+      const markets = await reader.read(block);
+      const feeds = new Map(
+        await Promise.all(
+          [...new Set(markets.map(({ feed }) => feed))].map(
+            async (feed) => [feed, await getFeed(client, { ...at, feed })] as const,
+          ),
+        ),
+      );
+      const silentAt = (feed: number) => Number(feeds.get(feed)?.settledAt ?? Infinity);
+      const ended = markets.filter(
+        ({ expiry, phase, feed }) =>
+          (expiry !== 0n && BigInt(now) >= expiry) || phase === "settled" || now >= silentAt(feed),
+      );
       if (ended.length === 0) return { block, outcomes: [] };
       const accounts = [
         ...(await readAccounts(context, block)),
         // A fund that took a position over converts like anybody.
         ...(await getAccounts(client, { ...at, accountIds: ended.map(({ id }) => id) })),
       ];
-      const markets = await Promise.all(
-        ended.map(async ({ id, phase, expiry, index }) => {
+      const states = await Promise.all(
+        ended.map(async ({ id, kind, phase, expiry, index, feed }) => {
           const holders = accounts
             .filter(({ positions }) => positions.some(({ market, size }) => market === id && size !== 0n))
             .map((account) => account.id);
@@ -75,12 +89,13 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
             id,
             phase,
             expiry: Number(expiry),
-            ready: phase !== "settled" && (await isReady(id, index, block)),
+            ready: phase !== "settled" && (kind === "perpetual" || (await isReady(id, index, block))),
+            silentAt: silentAt(feed),
             holders,
           };
         }),
       );
-      const actions = decideSettlement({ now, markets, batch: options.batch ?? 40 });
+      const actions = decideSettlement({ now, markets: states, batch: options.batch ?? 40 });
       return { block, outcomes: await execute(context, actions) };
     },
   });

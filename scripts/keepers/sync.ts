@@ -1,5 +1,6 @@
-import { getFeed, getPushed, type MarketPhase } from "@usance/sdk";
+import { getFeed, getPendingMargins, getPushed, type MarketPhase } from "@usance/sdk";
 import type { Hex } from "viem";
+import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
@@ -10,7 +11,12 @@ import { createKeeper } from "./rounds.ts";
 export interface SyncState {
   /** Unix time of the block. */
   now: number;
-  markets: readonly { id: number; phase: MarketPhase }[];
+  markets: readonly {
+    id: number;
+    phase: MarketPhase;
+    /** UTC day from which announced margins may be put in force; 0 when none are. */
+    marginsFrom: number;
+  }[];
   feeds: readonly { id: number; index: Hex; target: bigint; followed: bigint; sequence: bigint }[];
   /** Sequence of the last push of each index. */
   pushed: ReadonlyMap<Hex, bigint>;
@@ -22,7 +28,7 @@ export interface SyncState {
 
 /**
  * Decides what needs a touch: pushes that a feed missed, feeds that are still catching up, and markets whose mark,
- * funding and daily settlement nobody has advanced for a while. Touching seldom or often changes no price.
+ * funding and daily settlement nobody has advanced for a while; and announced margins whose day has come. Touching seldom or often changes no price.
  */
 export function decideSync({ now, markets, feeds, pushed, touched, interval }: SyncState): KeeperAction[] {
   const due = (subject: string) => now - (touched.get(subject) ?? -Infinity) >= interval;
@@ -32,6 +38,13 @@ export function decideSync({ now, markets, feeds, pushed, touched, interval }: S
     if (target !== followed && due(subjectOf({ kind: "follow", feed: id })))
       actions.push({ kind: "follow", feed: id });
   }
+  for (const { id, phase, marginsFrom } of markets)
+    if (
+      marginsFrom !== 0 &&
+      now >= marginsFrom * SECONDS_PER_DAY &&
+      (phase === "open" || phase === "reduceOnly")
+    )
+      actions.push({ kind: "applyMargins", market: id });
   for (const { id, phase } of markets)
     if (phase !== "settled" && due(subjectOf({ kind: "sync", market: id })))
       actions.push({ kind: "sync", market: id });
@@ -55,7 +68,12 @@ export function createSyncKeeper(options: KeeperOptions & { interval?: number })
     async round() {
       const { block, now } = await newestBlock(context);
       const at = { deployment, blockNumber: block };
-      const markets = await reader.read(block);
+      const markets = await Promise.all(
+        (await reader.read(block)).map(async (market) => {
+          const { fromPeriod } = await getPendingMargins(client, { ...at, market: market.id });
+          return { ...market, marginsFrom: Number(fromPeriod) };
+        }),
+      );
       for (const { id, phase } of markets) reader.note(id, phase === "settled", block);
       const feeds = await Promise.all(
         [...new Set(markets.map(({ feed }) => feed))].map((feed) => getFeed(client, { ...at, feed })),

@@ -125,10 +125,11 @@ describe("the reference deployment", function () {
     expect(await governor.send(from, call, (await governor.now()) + delay)).to.equal("done");
   }
 
-  /** Posts every print that is due; gives the day that is not over yet. */
+  /** Posts every print that is due and waits for the end of the grace period; gives the day that is not over yet. */
   async function catchUp(): Promise<number> {
     const today = Math.floor((await governor.now()) / DAY);
     for (; posted < today; posted++) await exchange.mined(await exchange.reporter.post(posted));
+    await exchange.warp((await governor.now()) + 31 * 60);
     return today;
   }
 

@@ -195,6 +195,7 @@ describe("decideSettlement", () => {
     phase: "expired",
     expiry: 1_000,
     ready: true,
+    silentAt: Infinity,
     holders: [2_048, 2_049, 2_050],
   } as const;
   const decide = (markets: SettlementState["markets"], now = 1_000) =>
@@ -219,8 +220,16 @@ describe("decideSettlement", () => {
     expect(decide([{ ...market, phase: "settled", ready: false, holders: [] }])).to.deep.equal([]);
   });
 
-  it("never settles a perpetual", () => {
+  it("settles no perpetual that does not end", () => {
     expect(decide([{ ...market, phase: "open", expiry: 0 }])).to.deep.equal([]);
+  });
+
+  it("settles every market of an index that has been silent for too long, ready or not", () => {
+    for (const expiry of [0, 2_000]) {
+      const silent = { ...market, phase: "open", expiry, ready: false, silentAt: 1_000 } as const;
+      expect(decide([silent], 999)).to.deep.equal([]);
+      expect(decide([silent])).to.deep.equal([{ kind: "settle", market: 4 }, ...convert]);
+    }
   });
 });
 
@@ -240,11 +249,11 @@ describe("decideSync", () => {
 
   it("touches a market at most once in an interval, and never a settled one", () => {
     const markets = [
-      { id: 1, phase: "open" },
-      { id: 2, phase: "reduceOnly" },
-      { id: 3, phase: "expired" },
-      { id: 4, phase: "settled" },
-      { id: 5, phase: "open" },
+      { id: 1, phase: "open", marginsFrom: 0 },
+      { id: 2, phase: "reduceOnly", marginsFrom: 0 },
+      { id: 3, phase: "expired", marginsFrom: 0 },
+      { id: 4, phase: "settled", marginsFrom: 0 },
+      { id: 5, phase: "open", marginsFrom: 0 },
     ] as const;
     const touched = new Map([
       ["market 1", 9_701],
@@ -254,6 +263,21 @@ describe("decideSync", () => {
       { kind: "sync", market: 2 },
       { kind: "sync", market: 3 },
       { kind: "sync", market: 5 },
+    ]);
+  });
+
+  it("puts announced margins in force from 00:00 UTC of their day on, in markets that trade", () => {
+    const market = (id: number, phase: "open" | "reduceOnly" | "expired") => ({
+      id,
+      phase,
+      marginsFrom: 20_000,
+    });
+    const markets = [market(1, "open"), market(2, "reduceOnly"), market(3, "expired")];
+    const applied = (now: number) => decide({ markets, now }).filter(({ kind }) => kind === "applyMargins");
+    expect(applied(20_000 * 86_400 - 1)).to.deep.equal([]);
+    expect(applied(20_000 * 86_400)).to.deep.equal([
+      { kind: "applyMargins", market: 1 },
+      { kind: "applyMargins", market: 2 },
     ]);
   });
 

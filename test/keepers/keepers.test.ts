@@ -2,6 +2,7 @@ import {
   approveCollateral,
   getAccount,
   getConservation,
+  getFeed,
   getFund,
   getMarket,
   getOpenOrders,
@@ -366,5 +367,29 @@ describe("the settlement keeper", () => {
 
   it("has nothing left to do afterwards", async () => {
     for (const keeper of keepers) expect(did(await keeper.runOnce())).to.deep.equal([]);
+  });
+
+  it("settles a perpetual whose index falls silent, and converts its positions", async () => {
+    const { client, deployment, reporter } = exchange;
+    const values = new Map([...reporter.prints].map(([period, { value }]) => [period, value]));
+    const index = trailingMean(values, FIRST + 33) ?? 0n;
+    const perpetual = await exchange.list(perpetualListing({ feed: 1, index }));
+    const { markX16 } = await getMarket(client, { deployment, market: perpetual });
+    const order = { market: perpetual, tick: markX16 >> 16n };
+    await trade(exchange, MAKER, accounts.maker, { ...order, lots: -5_000n });
+    await trade(exchange, TRADER, accounts.trader, { ...order, lots: 5_000n });
+    const { settledAt } = await getFeed(client, { deployment, feed: 1 });
+    await exchange.warp(Number(settledAt) - 60);
+    const [keeper] = keepers;
+    expect(did((await keeper?.runOnce()) as KeeperReport)).to.deep.equal([]);
+    await exchange.warp(Number(settledAt) + 60);
+    expect(did((await keeper?.runOnce()) as KeeperReport)).to.deep.equal([
+      "settle sent",
+      "settleAccounts sent",
+    ]);
+    expect(await getMarket(client, { deployment, market: perpetual })).to.include({ phase: "settled" });
+    const { positions } = await getAccount(client, { deployment, accountId: accounts.trader });
+    expect(positions).to.deep.equal([]);
+    expect((await getConservation(client, { deployment })).drift).to.equal(0n);
   });
 });

@@ -1,5 +1,6 @@
 export * from "./absorb.ts";
 export * from "./amendOrder.ts";
+export * from "./applyMargins.ts";
 export * from "./applyRounds.ts";
 export * from "./approveCollateral.ts";
 export * from "./batchOrders.ts";
@@ -29,6 +30,7 @@ export * from "./getOpenOrders.ts";
 export * from "./getOrder.ts";
 export * from "./getOrders.ts";
 export * from "./getOrdersAt.ts";
+export * from "./getPendingMargins.ts";
 export * from "./getPrint.ts";
 export * from "./getPushed.ts";
 export * from "./getSettlementPreview.ts";
