@@ -1,4 +1,4 @@
-// Checks what README.md and docs/ tell a reader to do: commands in `sh` blocks must exist, `ts` blocks must
+// Checks what README.md, SECURITY.md, CHANGELOG.md and docs/ tell a reader to do: commands in `sh` blocks must exist, `ts` blocks must
 // type-check against the SDK. Blocks marked `ts run` are executed as well, by the tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -24,7 +24,7 @@ function pages(): string[] {
         .filter((path) => path.endsWith(".md"))
         .sort()
     : [];
-  return ["README.md", ...docs.map((path) => join("docs", path))];
+  return ["README.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((path) => join("docs", path))];
 }
 
 function scriptsOf(folder: string): Set<string> {
