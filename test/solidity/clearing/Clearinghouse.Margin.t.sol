@@ -61,6 +61,23 @@ contract ClearinghouseMarginTest is RiskFixture {
         vm.assertEq(house.cancelRiskRaising(ALICE, ids), 0);
     }
 
+    function test_place_aMakerWhoseOrderFlipsItKeepsMaintenanceMargin() public {
+        _lever();
+        // 20 % of the short that would be left, and 8 % of the long that is sold on the way.
+        _topUp(ALICE, int256(1_400 * USD) - 1);
+        _refusedOrder(
+            alice,
+            _order(perp, -2000, 9400, OrderKind.Limit),
+            abi.encodeWithSelector(IClearingErrors.InsufficientMargin.selector, 1_400 * USD - 1, 1_400 * USD)
+        );
+        _topUp(ALICE, int256(1_400 * USD));
+        _place(alice, perp, -2000, 9400);
+        _take(carol, perp, 2000);
+        vm.assertEq(_size(ALICE, perp), -int256(1000));
+        (int256 equity, , int256 mm) = _health(ALICE);
+        vm.assertTrue(equity >= mm, "liquidatable by its own order");
+    }
+
     function test_place_manyFlipsDoNotDrainTheFund() public {
         _lever();
         _feedFund(perp, 10_000 * USD);
