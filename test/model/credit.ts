@@ -83,12 +83,20 @@ export function hedges(state: State, account: Account, of: Requirement) {
     const gain = opposite ? gainOf(state, earlier.market, later.market, of) : 0n;
     return { a: i, b: i + 1, gain, lots: 0n };
   });
-  const room = legs.map(({ lots }) => abs(lots));
-  while (augment(pairs, room)) continue;
-  const credit = pairs.reduce((sum, { gain, lots }) => sum + gain * lots, 0n);
+  const credit = pairUp(
+    pairs,
+    legs.map(({ lots }) => abs(lots)),
+  );
   return { legs, pairs, credit };
 }
 
+/** Gives the pairs of neighbours in a row of months so many lots that the credit is the largest there is; returns it. */
+export function pairUp(pairs: Pair[], room: bigint[]): bigint {
+  while (augment(pairs, room)) continue;
+  return pairs.reduce((sum, { gain, lots }) => sum + gain * lots, 0n);
+}
+
+/** Two neighbours (by their places in the row), what a lot of a hedge in them gains, and its lots. */
 type Pair = { a: number; b: number; gain: bigint; lots: bigint };
 
 /**

@@ -14,7 +14,7 @@ export const unfinishedRounds = (market: Market): number => market.rounds.length
 export const isOf = (round: Round, size: bigint): boolean => (round.longs ? size > 0n : size < 0n);
 
 /** Lots that a position closes in a round when it takes its part now. */
-const shareOf = ({ lots, side, served }: Round, size: bigint): bigint =>
+export const shareOf = ({ lots, side, served }: Round, size: bigint): bigint =>
   ((served + abs(size)) * lots) / side - (served * lots) / side;
 
 /** A position as its pending rounds would leave it now; the rounds are not served by looking. */

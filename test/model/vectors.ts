@@ -1,15 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { pairUp } from "./credit.ts";
 import { settlementTick } from "./liquidation.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
 import { bandAround, emptyPosition, equityOf, exposure, initialMargin, maintenanceMargin } from "./margin.ts";
 import { advance, clampedMark, followAt, fundingOfMinute, startMark, toX16, toX20 } from "./mark.ts";
 import { DAY, FINE_BITS } from "./numbers.ts";
 import { makerFeeOf, positionOf, settleFunding, takerFeeOf } from "./position.ts";
+import { shareOf } from "./shares.ts";
+import { scaledTier } from "./window.ts";
 import { world } from "./world.ts";
 
 /**
- * Margin and funding vectors as JSON, for tests in any language: `tsx test/model/vectors.ts` writes vectors.json beside
+ * Vectors of margin, funding, rounds and credit as JSON, for tests in any language: `tsx test/model/vectors.ts` writes vectors.json beside
  * this file, and a test of the model fails when it no longer matches. Whole numbers are decimal strings; marks are ticks ×
  * 2^16, cumulative funding ticks × 2^20, amounts collateral units of a 6-decimal token.
  */
@@ -148,6 +151,45 @@ function roundings() {
   return { fees, bands, settlements };
 }
 
+/** What positions close in a deleveraging round, in the order in which they are touched. */
+function roundVectors() {
+  const random = generator(6n);
+  return Array.from({ length: 30 }, (_, i) => {
+    const sizes = Array.from({ length: 1 + i }, () => 1n + random(i % 2 === 0 ? 5_000n : 12n));
+    const side = sizes.reduce((a, b) => a + b);
+    const lots = 1n + random(side);
+    const round = { lots, side, tick: 1n, longs: false, funding: 0n, served: 0n, closed: 0n };
+    const closed = sizes.map((size) => {
+      const share = shareOf(round, size);
+      round.served += size;
+      return share;
+    });
+    return { lots, side, sizes, closed };
+  });
+}
+
+/** The largest credit that a row of months can have. */
+function creditVectors() {
+  const random = generator(7n);
+  return Array.from({ length: 40 }, (_, i) => {
+    const lots = Array.from({ length: 2 + (i % 7) }, () => random(2_000n));
+    const gains = lots.slice(1).map(() => random(4n) * random(900n));
+    const pairs = gains.map((gain, a) => ({ a, b: a + 1, gain, lots: 0n }));
+    return { lots, gains, credit: pairUp(pairs, [...lots]) };
+  });
+}
+
+/** Margins and bands of days of the window. */
+function windowVectors() {
+  const random = generator(8n);
+  const [front] = DATED.tiers;
+  return Array.from({ length: 30 }, () => {
+    const days = 1n + random(31n);
+    const unlocked = 1n + random(days);
+    return { front, unlocked, days, tier: scaledTier(front, unlocked, days) };
+  });
+}
+
 export function vectorsJson(): string {
   const day = 20_000n * DAY;
   const vectors = {
@@ -158,6 +200,9 @@ export function vectorsJson(): string {
     fundingSettlements: fundingSettlements(),
     markRuns: markRuns(),
     ...roundings(),
+    rounds: roundVectors(),
+    credits: creditVectors(),
+    windows: windowVectors(),
   };
   const text = (_: string, value: unknown) => (typeof value === "bigint" ? value.toString() : value);
   return `${JSON.stringify(vectors, text, 2)}\n`;
