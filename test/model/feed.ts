@@ -33,8 +33,9 @@ export function push(feed: FeedState, now: bigint, value: bigint, newestPeriod: 
   feed.target = value;
   const [minute, from, first] = [now / MINUTE, haltMinute(feed), feed.history.length === 0];
   feed.newestPeriod = newestPeriod;
-  // The minute of the push still belongs to the halt that it ends.
-  if (!first && minute >= from && minute < haltMinute(feed)) feed.halts.push({ from, until: minute + 1n });
+  // The minute of the push still belongs to the halt that it ends; where the index is still too old, the halt goes on.
+  const until = minute >= haltMinute(feed) ? haltMinute(feed) : minute + 1n;
+  if (!first && minute >= from && until > from) feed.halts.push({ from, until });
   follow(feed, now);
 }
 

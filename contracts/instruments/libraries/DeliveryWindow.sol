@@ -131,7 +131,15 @@ library DeliveryWindow {
         c.risk = c.risk.withAnchor(anchor).withClampBps(half);
     }
 
-    /// @dev Days of a window whose print is not locked, and all of them. 1 of 1 before its second day, and for a perpetual.
+    /// @dev Days of a market's window whose print was not locked at its last midnight, and all of them. 1 of 1 before the
+    ///      window's second day, and for a perpetual. The market must have been touched in this minute.
+    function unlockedShare(
+        ClearingState storage s,
+        MarketId market
+    ) internal view returns (uint256 unlocked, uint256 days_) {
+        return shareOf(Window.wrap(s.windows[market.unwrap()]));
+    }
+
     function shareOf(Window w) internal pure returns (uint256 unlocked, uint256 days_) {
         if (Window.unwrap(w) == 0) return (1, 1);
         days_ = w.windowDays();

@@ -87,19 +87,35 @@ library Ladder {
         }
     }
 
-    /// @dev Notes the halt that a push ends, if it does. Called with the feed as the push leaves it, not stored yet.
+    /// @dev Notes the halt that a push ends. One whose index is still too old goes on with a later first minute, by which a
+    ///      market that nobody touched meanwhile must not take the minutes before it for trading: they are noted too. Called
+    ///      with the feed as the push leaves it, not stored yet.
     /// @param before Word of the feed before the push.
     function endHalt(ClearingState storage s, uint256 id, uint256 before, Feed memory feed) internal {
         uint256 minute = block.timestamp / 60;
         uint256 from = haltAt(before);
         if (minute < from) return;
-        if (minute >= (feed.newestPeriod + 2) * MINUTES_PER_DAY + feed.limit2Minutes) return;
+        uint256 next = (feed.newestPeriod + 2) * MINUTES_PER_DAY + feed.limit2Minutes;
+        if (minute >= next) {
+            if (next > from) note(s, id, from, next, feed);
+            return;
+        }
+        note(s, id, from, minute + 1, feed);
+        emit IClearingEvents.HaltEnded(FeedId.wrap(uint8(id)), from * 60, (minute + GRACE_MINUTES) * 60);
+    }
+
+    function note(
+        ClearingState storage s,
+        uint256 id,
+        uint256 from,
+        uint256 until,
+        Feed memory feed
+    ) private {
         uint256 last = s.halts[id << 32];
         uint256 number = last >> 56;
         if (number != 0) s.halts[(id << 32) | number] = last;
-        s.halts[id << 32] = from | ((minute + 1) << 28) | ((number + 1) << 56);
+        s.halts[id << 32] = from | (until << 28) | ((number + 1) << 56);
         feed.hasHalted = true;
-        emit IClearingEvents.HaltEnded(FeedId.wrap(uint8(id)), from * 60, (minute + GRACE_MINUTES) * 60);
     }
 
     /// @dev Seconds since the newest print was due.

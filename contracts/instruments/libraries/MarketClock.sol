@@ -75,7 +75,10 @@ library MarketClock {
                 // What was observed in a halted minute does not count.
                 c.top = c.top.withObservation(0, 0, 0);
                 w.minute = stop;
-                if (!perpetual && stop == until) midnight(s, c, w);
+                // The next halt may begin where this one ends: then its midnight belongs to that.
+                if (perpetual || stop != until) continue;
+                (from, ) = Ladder.nextHalt(s, w.feed, w.word, stop);
+                if (stop < from) midnight(s, c, w);
             } else if (perpetual) {
                 advancePerpetual(s, c, w, stop);
             } else {

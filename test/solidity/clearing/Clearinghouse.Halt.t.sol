@@ -89,6 +89,30 @@ contract ClearinghouseHaltTest is ClearingFixture {
         vm.assertTrue(ends[0] == ends[1], "depends on the calls");
     }
 
+    /// A print that comes while its index is still too old moves the halt's first minute, not what was already in it.
+    function test_halt_aPrintThatDoesNotEndItOpensNothing() public {
+        _quote(dated, TICK + 300);
+        uint256 push = _halt() + 80 hours;
+        uint256 snapshot = vm.snapshotState();
+        uint256[2] memory means;
+        uint256[2] memory anchors;
+        for (uint256 often = 0; often < 2; ++often) {
+            if (often == 1) _until(push, 3 hours);
+            vm.warp(push);
+            _print(day + 1, 0, POINTS);
+            vm.assertTrue(house.market(dated).stage == LadderStage.Halted, "scene");
+            _skip(1 hours);
+            _print(day + 5, 0, POINTS);
+            _skip(5 hours);
+            house.sync(dated);
+            MarketView memory m = house.market(dated);
+            (means[often], anchors[often]) = (m.meanX16, m.anchorX16);
+            if (often == 0) vm.revertToState(snapshot);
+        }
+        vm.assertApproxEqAbs(means[0], means[1], 31);
+        vm.assertApproxEqAbs(anchors[0], anchors[1], 31);
+    }
+
     function test_halt_theMidnightAfterItBringsTheMonthsMargins() public {
         // The second month begins within the halt.
         vm.warp(uint256(NEXT_FROM) * 1 days + 54 hours);
