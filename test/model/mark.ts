@@ -96,8 +96,8 @@ export function advance(state: MarkState, now: bigint): void {
 }
 
 /**
- * Weighs the standing mid with the seconds since the last time: at the end of the minute and before the mid changes. A
- * new index moves the edge of the band for the seconds of its minute that have not been weighed yet.
+ * Weighs the standing mid with the seconds since the last time: at the end of the minute and before the mid changes, be it
+ * by the book or by an index that moves the edges of the band.
  */
 function weigh(state: MarkState): void {
   if (state.bid !== 0n && state.ask !== 0n) {
@@ -180,6 +180,7 @@ export function standAt(state: MarkState, now: bigint, book: Book): void {
 /** A new followed index from this second on. */
 export function followAt(state: MarkState, now: bigint, indexX16: bigint, staleAt: bigint): void {
   advance(state, now);
+  weigh(state);
   state.anchor = fromX16(indexX16);
   state.staleAt = staleAt;
 }
