@@ -8,7 +8,7 @@ const folder = join(root, "test/solidity/invariants");
 describe("the list of invariants", () => {
   const listed = [
     ...readFileSync(join(folder, "Invariants.md"), "utf8").matchAll(/^\| ([A-Z]-\d\d) \| (.+) \|$/gm),
-  ].map(([, id = "", sentence = ""]) => ({ id, sentence }));
+  ].map(([, id = "", sentence = ""]) => ({ id, sentence: sentence.trim() }));
   // An id in the code is the beginning of the message with which its check fails.
   const checked = readdirSync(folder)
     .filter((file) => file.endsWith(".sol"))

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccountView, MarketListing} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {AccountView, MarginChange, MarketListing} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {MarketId} from "../../../contracts/types/Identifiers.sol";
 import {HandlerBase} from "./HandlerBase.sol";
-import {Picture} from "./Inspector.sol";
+import {MarketFacts, Picture} from "./Inspector.sol";
 import {Actor, World} from "./World.sol";
 
 /// What officers do, what they cannot do, and that nobody else can.
 contract GovernanceHandler is HandlerBase {
     address private constant TREASURY = address(0xFEE5);
+    /// Day from which a change is announced to hold → day before which it must not.
+    mapping(uint256 period => uint256) private notice;
 
     constructor(World world_) HandlerBase(world_) {}
 
@@ -55,6 +57,41 @@ contract GovernanceHandler is HandlerBase {
         _govern(world.officer(2), call_);
     }
 
+    /// Margins change a week after they were announced at the earliest.
+    function margins(uint256 market, uint256 which, uint256 value) external {
+        MarketId id = _market(market);
+        if (which % 4 == 0) {
+            MarketFacts memory before = world.inspect().picture().markets[MarketId.unwrap(id) - 1];
+            (, uint256 from) = house.pendingMargins(id);
+            (bool applied, ) = world.act(world.STRANGER(), abi.encodeCall(house.applyMargins, (id)));
+            MarketFacts memory now_ = world.inspect().picture().markets[MarketId.unwrap(id) - 1];
+            if (applied && (from == 0 || block.timestamp / 1 days < from || block.timestamp / 1 days < notice[from]))
+                world.fail("G-06: margins changed before they had been announced for a week");
+            if (!applied && now_.maintenanceBps > before.maintenanceBps)
+                world.fail("G-07: margins rose without a change that was announced");
+            return;
+        }
+        if (which % 4 == 1) {
+            _govern(world.officer(value % 2 == 0 ? 0 : 2), abi.encodeCall(house.cancelMargins, (id)));
+            return;
+        }
+        MarketListing memory l = house.listing(id);
+        MarginChange memory change;
+        for (uint256 i = 0; i < 3; ++i) {
+            change.tiers[i] = l.tiers[i];
+            change.tiers[i].initialMarginBps += uint16(value % 300);
+            change.tiers[i].maintenanceMarginBps += uint16((value >> 16) % 200);
+        }
+        (change.clampBps, change.concentrationLots) = (l.clampBps, l.concentrationLots);
+        (change.spreadInitialBps, change.spreadMaintenanceBps) = (l.spreadInitialBps, l.spreadMaintenanceBps);
+        (change.fundingCapBps, change.fundingInterestBps) = (l.fundingCapBps, l.fundingInterestBps);
+        uint32 from_ = uint32(block.timestamp / 1 days + 6 + (value % 4));
+        if (_govern(world.officer(2), abi.encodeCall(house.scheduleMargins, (id, change, from_)))) {
+            if (from_ < block.timestamp / 1 days + 7) world.fail("G-08: margins were announced less than a week ahead");
+            notice[from_] = block.timestamp / 1 days + 7;
+        }
+    }
+
     /// Nobody but the officer of a thing does it, least of all the guardian.
     function usurp(uint256 actor, uint256 market, uint256 which) external {
         MarketId id = _market(market);
@@ -84,13 +121,13 @@ contract GovernanceHandler is HandlerBase {
     }
 
     /// An officer's call moves nobody's money and makes nobody liquidatable.
-    function _govern(address officer, bytes memory call_) private {
+    function _govern(address officer, bytes memory call_) private returns (bool success) {
         _syncAll();
         Picture memory before = world.inspect().picture();
         bool[] memory healthy = new bool[](world.actorCount());
         for (uint256 i = 0; i < healthy.length; ++i) healthy[i] = _isHealthy(i);
-        (bool success, ) = world.act(officer, call_);
-        if (!success) return;
+        (success, ) = world.act(officer, call_);
+        if (!success) return false;
         Picture memory after_ = world.inspect().picture();
         if (
             keccak256(abi.encode(before.purses, before.positions)) !=

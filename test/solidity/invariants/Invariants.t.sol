@@ -122,6 +122,7 @@ contract InvariantsTest is TestBase {
                 officers.collect.selector,
                 officers.skim.selector,
                 officers.parameters.selector,
+                officers.margins.selector,
                 officers.usurp.selector
             )
         );

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {
     AccountView,
+    MarketKind,
     MarketPhase,
     MarketView,
     OrderParameters,
@@ -54,7 +55,7 @@ contract TradingHandler is HandlerBase {
         if (
             why == IClearingErrors.InsufficientMargin.selector &&
             view_.equity >= int256(cost) &&
-            !_mayLoseElsewhere(view_)
+            !_hedges(view_, id)
         ) world.fail("X-01: who could pay for it was not let out");
         if (
             why == IClearingErrors.OnlyReducing.selector ||
@@ -64,8 +65,14 @@ contract TradingHandler is HandlerBase {
         ) world.fail("X-02: leaving was refused as if it were new risk");
     }
 
-    /// What rests on the other side needs nothing for leaving; the sender's own margin is what it was.
-    function _mayLoseElsewhere(AccountView memory a) private pure returns (bool) {
-        return a.equity < 0;
+    /// Whether a position may be the leg of a calendar hedge: closing it takes the credit of the other leg away, and needs IM.
+    function _hedges(AccountView memory a, MarketId market) private view returns (bool) {
+        if (house.market(market).kind == MarketKind.Perpetual) return false;
+        for (uint256 i = 0; i < a.positions.length; ++i) {
+            MarketId other = a.positions[i].market;
+            if (MarketId.unwrap(other) == MarketId.unwrap(market)) continue;
+            if (a.positions[i].size != 0 && house.market(other).kind == MarketKind.Dated) return true;
+        }
+        return false;
     }
 }
