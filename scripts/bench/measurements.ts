@@ -16,10 +16,11 @@ const next = 3;
  * Measures whole transactions in the steady state: one market unless the key says otherwise, existing accounts that hold
  * a position and orders, rewritten slots, calls by the owner, inside one minute of the grid.
  * @param resting Orders that rest in the perpetual's book all the while.
+ * @param accounts Accounts that they belong to.
  */
-export async function measure(resting: number): Promise<Measurements> {
+export async function measure(resting: number, accounts: number): Promise<Measurements> {
   const bench = new Bench(await BenchExchange.open());
-  return bench.run(resting);
+  return bench.run(resting, accounts);
 }
 
 class Bench {
@@ -31,12 +32,12 @@ class Bench {
 
   constructor(readonly exchange: BenchExchange) {}
 
-  async run(resting: number): Promise<Measurements> {
+  async run(resting: number, accounts: number): Promise<Measurements> {
     const { exchange } = this;
     this.#taker = await exchange.trader();
     for (let i = 0; i < MAKERS; i++) this.#makers.push(await exchange.trader());
     this.#mark = (await exchange.operator.getMarket({ market: perpetual })).markX16 >> 16n;
-    await this.background(resting);
+    await this.background(resting, Math.ceil(resting / accounts));
     await this.positions();
     await exchange.freshMinute();
     await this.collateral();
@@ -51,11 +52,11 @@ class Bench {
   }
 
   /** Orders far from the touch, ten a level, one leaf of the bitmap away from where the measurements trade. */
-  async background(resting: number): Promise<void> {
+  async background(resting: number, perAccount: number): Promise<void> {
     const base = this.#leaf();
     const owners: Trader[] = [];
     for (let i = 0; i < resting; i++) {
-      if (i % 150 === 0) owners.push(await this.exchange.trader());
+      if (i % perAccount === 0) owners.push(await this.exchange.trader());
       const owner = owners.at(-1);
       const level = BigInt(Math.floor(i / 20));
       const order =

@@ -16,7 +16,10 @@ async function findZ3(): Promise<string> {
   const found = await where();
   if (found !== "") return found;
   if (process.getuid?.() !== 0) notChecked("z3 is not on PATH (apt-get install z3)");
-  const { code } = await run("apt-get", ["install", "--yes", "--quiet", "z3"], { cwd: root, timeout: 300_000 });
+  const { code } = await run("apt-get", ["install", "--yes", "--quiet", "z3"], {
+    cwd: root,
+    timeout: 300_000,
+  });
   return code === 0 ? where() : notChecked("z3 is not on PATH and apt-get could not install it");
 }
 
@@ -29,7 +32,11 @@ for (const { engine, file, contract } of PROOFS) {
     ["scripts/prove/smt.cjs", engine, file, contract],
     {
       cwd: root,
-      env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`, Z3: z3 },
+      env: {
+        ...process.env,
+        PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`,
+        Z3: z3,
+      },
       timeout: 600_000,
     },
   );

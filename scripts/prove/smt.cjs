@@ -45,7 +45,10 @@ let proven = 0;
 let not = 0;
 for (const { message, severity, formattedMessage } of out.errors ?? []) {
   if (/(CHC|BMC): .*check is safe!/.test(message)) proven += 1;
-  else if (severity === "error" || /^(CHC|BMC): (.* (might happen|happens) here|Error during)/.test(message)) {
+  else if (
+    severity === "error" ||
+    /^(CHC|BMC): (.* (might happen|happens) here|Error during)/.test(message)
+  ) {
     not += 1;
     console.log(formattedMessage);
   } else if (process.env.VERBOSE) console.log(formattedMessage);

@@ -35,7 +35,9 @@ export function findings(report: unknown): Finding[] {
     (report as { results?: { detectors?: { check: string; impact: string; elements: Element[] }[] } }).results
       ?.detectors ?? [];
   const all = detectors
-    .filter(({ elements }) => elements[0]?.source_mapping?.filename_relative?.startsWith("contracts/") ?? false)
+    .filter(
+      ({ elements }) => elements[0]?.source_mapping?.filename_relative?.startsWith("contracts/") ?? false,
+    )
     .map(({ check, impact, elements }) => ({
       detector: check,
       impact,

@@ -46,6 +46,11 @@ const slither = await findSlither();
 const folder = mkdtempSync(join(tmpdir(), "usance-slither-"));
 try {
   writeFileSync(join(folder, "input.json"), JSON.stringify(standardInput(root)));
+  // Slither looks every source up by the name that the compiler knows it by.
+  symlinkSync(join(root, "contracts"), join(folder, "contracts"));
+  for (const name of ["@openzeppelin", "solady"]) {
+    symlinkSync(join(root, "node_modules", name), join(folder, name));
+  }
   mkdirSync(join(folder, "bin"));
   symlinkSync(join(root, "scripts", "solc-shim.cjs"), join(folder, "bin", "solc"));
   const { output } = await run(
@@ -63,24 +68,26 @@ try {
       cwd: folder,
       env: {
         ...process.env,
-        PATH: [
-          join(folder, "bin"),
-          join(root, "node_modules", ".bin"),
-          process.env.PATH ?? "",
-        ].join(delimiter),
+        PATH: [join(folder, "bin"), join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(
+          delimiter,
+        ),
       },
     },
   );
   const report = join(folder, "out.json");
   if (!existsSync(report)) throw new Error(`slither wrote no report\n${output.slice(-2_000)}`);
-  const found = findings(JSON.parse(readFileSync(report, "utf8")) as unknown);
+  const content = JSON.parse(readFileSync(report, "utf8")) as { success?: boolean; error?: string };
+  if (content.success !== true) throw new Error(`slither failed: ${content.error ?? "for no reason"}`);
+  const found = findings(content);
   mkdirSync(join(root, "cache", "slither"), { recursive: true });
   copyFileSync(report, join(root, "cache", "slither", "report.json"));
   const verdicts = JSON.parse(readFileSync(join(root, "scripts/slither/triage.json"), "utf8")) as Verdict[];
   const { open, stale } = judge(found, verdicts);
   for (const { detector, impact, where } of open) console.log(`${impact}: ${detector} in ${where}`);
   for (const { detector, where } of stale) console.log(`no longer found: ${detector} in ${where}`);
-  console.log(`slither: ${found.length} findings, ${open.length} not judged, ${stale.length} judged but gone`);
+  console.log(
+    `slither: ${found.length} findings, ${open.length} not judged, ${stale.length} judged but gone`,
+  );
   if (open.length + stale.length > 0) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -11,7 +11,9 @@ const all = (ending: string, pattern: RegExp, name: (found: string, path: string
   new Set(
     sources
       .filter((path) => path.endsWith(ending))
-      .flatMap((path) => [...read(path).matchAll(pattern)].map(([, found = ""]) => name(found, basename(path)))),
+      .flatMap((path) =>
+        [...read(path).matchAll(pattern)].map(([, found = ""]) => name(found, basename(path))),
+      ),
   );
 const known = {
   functions: all(".t.sol", /function ((?:test|invariant)_\w+)/g, (found) => found),
@@ -31,7 +33,9 @@ describe("the table of hazards", () => {
   });
 
   it("would notice a test that was renamed", () => {
-    const rows = hazards("\n## Hazards\n| hazard | tests |\n|---|---|\n| a | `test_gone`, `C-01` |\n| b | open |\n## Z\n");
+    const rows = hazards(
+      "\n## Hazards\n| hazard | tests |\n|---|---|\n| a | `test_gone`, `C-01` |\n| b | open |\n## Z\n",
+    );
     expect(rows.map(({ open }) => open)).to.deep.equal([false, true]);
     expect(missing(rows, known)).to.deep.equal(["test_gone"]);
   });

@@ -23,7 +23,9 @@ const report = {
       {
         check: "other",
         impact: "High",
-        elements: [{ ...element("contract", "P"), source_mapping: { filename_relative: "node_modules/p/P.sol" } }],
+        elements: [
+          { ...element("contract", "P"), source_mapping: { filename_relative: "node_modules/p/P.sol" } },
+        ],
       },
     ],
   },
@@ -44,7 +46,10 @@ describe("judge", () => {
 
   it("leaves nothing open that has a reason, by name or by the beginning of it", () => {
     for (const where of ["A.f", "A.*"]) {
-      expect(judge(found, [{ detector: "timestamp", where, reason: "…" }])).to.deep.equal({ open: [], stale: [] });
+      expect(judge(found, [{ detector: "timestamp", where, reason: "…" }])).to.deep.equal({
+        open: [],
+        stale: [],
+      });
     }
   });
 

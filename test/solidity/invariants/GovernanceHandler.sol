@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccountView, MarginChange, MarketListing} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {
+    AccountView,
+    MarginChange,
+    MarketListing
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {MarketId} from "../../../contracts/types/Identifiers.sol";
 import {HandlerBase} from "./HandlerBase.sol";
 import {MarketFacts, Picture} from "./Inspector.sol";
@@ -65,8 +69,10 @@ contract GovernanceHandler is HandlerBase {
             (, uint256 from) = house.pendingMargins(id);
             (bool applied, ) = world.act(world.STRANGER(), abi.encodeCall(house.applyMargins, (id)));
             MarketFacts memory now_ = world.inspect().picture().markets[MarketId.unwrap(id) - 1];
-            if (applied && (from == 0 || block.timestamp / 1 days < from || block.timestamp / 1 days < notice[from]))
-                world.fail("G-06: margins changed before they had been announced for a week");
+            if (
+                applied &&
+                (from == 0 || block.timestamp / 1 days < from || block.timestamp / 1 days < notice[from])
+            ) world.fail("G-06: margins changed before they had been announced for a week");
             if (!applied && now_.maintenanceBps > before.maintenanceBps)
                 world.fail("G-07: margins rose without a change that was announced");
             return;
@@ -87,7 +93,8 @@ contract GovernanceHandler is HandlerBase {
         (change.fundingCapBps, change.fundingInterestBps) = (l.fundingCapBps, l.fundingInterestBps);
         uint32 from_ = uint32(block.timestamp / 1 days + 6 + (value % 4));
         if (_govern(world.officer(2), abi.encodeCall(house.scheduleMargins, (id, change, from_)))) {
-            if (from_ < block.timestamp / 1 days + 7) world.fail("G-08: margins were announced less than a week ahead");
+            if (from_ < block.timestamp / 1 days + 7)
+                world.fail("G-08: margins were announced less than a week ahead");
             notice[from_] = block.timestamp / 1 days + 7;
         }
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {
     AccountView,
+    LadderStage,
     MarketPhase,
     MarketView,
     OrderKind,
@@ -82,13 +83,30 @@ abstract contract HandlerBase is TestBase {
     /// Places an order and holds it to the rules of trading.
     function _send(Actor memory a, OrderParameters memory order) internal returns (bool success) {
         PositionView[] memory before = _positions(a.account);
+        LadderStage stage = house.market(order.market).stage;
         bytes memory answer;
         (success, answer) = world.act(a.owner, abi.encodeCall(house.place, (a.account, order)));
         if (!success) return false;
+        _judgeStage(stage, order, before[MarketId.unwrap(order.market) - 1], a.account);
         (OrderId id, uint256 filled) = abi.decode(answer, (OrderId, uint256));
         world.remember(id);
         _judgeFills(order, before[MarketId.unwrap(order.market) - 1], a.account, filled);
         _judgeMargin(a.account, before);
+    }
+
+    /// A silent index stops first what takers add, then everything; afterwards there is a time of grace.
+    function _judgeStage(
+        LadderStage stage,
+        OrderParameters memory order,
+        PositionView memory before,
+        AccountId account
+    ) private {
+        if (stage == LadderStage.Fresh) return;
+        if (stage == LadderStage.Halted) world.fail("S-01: an order was placed while mark is not valid");
+        PositionView memory now_ = _positions(account)[MarketId.unwrap(order.market) - 1];
+        bool opened = _abs(now_.size) > _abs(before.size) || (now_.size > 0) != (before.size > 0);
+        if (now_.size != before.size && now_.size != 0 && opened)
+            world.fail("S-02: a taker opened a position while its index is silent, or in the time of grace");
     }
 
     /// Filled no more than asked; what a taker paid is within its limit and the band.
@@ -153,11 +171,11 @@ abstract contract HandlerBase is TestBase {
         return a < 0 ? uint256(-a) : uint256(a);
     }
 
-    /// Whether the marks of all of an account's markets are valid.
+    /// Whether the marks of all of an account's markets are valid, and no grace period runs in one.
     function _marksValid(AccountView memory a) internal view returns (bool) {
         for (uint256 i = 0; i < a.positions.length; ++i) {
             MarketView memory m = house.market(a.positions[i].market);
-            if (m.stale && m.phase < MarketPhase.Expired) return false;
+            if (m.phase < MarketPhase.Expired && m.stage >= LadderStage.Halted) return false;
         }
         return true;
     }

@@ -50,6 +50,8 @@ contract LiquidationHandler is HandlerBase {
                 world.fail("L-03: an account below MM was called healthy");
             return;
         }
+        if (!_marksValid(v))
+            world.fail("S-03: somebody was liquidated while mark is not valid, or in the time of grace");
         if (healthy) world.fail("L-02: an account at or above MM was liquidated");
         if (a.owner == k.owner) world.fail("L-05: somebody liquidated himself");
         (uint256 closed, uint256 fee) = abi.decode(answer, (uint256, uint256));

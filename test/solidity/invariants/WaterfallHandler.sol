@@ -26,6 +26,8 @@ contract WaterfallHandler is HandlerBase {
             if (v.equity <= 0 && _marksValid(v)) world.fail("W-04: a bankrupt account could not be absorbed");
             return;
         }
+        if (!_marksValid(v))
+            world.fail("S-04: somebody was absorbed while mark is not valid, or in the time of grace");
         if (v.equity > 0) world.fail("W-05: a solvent account was absorbed");
         if (!house.account(a.account).retired) world.fail("W-06: an absorbed account was not retired");
         // Rounds are lazy: what others have is touched when they are, not now.
