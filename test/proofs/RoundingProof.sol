@@ -29,21 +29,6 @@ contract RangeProof {
     }
 }
 
-/// ⌈a × b / d⌉ is the smallest number that times d is not below a × b.
-contract MulDivUpProof {
-    function anyDenominator(uint64 a, uint64 b, uint64 d) external pure {
-        require(d != 0);
-        uint256 q = Rounding.mulDivUp(a, b, d);
-        assert(q * d >= uint256(a) * b);
-    }
-
-    function notTooLarge(uint64 a, uint64 b, uint64 d) external pure {
-        require(d != 0);
-        uint256 q = Rounding.mulDivUp(a, b, d);
-        assert(q * d < uint256(a) * b + d);
-    }
-}
-
 /// The denominator of every requirement: basis points of prices in 2^16 parts of a tick.
 contract RequirementProof {
     function ceils(uint96 a, uint96 b) external pure {
@@ -54,28 +39,27 @@ contract RequirementProof {
     }
 }
 
-/// ⌊a / b⌋ also where a is below zero.
+/// ⌊a / b⌋ also where a is below zero: the step of the moving average seen for a whole minute (60 × 30), and its closed form.
 contract FloorDivProof {
-    function floors(int96 a, int96 b) external pure {
-        require(b > 0);
-        int256 q = Rounding.floorDiv(a, b);
-        assert(q * b <= a);
-        assert(q * b > int256(a) - b);
+    function minute(int96 a) external pure {
+        int256 q = Rounding.floorDiv(a, 1800);
+        assert(q * 1800 <= a);
+        assert(q * 1800 > int256(a) - 1800);
+    }
+
+    function closedForm(int128 a) external pure {
+        int256 q = Rounding.floorDiv(a, 1e27);
+        assert(q * 1e27 <= a);
+        assert(q * 1e27 > int256(a) - 1e27);
     }
 }
 
-/// Half a tick and less goes down, more goes up, a tie to the even tick.
+/// Half a tick and less goes down, more goes up, a tie to the even tick: a month of thirty days.
 contract HalfEvenProof {
-    function nearest(uint64 a, uint64 b) external pure {
-        require(b != 0);
-        uint256 q = Rounding.divHalfEven(a, b);
-        assert(2 * (q * b) <= 2 * uint256(a) + b);
-        assert(2 * (q * b) + b >= 2 * uint256(a));
-    }
-
-    function tie(uint64 q) external pure {
-        uint256 result = Rounding.divHalfEven(uint256(q) * 14 + 7, 14);
-        assert(result % 2 == 0);
-        assert(result == q || result == uint256(q) + 1);
+    function nearest(uint128 a) external pure {
+        uint256 q = Rounding.divHalfEven(a, 30);
+        assert(q * 60 <= 2 * uint256(a) + 30);
+        assert(q * 60 + 30 >= 2 * uint256(a));
+        assert(uint256(a) % 30 != 15 || q % 2 == 0);
     }
 }
