@@ -9,7 +9,9 @@ export interface NamedTests {
 export function hazards(page: string): NamedTests[] {
   const start = page.indexOf("\n## Hazards\n");
   const end = page.indexOf("\n## ", start + 1);
-  const rows = page.slice(start, end < 0 ? undefined : end).matchAll(/^\| (?!hazard |-)([^|]+) \| (.+) \|$/gm);
+  const rows = page
+    .slice(start, end < 0 ? undefined : end)
+    .matchAll(/^\| (?!hazard |-)([^|]+) \| (.+) \|$/gm);
   return [...rows].map(([, hazard = "", tests = ""]) => ({
     hazard,
     names: [...tests.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
