@@ -84,6 +84,8 @@ library Margin {
     function initialOf(Position p, MarketRisk r) internal pure returns (uint256 weighted) {
         int256 size = p.size();
         uint256 rate = r.initialBps();
+        // Most positions have nothing resting beside them.
+        if (!p.hasReserved()) return rate * concentrated(size.abs(), r);
         unchecked {
             // 36 bits each, and rates of 14.
             int256 long = size + int256(p.bids());
@@ -100,7 +102,11 @@ library Margin {
 
     /// @dev Lots as IM counts them: beyond the concentration of the market the rate grows in proportion to the size. Ceiled.
     function concentrated(uint256 lots, MarketRisk r) private pure returns (uint256) {
-        uint256 from = r.concentration() * LOT_UNIT;
+        uint256 from;
+        unchecked {
+            // 12 bits × 15 bits.
+            from = r.concentration() * LOT_UNIT;
+        }
         if (from == 0 || lots <= from) return lots;
         return Rounding.mulDivUp(lots, lots, from);
     }

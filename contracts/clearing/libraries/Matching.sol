@@ -77,7 +77,8 @@ library Matching {
 
     /// @dev Trades until the order is filled, the book has nothing more within the limit, or the walk is over.
     function run(ClearingState storage s, MarketContext memory c, Taker memory t) internal {
-        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
+        // Only the edge on the far side of mark can strand what it meets.
+        uint256 edge = t.buys ? Markets.lowestFill(c) : Markets.highestFill(c);
         int256 size = t.position.size();
         if ((size < 0) == t.buys) t.closesAt = size.abs();
         bool touched = false;
@@ -85,7 +86,7 @@ library Matching {
             uint256 tick = t.buys ? c.top.bestAsk() : c.top.bestBid();
             if (t.buys ? tick > t.limit : tick < t.limit) break;
             touched = true;
-            t.stranded = t.buys ? tick < lowest : tick > highest;
+            t.stranded = t.buys ? tick < edge : tick > edge;
             consume(s, c, t, tick);
         }
         if (!touched) return;
@@ -264,14 +265,8 @@ library Matching {
             // 32 bits of lots × 24 bits of tick; their sums are bounded by the walk of 16 bits.
             uint256 notional = taken * id.tick();
             int256 fee = fees(c, t, notional);
-            {
-                p = p.settleFunding(t.flow, c.risk.funding());
-                int256 size = p.size();
-                uint256 closing = uint256(size < 0 ? -size : size) * id.tick();
-                int256 lots = t.buys ? -int256(taken) : int256(taken);
-                (p, size) = p.trade(t.flow, lots, notional, closing, fee);
-                book(s, c, maker, p, size);
-            }
+            p = p.settleFunding(t.flow, c.risk.funding());
+            trade(s, c, t, maker, p, t.buys ? -int256(taken) : int256(taken), notional, fee);
             note(t, EventWords.toFill(id, maker, taken, fee));
             uint256 before = t.filled;
             t.lots -= taken;
@@ -280,6 +275,34 @@ library Matching {
             if (before < t.closesAt && before + taken >= t.closesAt) {
                 t.closing = t.notional - (before + taken - t.closesAt) * id.tick();
             }
+        }
+    }
+
+    /// @dev The maker's side of a fill. Most makers neither close nor flip: that is Positions.trade without its other ways, and
+    ///      nothing of the purse.
+    function trade(
+        ClearingState storage s,
+        MarketContext memory c,
+        Taker memory t,
+        AccountId maker,
+        Position p,
+        int256 lots,
+        uint256 notional,
+        int256 fee
+    ) private {
+        int256 before = p.size();
+        unchecked {
+            int256 size = before + lots;
+            if (before == 0 || (size != 0 && (before ^ size) >= 0)) {
+                int256 quote = p.quote() - fee + (lots < 0 ? int256(notional) : -int256(notional));
+                t.flow.openInterest += Positions.positive(size) - Positions.positive(before);
+                Positions.store(s, c.id, maker, p.withTrade(size, quote));
+                return;
+            }
+            // 36 bits of lots × the tick, which is notional / lots.
+            uint256 closing = before.abs() * (notional / lots.abs());
+            (p, size) = p.trade(t.flow, lots, notional, closing, fee);
+            book(s, c, maker, p, size);
         }
     }
 

@@ -303,8 +303,8 @@ library Orders {
     }
 
     function checkBand(MarketContext memory c, bool buys, uint256 limit) private pure {
-        (uint256 lowest, uint256 highest) = Markets.fillBand(c);
-        if (buys ? limit > highest : limit < lowest) {
+        if (buys ? limit > Markets.highestFill(c) : limit < Markets.lowestFill(c)) {
+            (uint256 lowest, uint256 highest) = Markets.fillBand(c);
             revert IClearingErrors.TickOutsideBand(limit, lowest, highest);
         }
     }

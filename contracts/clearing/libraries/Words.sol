@@ -444,6 +444,11 @@ library PositionWords {
         return (Position.unwrap(w) >> 196) & SIDE;
     }
 
+    /// @dev Whether any lots of it rest.
+    function hasReserved(Position w) internal pure returns (bool) {
+        return (Position.unwrap(w) << 24) >> 184 != 0;
+    }
+
     function openOrders(Position w) internal pure returns (uint256) {
         return Position.unwrap(w) >> 248;
     }

@@ -170,6 +170,22 @@ library Markets {
         return band(c.mark, c.mark, c.top.fillBandBps());
     }
 
+    /// @dev The lower edge of `fillBand` alone: an order asks for one of them.
+    function lowestFill(MarketContext memory c) internal pure returns (uint256 lowest) {
+        unchecked {
+            lowest = (c.mark * (BPS - c.top.fillBandBps()) + (BPS << 16) - 1) / (BPS << 16);
+        }
+        if (lowest == 0) lowest = 1;
+    }
+
+    /// @dev The upper edge.
+    function highestFill(MarketContext memory c) internal pure returns (uint256 highest) {
+        unchecked {
+            highest = (c.mark * (BPS + c.top.fillBandBps())) / (BPS << 16);
+        }
+        if (highest > Words.MAX_TICK) highest = Words.MAX_TICK;
+    }
+
     /// @dev Whole ticks from `low` less a band to `high` plus a band, rounded inwards.
     function band(
         uint256 low,
