@@ -22,6 +22,8 @@ export type Action =
   | { type: "withdraw"; who: number; share: number }
   | { type: "transfer"; who: number; to: number; share: number }
   | { type: "redeem"; who: number }
+  | { type: "schedule"; market: number; moreBps: number; days: number }
+  | { type: "cancelMargins" | "applyMargins"; market: number }
   | { type: "topUp"; market: number; amount: number }
   | { type: "drain"; market: number; share: number }
   | { type: "place"; who: number; order: OrderShape; by?: number }
@@ -146,6 +148,17 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: spread },
   { weight: 2, arbitrary: fc.record({ type: tag("transfer"), who, to: who, share: fc.nat(1_050) }) },
   { weight: 2, arbitrary: fc.record({ type: tag("redeem"), who: fc.nat(ACCOUNTS) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: tag("schedule"),
+      market,
+      moreBps: fc.integer({ min: 0, max: 400 }),
+      days: fc.integer({ min: 7, max: 9 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: tag("applyMargins"), market }) },
+  { weight: 1, arbitrary: fc.record({ type: tag("cancelMargins"), market }) },
   { weight: 3, arbitrary: fc.record({ type: tag("topUp"), market, amount: fc.nat(1_500_000_000) }) },
   { weight: 2, arbitrary: fc.record({ type: tag("drain"), market, share: fc.nat(1_100) }) },
   {

@@ -11,7 +11,8 @@ import {
 } from "./margin.ts";
 import { max } from "./numbers.ts";
 import { accountOf } from "./position.ts";
-import type { OrderParameters, State } from "./types.ts";
+import { DATED, PERPETUAL } from "./listings.ts";
+import type { Listing, MarginChange, OrderParameters, State } from "./types.ts";
 
 /** Turns the shapes of random actions into operands that mean something in the model's present state. */
 
@@ -161,6 +162,28 @@ export function malformedOrder(state: State, marketId: number, flaw: Flaw): Orde
     expiry: 0n,
     maxFills: 10,
     ...flaws[flaw],
+  };
+}
+
+/** A safe change of margins: IM and MM a little higher than those of the reference market, and another concentration. */
+export function marginChange(market: number, moreBps: number): MarginChange {
+  const more = BigInt(moreBps);
+  const { tiers, clampBps, spreadInitialBps, spreadMaintenanceBps, fundingCapBps, fundingInterestBps } =
+    market === 1 ? PERPETUAL : DATED;
+  const raised = tiers.map((tier) => ({
+    ...tier,
+    initialMarginBps: tier.initialMarginBps + 2n * more,
+    maintenanceMarginBps: tier.maintenanceMarginBps + more,
+  })) as Listing["tiers"];
+  const spread = spreadMaintenanceBps === 0n ? 0n : more;
+  return {
+    tiers: raised,
+    clampBps: clampBps - more / 4n,
+    concentrationLots: more % 2n === 0n ? 0n : 16_384n,
+    spreadInitialBps: spreadInitialBps + spread,
+    spreadMaintenanceBps: spreadMaintenanceBps + spread,
+    fundingCapBps,
+    fundingInterestBps,
   };
 }
 

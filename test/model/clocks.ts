@@ -1,7 +1,7 @@
 import { type Chain, INDEX } from "./chain.ts";
 import type { Clearing } from "./clearing.ts";
 import { type FeedState, followedOf, push, staleAtOf } from "./feed.ts";
-import { marketOf, phaseOf } from "./margin.ts";
+import { marketOf, phaseOf, tierOfMonth } from "./margin.ts";
 import {
   advance,
   clampedMark,
@@ -14,10 +14,10 @@ import {
   toX16,
   toX20,
 } from "./mark.ts";
-import { abs, FINE_BITS } from "./numbers.ts";
+import { abs, DAY, FINE_BITS } from "./numbers.ts";
 import { minuteOf, stageAt } from "./ladder.ts";
 import { differences } from "./picture.ts";
-import type { Stage } from "./types.ts";
+import type { Listing, Stage } from "./types.ts";
 import type { Prints } from "./window.ts";
 
 /** Furthest that chain and reference may differ, in ticks × 2^16 (marks) and ticks × 2^20 a minute (funding). */
@@ -84,6 +84,14 @@ export class Clocks {
       this.clearing.observe(id, { markX16, cumulativeFunding, tier, window, stage });
     }
     return found;
+  }
+
+  /** New margins from this minute on; inside a delivery window they follow at the next 00:00 UTC. */
+  relist(id: number, listing: Listing): void {
+    const mark = this.marks.get(id)!;
+    mark.listing = listing;
+    if (listing.kind === "dated" && mark.time / DAY >= listing.firstPeriod) return;
+    Object.assign(mark, { tier: tierOfMonth(listing, mark.time), clampBps: listing.clampBps });
   }
 
   /** A push takes effect on the stage of a dated future that was touched before in its minute only in the next one. */

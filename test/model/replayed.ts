@@ -39,6 +39,20 @@ export const REPLAYED: { name: string; actions: Action[] }[] = [
     ],
   },
   {
+    name: "margins that rise a week after they were announced, before a window and in it",
+    actions: [
+      { type: "spread", who: 0, against: 1, buys: true, share: 600 },
+      { type: "pair", who: 2, against: 3, market: 1, buys: true, share: 900 },
+      ...[1, 2, 3].map((market): Action => ({ type: "schedule", market, moreBps: 301, days: 8 })),
+      { type: "applyMargins", market: 3 },
+      ...prints(8, 200),
+      ...[1, 2, 3].map((market): Action => ({ type: "applyMargins", market })),
+      { type: "schedule", market: 1, moreBps: 100, days: 8 },
+      { type: "cancelMargins", market: 1 },
+      ...prints(2, -200),
+    ],
+  },
+  {
     name: "a halt over several midnights, the grace period after it and one beyond the third limit",
     actions: [
       { type: "spread", who: 0, against: 1, buys: false, share: 700 },

@@ -5,6 +5,7 @@ import {
   accountFor,
   amendedOrder,
   malformedOrder,
+  marginChange,
   marketHeld,
   nextPrint,
   orderFrom,
@@ -22,6 +23,7 @@ import { abs, DAY } from "./numbers.ts";
 import * as orders from "./orders.ts";
 import { accountOf, withdrawable } from "./position.ts";
 import { applyRounds, deleverage } from "./rounds.ts";
+import { applyMargins, cancelMargins, scheduleMargins } from "./schedule.ts";
 import { type OrderParameters, Refusal } from "./types.ts";
 
 /** What came of a step on both sides. */
@@ -114,6 +116,28 @@ export class Steps {
           () => void accounts.redeemClaim(clearing, id),
         );
       }
+      case "schedule": {
+        const { market } = action;
+        const change = marginChange(market, action.moreBps);
+        const fromDay = state.now / DAY + BigInt(action.days);
+        return this.both(
+          `scheduleMargins ${market} +${action.moreBps} from ${fromDay}`,
+          (o) => house.scheduleMargins(market, change, fromDay, o),
+          () => scheduleMargins(clearing, market, change, fromDay),
+        );
+      }
+      case "cancelMargins":
+        return this.both(
+          `cancelMargins ${action.market}`,
+          (o) => house.cancelMargins(action.market, o),
+          () => cancelMargins(clearing, action.market),
+        );
+      case "applyMargins":
+        return this.both(
+          `applyMargins ${action.market}`,
+          (o) => house.applyMargins(action.market, o),
+          () => this.clocks.relist(action.market, applyMargins(clearing, action.market)),
+        );
       case "topUp": {
         const amount = BigInt(action.amount);
         return this.both(

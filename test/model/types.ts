@@ -52,6 +52,18 @@ export interface Listing {
   firstMarkTick: bigint;
 }
 
+/** What a scheduled change sets. */
+export type MarginChange = Pick<
+  Listing,
+  | "tiers"
+  | "clampBps"
+  | "concentrationLots"
+  | "spreadInitialBps"
+  | "spreadMaintenanceBps"
+  | "fundingCapBps"
+  | "fundingInterestBps"
+>;
+
 export interface OrderParameters {
   market: number;
   lots: bigint;
@@ -133,6 +145,8 @@ export interface Market {
   draining: { day: bigint; budget: bigint; spent: bigint };
   /** How much of its delivery window was locked at the last midnight; no days outside of one. */
   window: Window;
+  /** Announced change of margins, and the day from which it may be applied. */
+  scheduled?: { change: MarginChange; fromDay: bigint };
   /** Margins in force; those of its month where its clock has not said others. */
   tier?: Tier;
   /** Observed, not computed here: see mark.ts. Ticks × 2^16. */
