@@ -30,7 +30,7 @@ const IN_2000: Record<string, number> = {
   amend: 5,
   batch: 4,
   cancel: 8,
-  cancelRiskRaising: 4,
+  cancelRiskRaising: 2,
   sweep: 5,
   switch: 3,
   transfer: 3,
