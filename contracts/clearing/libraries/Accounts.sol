@@ -66,6 +66,12 @@ library Accounts {
         return market != 0 && market <= s.marketCount;
     }
 
+    /// @dev Refuses what no account can be: with more bits it would be a position of another market (see Positions.key).
+    ///      Whatever takes an account from anybody without asking whether it exists asks this.
+    function requireNumber(AccountId account) internal pure {
+        if (account.unwrap() >= ClearingStorage.MAX_ACCOUNTS) revert IClearingErrors.UnknownAccount(account);
+    }
+
     /// @dev Last second at which the orders of an account with a dead-man switch are good; 0 when none is armed.
     function deadlineOf(ClearingState storage s, AccountId account) internal view returns (uint256) {
         return (s.heads[account.unwrap()] >> DEADLINE_SHIFT) & DEADLINE_MASK;

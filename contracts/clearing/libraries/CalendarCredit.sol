@@ -174,10 +174,16 @@ library CalendarCredit {
         if (m.unlocked == m.days_) {
             (m.initialBps, m.maintenanceBps) = (c.risk.initialBps(), c.risk.maintenanceBps());
         } else {
-            // Only the lots that are not locked count, so each of them with the whole rate.
-            m.initialBps = terms.tiers[0].initialMarginBps;
-            m.maintenanceBps = terms.tiers[0].maintenanceMarginBps;
+            // Only the lots that are not locked count, so each of them with the whole rate; margins that were announced for
+            // today and are not in force yet give no more credit than what is asked.
+            m.initialBps = whole(c.risk.initialBps(), m, terms.tiers[0].initialMarginBps);
+            m.maintenanceBps = whole(c.risk.maintenanceBps(), m, terms.tiers[0].maintenanceMarginBps);
         }
+    }
+
+    /// @dev The rate of an unlocked lot behind the rate in force, at most what the listing says.
+    function whole(uint256 bps, Month memory m, uint256 listed) private pure returns (uint256) {
+        return Rounding.min((bps * m.days_) / m.unlocked, listed);
     }
 
     function find(Month[] memory months, MarketId market) private pure returns (uint256 i) {

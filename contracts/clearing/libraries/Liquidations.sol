@@ -122,6 +122,8 @@ library Liquidations {
         uint256 feeBps,
         uint256 unit
     ) private returns (uint256 keeperFee) {
+        // Calendar credit is read from what is stored.
+        Positions.store(s, c.id, t.account, t.position);
         Health memory h = Orders.health(s, c, t, unit);
         uint256 fee = Rounding.mulDivUp(t.notional * c.tickValue, feeBps, BPS);
         fee = Rounding.min(fee, Positions.positive(h.equity));

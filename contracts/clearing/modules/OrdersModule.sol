@@ -11,6 +11,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ILens} from "../interfaces/ILens.sol";
 import {IOrders} from "../interfaces/IOrders.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
 import {ITrading} from "../interfaces/ITrading.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
@@ -18,6 +19,7 @@ import {Health, Margin} from "../libraries/Margin.sol";
 import {Orders} from "../libraries/Orders.sol";
 import {Positions} from "../libraries/Positions.sol";
 import {Rounding} from "../libraries/Rounding.sol";
+import {Rounds} from "../libraries/Rounds.sol";
 import {MarketRisk} from "../libraries/Words.sol";
 
 /// @title OrdersModule
@@ -50,6 +52,10 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
         }
         ids = new OrderId[](orders.length);
         if (orders.length == 0) return ids;
+        // What rounds and settlements still make of the account is realised before anything is put off: in the middle a loss
+        // would meet cash that an earlier step has spent, and a fund would pay it.
+        Rounds.serveAll(s, account);
+        ISettlement(address(this)).convertSettled(account);
         deferredAccount = account;
         for (uint256 i = 0; i < orders.length; ++i) (ids[i], ) = _place(account, orders[i]);
         _settleMargin(s, account, false);
@@ -81,6 +87,7 @@ contract OrdersModule is ClearingBase, IOrders, IClearingEvents, IClearingErrors
     ) external returns (OrderId id, uint256 filledLots) {
         ClearingState storage s = ClearingStorage.load();
         Accounts.requirePlacer(s, account, false);
+        Accounts.requireNumber(builder.account);
         uint256 cap = s.builderCaps[Accounts.builderKey(account, builder.account)];
         if (builder.fee > cap) revert BuilderFeeTooHigh(builder.fee, cap);
         deferredAccount = account;

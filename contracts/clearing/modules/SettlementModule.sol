@@ -12,6 +12,7 @@ import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Words} from "../libraries/Words.sol";
@@ -72,6 +73,7 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
             revert NotSettled(market, MarketPhase(c.risk.phase()));
         }
         for (uint256 i = 0; i < accounts.length; ++i) {
+            Accounts.requireNumber(accounts[i]);
             if (DatedFutures.convert(s, market, accounts[i], c.risk.anchor() >> 16, c.tickValue)) ++converted;
         }
     }

@@ -174,12 +174,14 @@ library Ladder {
         }
     }
 
-    /// @dev Reverts while nobody may be forced out of any market in which an account is active: mark is not valid, or was not
+    /// @dev Reverts while nobody may be forced out of any market in which an account holds lots: mark is not valid, or was not
     ///      half an hour ago. Its markets have been touched.
     function requireEnforceable(ClearingState storage s, AccountId account) internal view {
         uint256 markets = Accounts.loadPurse(s, account).markets;
         for (; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
+            // Orders alone shield nobody: they lose nothing while their market waits.
+            if (Positions.load(s, MarketId.wrap(uint16(id)), account).size() == 0) continue;
             BookTop top = BookTop.wrap(s.markets[id].top);
             MarketRisk risk = MarketRisk.wrap(s.markets[id].risk);
             requireValid(s, top, risk);
