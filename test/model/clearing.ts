@@ -15,8 +15,8 @@ import {
 import { drop, hasFired, match, type Matched, requireTrading, rest } from "./matching.ts";
 import { brokenStage } from "./ladder.ts";
 import { abs, BPS, ceilDiv, min, sign } from "./numbers.ts";
-import { accountOf, forgetEmpty, newAccount, positionOf } from "./position.ts";
-import { serve } from "./rounds.ts";
+import { accountOf, convertSettled, forgetEmpty, newAccount, positionOf } from "./position.ts";
+import { serve, serveAll } from "./rounds.ts";
 import { NO_WINDOW } from "./window.ts";
 import {
   type Account,
@@ -151,7 +151,12 @@ export class Clearing {
     return this.atomically(() => {
       const account = this.trader(id, by);
       for (const { market, order } of cancels) this.cancelFound(id, market, order);
-      if (orders.length !== 0) this.placer(id, by);
+      if (orders.length !== 0) {
+        this.placer(id, by);
+        // A loss that waits is realised before an earlier step can spend what stands against it.
+        serveAll(this.state, account);
+        convertSettled(this.state, account);
+      }
       const steps = orders.map((order) => this.placePart(account, order));
       this.requireMargin(account, steps);
       return steps.map(({ placed }) => placed);

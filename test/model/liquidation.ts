@@ -74,10 +74,10 @@ export function cancelRiskRaising(
   });
 }
 
-/** Refusals while nobody may be forced out of a market in which the account is active. */
+/** Refusals while nobody may be forced out of a market in which the account holds lots: orders alone shield nobody. */
 const brokenMarks = (state: State, account: Account): Refusal[] =>
   [...account.positions]
-    .filter(([, { size, openOrders }]) => size !== 0n || openOrders !== 0)
+    .filter(([, { size }]) => size !== 0n)
     .flatMap(([id]) => unenforceable(state, marketOf(state, id)));
 
 /** A position without the lots of one of its orders. */

@@ -20,7 +20,6 @@ import {Deleveraging} from "../libraries/Deleveraging.sol";
 import {Funds} from "../libraries/Funds.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
-import {Positions} from "../libraries/Positions.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {RoundHead} from "../libraries/RoundWords.sol";
 import {MarketRisk, Position} from "../libraries/Words.sol";
@@ -44,8 +43,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         Ladder.requireEnforceable(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity > 0) revert AccountNotBankrupt(h.equity);
-        // An account that only left orders has nothing that a fund could take, and keeps its number.
-        if (!_holdsLots(s, account)) revert NoPosition(account, MarketId.wrap(0));
+        if (Accounts.loadPurse(s, account).markets == 0) revert NoPosition(account, MarketId.wrap(0));
         Absorption.absorb(s, account, h.equity, UNIT);
     }
 
@@ -121,13 +119,6 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     function served(MarketId market, AccountId account) external view returns (uint256 position) {
         Accounts.requireNumber(account);
         return Position.unwrap(Rounds.applied(ClearingStorage.load(), market, account));
-    }
-
-    function _holdsLots(ClearingState storage s, AccountId account) private view returns (bool) {
-        for (uint256 markets = Accounts.loadPurse(s, account).markets; markets != 0; markets >>= 10) {
-            if (Positions.load(s, MarketId.wrap(uint16(markets & 1023)), account).size() != 0) return true;
-        }
-        return false;
     }
 
     /// @dev A market as of this minute, stored.
