@@ -8,7 +8,7 @@ const FIRST = 20_000;
 const BUDGET =
   process.env.HARDHAT_BUILD_PROFILE === "production"
     ? { post: 150_000, latest: 8_000, windowMean: 28_000 + 2_600 }
-    : { post: 157_000, latest: 8_600, windowMean: 36_000 };
+    : { post: 157_000, latest: 8_700, windowMean: 36_000 };
 const TU1D = `0x${Buffer.from("TU1D").toString("hex").padEnd(64, "0")}`;
 const TYPES = {
   Report: [
