@@ -4,7 +4,13 @@ import type { Outcome } from "../internal/abi.ts";
 import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
 import type { EventsByName } from "../internal/events.ts";
 import { defineWrite, type WriteAction, type WriteParameters } from "../internal/write.ts";
-import { encodeOrder, type Order } from "../internal/order.ts";
+import {
+  encodeOrder,
+  type Order,
+  type OrderErrorName,
+  type OrderEventName,
+  orderEvents,
+} from "../internal/order.ts";
 
 export type AmendOrderParameters = WriteParameters &
   Order & {
@@ -18,38 +24,10 @@ export type AmendOrderReturnType = Hash;
 export type AmendOrderResult = Outcome<ClearinghouseAbi, "amend">;
 
 /** What `amendOrder.extract` finds in a receipt. */
-export type AmendOrderEvents = EventsByName<
-  ClearinghouseAbi,
-  "OrderAmended" | "OrderPlaced" | "OrderTaken" | "OrderFilled" | "OrderDropped" | "Realised"
->;
+export type AmendOrderEvents = EventsByName<ClearinghouseAbi, "OrderAmended" | OrderEventName>;
 
 export type AmendOrderErrorType = ActionErrorType<
-  | "OrderNotFound"
-  | "WrongMarket"
-  | "NeverRests"
-  | "NotAuthorised"
-  | "UnknownMarket"
-  | "MarketNotOpen"
-  | "OnlyReducing"
-  | "OrderTooSmall"
-  | "OrderTooLarge"
-  | "TickOutOfRange"
-  | "TickOutsideBand"
-  | "ExpiryNotAligned"
-  | "ExpiryInPast"
-  | "ExpiryNotUsed"
-  | "ZeroMaxFills"
-  | "WouldCross"
-  | "NotFilled"
-  | "WouldNotReduce"
-  | "PositionLimit"
-  | "OpenInterestLimit"
-  | "TooManyOrders"
-  | "TooManyMarkets"
-  | "LevelFull"
-  | "InsufficientMargin"
-  | "IndexStale"
-  | "SwitchFired"
+  "OrderNotFound" | "WrongMarket" | "NeverRests" | OrderErrorName
 >;
 
 /**
@@ -77,5 +55,5 @@ export const amendOrder: WriteAction<AmendOrderParameters, AmendOrderResult, Ame
     contract: clearinghouse,
     functionName: "amend",
     args: ({ id, ...order }: AmendOrderParameters) => [id, encodeOrder(order)],
-    events: ["OrderAmended", "OrderPlaced", "OrderTaken", "OrderFilled", "OrderDropped", "Realised"],
+    events: ["OrderAmended", ...orderEvents],
   });

@@ -4,7 +4,13 @@ import type { Outcome } from "../internal/abi.ts";
 import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
 import type { EventsByName } from "../internal/events.ts";
 import { defineWrite, type WriteAction, type WriteParameters } from "../internal/write.ts";
-import { encodeOrder, type Order } from "../internal/order.ts";
+import {
+  encodeOrder,
+  type Order,
+  type OrderErrorName,
+  type OrderEventName,
+  orderEvents,
+} from "../internal/order.ts";
 
 export type BatchOrdersParameters = WriteParameters & {
   /** Account that trades. */
@@ -21,37 +27,9 @@ export type BatchOrdersReturnType = Hash;
 export type BatchOrdersResult = Outcome<ClearinghouseAbi, "batch">;
 
 /** What `batchOrders.extract` finds in a receipt. */
-export type BatchOrdersEvents = EventsByName<
-  ClearinghouseAbi,
-  "OrderPlaced" | "OrderTaken" | "OrderFilled" | "OrderDropped" | "Realised"
->;
+export type BatchOrdersEvents = EventsByName<ClearinghouseAbi, OrderEventName>;
 
-export type BatchOrdersErrorType = ActionErrorType<
-  | "NotAuthorised"
-  | "UnknownMarket"
-  | "MarketNotOpen"
-  | "OnlyReducing"
-  | "OrderTooSmall"
-  | "OrderTooLarge"
-  | "TickOutOfRange"
-  | "TickOutsideBand"
-  | "ExpiryNotAligned"
-  | "ExpiryInPast"
-  | "ExpiryNotUsed"
-  | "ZeroMaxFills"
-  | "WouldCross"
-  | "NotFilled"
-  | "WouldNotReduce"
-  | "PositionLimit"
-  | "OpenInterestLimit"
-  | "TooManyOrders"
-  | "TooManyMarkets"
-  | "LevelFull"
-  | "InsufficientMargin"
-  | "IndexStale"
-  | "SwitchFired"
-  | "WrongAccount"
->;
+export type BatchOrdersErrorType = ActionErrorType<OrderErrorName | "WrongAccount">;
 
 /**
  * Cancel several orders of one account, then place several, all or nothing; orders to cancel that are gone are passed over.
@@ -83,5 +61,5 @@ export const batchOrders: WriteAction<BatchOrdersParameters, BatchOrdersResult, 
       cancels,
       orders.map(encodeOrder),
     ],
-    events: ["OrderPlaced", "OrderTaken", "OrderFilled", "OrderDropped", "Realised"],
+    events: orderEvents,
   });

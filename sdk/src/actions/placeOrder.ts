@@ -4,7 +4,13 @@ import type { Outcome } from "../internal/abi.ts";
 import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
 import type { EventsByName } from "../internal/events.ts";
 import { defineWrite, type WriteAction, type WriteParameters } from "../internal/write.ts";
-import { encodeOrder, type Order } from "../internal/order.ts";
+import {
+  encodeOrder,
+  type Order,
+  type OrderErrorName,
+  type OrderEventName,
+  orderEvents,
+} from "../internal/order.ts";
 
 export type PlaceOrderParameters = WriteParameters &
   Order & {
@@ -18,36 +24,9 @@ export type PlaceOrderReturnType = Hash;
 export type PlaceOrderResult = Outcome<ClearinghouseAbi, "place">;
 
 /** What `placeOrder.extract` finds in a receipt. */
-export type PlaceOrderEvents = EventsByName<
-  ClearinghouseAbi,
-  "OrderPlaced" | "OrderTaken" | "OrderFilled" | "OrderDropped" | "Realised"
->;
+export type PlaceOrderEvents = EventsByName<ClearinghouseAbi, OrderEventName>;
 
-export type PlaceOrderErrorType = ActionErrorType<
-  | "NotAuthorised"
-  | "UnknownMarket"
-  | "MarketNotOpen"
-  | "OnlyReducing"
-  | "OrderTooSmall"
-  | "OrderTooLarge"
-  | "TickOutOfRange"
-  | "TickOutsideBand"
-  | "ExpiryNotAligned"
-  | "ExpiryInPast"
-  | "ExpiryNotUsed"
-  | "ZeroMaxFills"
-  | "WouldCross"
-  | "NotFilled"
-  | "WouldNotReduce"
-  | "PositionLimit"
-  | "OpenInterestLimit"
-  | "TooManyOrders"
-  | "TooManyMarkets"
-  | "LevelFull"
-  | "InsufficientMargin"
-  | "IndexStale"
-  | "SwitchFired"
->;
+export type PlaceOrderErrorType = ActionErrorType<OrderErrorName>;
 
 /**
  * Place an order: it trades what crosses, then rests or drops the remainder.
@@ -75,5 +54,5 @@ export const placeOrder: WriteAction<PlaceOrderParameters, PlaceOrderResult, Pla
     contract: clearinghouse,
     functionName: "place",
     args: ({ accountId, ...order }: PlaceOrderParameters) => [accountId, encodeOrder(order)],
-    events: ["OrderPlaced", "OrderTaken", "OrderFilled", "OrderDropped", "Realised"],
+    events: orderEvents,
   });

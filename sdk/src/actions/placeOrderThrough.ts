@@ -4,7 +4,13 @@ import type { Outcome } from "../internal/abi.ts";
 import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
 import type { EventsByName } from "../internal/events.ts";
 import { defineWrite, type WriteAction, type WriteParameters } from "../internal/write.ts";
-import { encodeOrder, type Order } from "../internal/order.ts";
+import {
+  encodeOrder,
+  type Order,
+  type OrderErrorName,
+  type OrderEventName,
+  orderEvents,
+} from "../internal/order.ts";
 
 export type PlaceOrderThroughParameters = WriteParameters &
   Order & {
@@ -22,37 +28,10 @@ export type PlaceOrderThroughReturnType = Hash;
 export type PlaceOrderThroughResult = Outcome<ClearinghouseAbi, "placeThrough">;
 
 /** What `placeOrderThrough.extract` finds in a receipt. */
-export type PlaceOrderThroughEvents = EventsByName<
-  ClearinghouseAbi,
-  "BuilderPaid" | "OrderPlaced" | "OrderTaken" | "OrderFilled" | "OrderDropped" | "Realised"
->;
+export type PlaceOrderThroughEvents = EventsByName<ClearinghouseAbi, "BuilderPaid" | OrderEventName>;
 
 export type PlaceOrderThroughErrorType = ActionErrorType<
-  | "NotAuthorised"
-  | "UnknownMarket"
-  | "MarketNotOpen"
-  | "OnlyReducing"
-  | "OrderTooSmall"
-  | "OrderTooLarge"
-  | "TickOutOfRange"
-  | "TickOutsideBand"
-  | "ExpiryNotAligned"
-  | "ExpiryInPast"
-  | "ExpiryNotUsed"
-  | "ZeroMaxFills"
-  | "WouldCross"
-  | "NotFilled"
-  | "WouldNotReduce"
-  | "PositionLimit"
-  | "OpenInterestLimit"
-  | "TooManyOrders"
-  | "TooManyMarkets"
-  | "LevelFull"
-  | "InsufficientMargin"
-  | "IndexStale"
-  | "SwitchFired"
-  | "BuilderFeeTooHigh"
-  | "AccountIsRetired"
+  OrderErrorName | "BuilderFeeTooHigh" | "AccountIsRetired"
 >;
 
 /**
@@ -89,5 +68,5 @@ export const placeOrderThrough: WriteAction<
     encodeOrder(order),
     { account: builderId, fee: builderFee },
   ],
-  events: ["BuilderPaid", "OrderPlaced", "OrderTaken", "OrderFilled", "OrderDropped", "Realised"],
+  events: ["BuilderPaid", ...orderEvents],
 });

@@ -21,6 +21,37 @@ export type Order = {
   clientOrderId?: bigint | undefined;
 };
 
+/** Errors of every call that places an order. */
+export type OrderErrorName =
+  | "NotAuthorised"
+  | "UnknownMarket"
+  | "MarketNotOpen"
+  | "OnlyReducing"
+  | "OrderTooSmall"
+  | "OrderTooLarge"
+  | "TickOutOfRange"
+  | "TickOutsideBand"
+  | "ExpiryNotAligned"
+  | "ExpiryInPast"
+  | "ExpiryNotUsed"
+  | "ZeroMaxFills"
+  | "WouldCross"
+  | "NotFilled"
+  | "WouldNotReduce"
+  | "PositionLimit"
+  | "OpenInterestLimit"
+  | "TooManyOrders"
+  | "TooManyMarkets"
+  | "LevelFull"
+  | "InsufficientMargin"
+  | "IndexStale"
+  | "SwitchFired";
+
+/** Events of every call that places an order. */
+export const orderEvents = ["OrderPlaced", "OrderTaken", "OrderFilled", "OrderDropped", "Realised"] as const;
+
+export type OrderEventName = (typeof orderEvents)[number];
+
 /** The order as the ABI wants it. */
 export function encodeOrder({
   market,
