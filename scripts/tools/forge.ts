@@ -38,8 +38,8 @@ export async function findForge(): Promise<Found> {
       "npm",
       [
         ..."install --no-save --no-package-lock --ignore-scripts --no-audit --no-fund".split(" "),
-        // Without a network the answer should come at once.
-        ..."--fetch-retries 1 --fetch-retry-maxtimeout 2000".split(" "),
+        // Without a network the answer should come at once. npm refuses a longest wait below its shortest one.
+        ..."--fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 2000".split(" "),
         `${name}@${FORGE_VERSION}`,
       ],
       { cwd: folder, timeout: 300_000 },
