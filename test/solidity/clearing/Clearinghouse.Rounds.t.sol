@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {
     AccountView,
-    DropReason,
     FundView,
     MarketPhase,
     MarketView,
@@ -17,7 +16,7 @@ import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingE
 import {AccountId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
 import {WaterfallFixture} from "./WaterfallFixture.sol";
 
-/// Deleveraging: a spent fund's position is shared out over the winning side, exactly, whatever its members do first.
+/// Deleveraging: a spent fund's position is shared out over the winning side, exactly.
 contract ClearinghouseRoundsTest is WaterfallFixture {
     // ------------------------------------------------------------------------------------------------------- shares, price
 
@@ -151,6 +150,14 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         _assertConserved();
     }
 
+    function test_rounds_emitWhatTheyDo() public {
+        _round();
+        RoundView memory r = house.round(perp, 1);
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.Deleveraged(BOB, perp, 1, 233, Tick.wrap(uint24(r.tick)));
+        _apply(BOB);
+    }
+
     // ------------------------------------------------------------------------------------------- views before the first touch
 
     function test_rounds_viewsApplyThemAtOnce() public {
@@ -185,112 +192,7 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         vm.assertEq(_served(1), 0);
     }
 
-    // ------------------------------------------------------------------------------------------------------------ no escape
-
-    function test_rounds_noEscapeByTradingFirst() public {
-        _round();
-        uint256 tick = _markTick();
-        _place(frank, perp, -700, tick);
-        // He would close all of his 700 lots at mark; 233 of them are the round's.
-        OrderParameters memory order = _order(perp, 700, tick, OrderKind.ImmediateOrCancel);
-        order.reduceOnly = true;
-        _refusedOrder(bob, order, abi.encodeWithSelector(IClearingErrors.WouldNotReduce.selector, 700, -467));
-        order.lots = 467;
-        _send(bob, order);
-        vm.assertEq(_served(1), 700);
-        vm.assertEq(house.round(perp, 1).closed, 233);
-        _assertConserved();
-        _finish();
-    }
-
-    function test_rounds_noEscapeByWithdrawing() public {
-        _round();
-        int256 equity = _equity(BOB);
-        vm.prank(bob);
-        house.withdraw(BOB, 1, bob);
-        vm.assertEq(_served(1), 700);
-        vm.assertEq(_equity(BOB), equity - 1);
-        _finish();
-    }
-
-    function test_rounds_noEscapeByTransferring() public {
-        _round();
-        token.mint(bob, 1);
-        vm.prank(bob);
-        AccountId second = house.deposit(1, 1);
-        vm.prank(bob);
-        house.transfer(BOB, second, 1);
-        vm.assertEq(_served(1), 700);
-        _finish();
-    }
-
-    function test_rounds_noEscapeByCancelling() public {
-        _sides();
-        _fallUntilBankrupt(ALICE);
-        OrderId id = _place(bob, perp, 100, _markTick() - 50);
-        house.absorb(ALICE);
-        vm.prank(bob);
-        house.cancel(id);
-        vm.assertEq(_served(1), 700);
-        vm.assertEq(_size(BOB, perp), -int256(467));
-        _finish();
-    }
-
-    function test_rounds_noEscapeByAmending() public {
-        _round();
-        uint256 tick = _markTick() - 50;
-        OrderId id = _place(bob, perp, 200, tick);
-        vm.assertEq(_served(1), 700);
-        vm.prank(bob);
-        house.amend(id, _order(perp, 100, tick, OrderKind.Limit));
-        _finish();
-    }
-
-    /// As the maker of somebody else's order.
-    function test_rounds_noEscapeByBeingFilled() public {
-        _sides();
-        _fallUntilBankrupt(ALICE);
-        _place(bob, perp, 700, _markTick());
-        house.absorb(ALICE);
-        uint256 filled = _take(frank, perp, -700);
-        // What his order was placed to close is partly gone: the rest of it is void.
-        vm.assertEq(filled, 467);
-        vm.assertEq(_size(BOB, perp), int256(0));
-        vm.assertEq(_position(BOB, perp).openOrders, 0);
-        vm.assertEq(_served(1), 700);
-        _assertConserved();
-        _finish();
-    }
-
-    /// A winner who is then below MM himself is served before he is liquidated, and before he is absorbed.
-    function test_rounds_noEscapeByLiquidationOrAbsorption() public {
-        AccountId grace = _levered(7, 1000, false, bob);
-        vm.prank(alice);
-        house.withdraw(ALICE, FUNDS - 1_002_500_000, alice);
-        _trade(alice, carol, perp, 1000, TICK);
-        _fallUntilBankrupt(ALICE);
-        house.absorb(ALICE);
-        // Half of her 1,000 lots belong to the round; nobody has touched them when the market turns.
-        vm.assertEq(_size(grace, perp), -int256(500));
-        uint256 snapshot = vm.snapshotState();
-        for (uint256 i = 0; i < 20 && !_isBelowMaintenance(grace); ++i) _days(1, true);
-        vm.assertTrue(_equity(grace) > 0, "scene");
-        vm.assertEq(_served(1), 0);
-        _place(dave, perp, -600, _markTick() + 1);
-        house.liquidate(grace, perp, 100, KEEPER, 0);
-        vm.assertEq(_served(1), 1000);
-        vm.assertEq(house.round(perp, 1).closed, 500);
-        _assertConserved();
-        vm.revertToState(snapshot);
-        for (uint256 i = 0; i < 20 && _equity(grace) > 0; ++i) _days(1, true);
-        house.absorb(grace);
-        vm.assertEq(_served(1), 1000);
-        _assertConserved();
-        _apply(CAROL);
-        // What the fund took over then is a round of the longs, or it could carry it.
-        vm.assertEq(house.round(perp, 1).closed, 1000);
-        _assertConserved();
-    }
+    // ------------------------------------------------------------------------------------------------------- not involved
 
     function test_rounds_aPositionOpenedAfterwardsIsNotTheirBusiness() public {
         _round();
@@ -320,29 +222,6 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         vm.assertEq(_size(erin, perp), -int256(100));
         _finish();
         vm.assertEq(_size(erin, perp), -int256(100));
-    }
-
-    // ---------------------------------------------------------------------------------------------------- orders afterwards
-
-    /// Resting orders of a position that a round took lots of only reduce, until an order that IM covers takes them back.
-    function test_rounds_ordersThatWouldRaiseRiskAreVoid() public {
-        _sides();
-        _fallUntilBankrupt(ALICE);
-        OrderId id = _place(bob, perp, 900, _markTick() - 2);
-        house.absorb(ALICE);
-        _apply(BOB);
-        uint256 snapshot = vm.snapshotState();
-        vm.expectEmit(true, true, true, true, address(house));
-        emit IClearingEvents.OrderDropped(BOB, id, 900 - 467, DropReason.NotReducing);
-        vm.assertEq(_take(frank, perp, -900), 467);
-        vm.assertEq(_size(BOB, perp), int256(0));
-        vm.revertToState(snapshot);
-        // New risk that needs IM covers what rests as well.
-        _place(bob, perp, 100, _markTick() - 3);
-        (, uint256 filled) = _send(frank, _order(perp, -900, _markTick() - 2, OrderKind.ImmediateOrCancel));
-        vm.assertEq(filled, 900);
-        vm.assertEq(_size(BOB, perp), int256(900 - 467));
-        _assertConserved();
     }
 
     // -------------------------------------------------------------------------------------------------------- several rounds
@@ -477,99 +356,6 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         _assertConserved();
     }
 
-    // ------------------------------------------------------------------------------------------------------------- keepers
-
-    function test_deleverage_whenTheMarketTakesTheRestOfTheFund() public {
-        _sides();
-        _fallUntilBankrupt(ALICE);
-        _feedFund(perp, uint256(-_equity(ALICE)) + 20 * USD);
-        house.absorb(ALICE);
-        int256 equity = house.fund(perp).equity;
-        vm.assertTrue(equity > 0 && house.fund(perp).rounds == 0);
-        _refused(
-            carol,
-            abi.encodeCall(house.deleverage, (perp)),
-            abi.encodeWithSelector(IClearingErrors.NothingToDeleverage.selector, perp, equity)
-        );
-        _days(1, false);
-        vm.assertTrue(house.fund(perp).equity < 0);
-        vm.prank(carol);
-        vm.assertEq(house.deleverage(perp), 1);
-        _finish();
-        _refused(
-            carol,
-            abi.encodeCall(house.deleverage, (perp)),
-            abi.encodeWithSelector(
-                IClearingErrors.NothingToDeleverage.selector,
-                perp,
-                house.fund(perp).equity
-            )
-        );
-    }
-
-    /// A fund that holds the winning side itself nets what it takes over first: it is never served by its own round.
-    function test_deleverage_aFundThatWouldWinNetsFirst() public {
-        AccountId grace = _levered(7, 500, false, bob);
-        _riseUntilBankrupt(grace);
-        _feedFund(perp, uint256(-_equity(grace)) + 30 * USD);
-        house.absorb(grace);
-        vm.assertEq(house.fund(perp).size, -int256(500));
-        // Now a long of 1,000 falls into it.
-        uint256 tick = _markTick();
-        address heidi = vm.addr(_key(8));
-        AccountId account = _open(heidi, (1000 * tick * 500 * 2006) / 10_000);
-        _trade(heidi, carol, perp, 1000, tick);
-        for (uint256 i = 0; i < 20 && _equity(account) > 0; ++i) _days(1, false);
-        int256 gained = house.fund(perp).equity;
-        vm.assertTrue(gained > 0, "scene");
-        // Far enough down for her to be short of more than the fund made.
-        for (uint256 i = 0; i < 6 && _equity(account) + gained >= 0; ++i) {
-            _days(1, false);
-            gained = house.fund(perp).equity;
-        }
-        house.absorb(account);
-        _assertConserved();
-        FundView memory f = house.fund(perp);
-        if (f.rounds == 0) {
-            vm.assertEq(f.size, int256(500));
-            vm.assertTrue(f.equity >= 0);
-        } else {
-            vm.assertEq(house.round(perp, 1).lots, 500);
-            // Carol is what is left of the shorts once the fund's own 500 lots are gone.
-            vm.assertEq(house.round(perp, 1).side, 1000);
-            _apply(CAROL);
-            _assertClosedExactly(perp);
-        }
-        _assertConserved();
-    }
-
-    function test_deleverage_revertsWith_UnknownMarket() public {
-        MarketId unknown = MarketId.wrap(9);
-        bytes memory refused = abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, unknown);
-        _refused(bob, abi.encodeCall(house.deleverage, (unknown)), refused);
-        _refused(bob, abi.encodeCall(house.applyRounds, (unknown, new AccountId[](0))), refused);
-    }
-
-    function test_deleverage_revertsWith_IndexStale() public {
-        _sides();
-        _fallUntilBankrupt(ALICE);
-        _feedFund(perp, uint256(-_equity(ALICE)) + 20 * USD);
-        house.absorb(ALICE);
-        _days(1, false);
-        vm.warp((uint256(day) + 2) * 1 days + 54 hours);
-        vm.prank(carol);
-        (bool success, bytes memory answer) = address(house).call(abi.encodeCall(house.deleverage, (perp)));
-        vm.assertTrue(!success && bytes4(answer) == IClearingErrors.IndexStale.selector);
-    }
-
-    function test_rounds_emitWhatTheyDo() public {
-        _round();
-        RoundView memory r = house.round(perp, 1);
-        vm.expectEmit(true, true, true, true, address(house));
-        emit IClearingEvents.Deleveraged(BOB, perp, 1, 233, Tick.wrap(uint24(r.tick)));
-        _apply(BOB);
-    }
-
     // ------------------------------------------------------------------------------------------------------------- private
 
     function frankOpened() private returns (address) {
@@ -588,20 +374,6 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         _trade(frank, bob, perp, 450, TICK);
         _trade(frank, carol, perp, 750, TICK);
         _trade(frank, dave, perp, 800, TICK);
-    }
-
-    /// Everybody left takes his part; then the round is closed exactly and the books balance.
-    function _finish() private {
-        _apply(DAVE);
-        _apply(BOB);
-        _apply(CAROL);
-        _assertClosedExactly(perp);
-        _assertConserved();
-    }
-
-    function _isBelowMaintenance(AccountId account) private view returns (bool) {
-        (int256 equity, , int256 mm) = _health(account);
-        return equity < mm;
     }
 
     function _assertShare(AccountId account, uint256 size) private view {

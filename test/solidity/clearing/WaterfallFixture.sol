@@ -92,4 +92,18 @@ abstract contract WaterfallFixture is RiskFixture {
         }
         _assertNothingPending(market);
     }
+
+    /// Everybody left takes his part; then the round is closed exactly and the books balance.
+    function _finish() internal {
+        _apply(DAVE);
+        _apply(BOB);
+        _apply(CAROL);
+        _assertClosedExactly(perp);
+        _assertConserved();
+    }
+
+    function _isBelowMaintenance(AccountId account) internal view returns (bool) {
+        (int256 equity, , int256 mm) = _health(account);
+        return equity < mm;
+    }
 }
