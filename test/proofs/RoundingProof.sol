@@ -54,6 +54,15 @@ contract FloorDivProof {
     }
 }
 
+/// From ticks × 2^16 to ticks, upwards.
+contract CeilShiftProof {
+    function ceils(uint128 a) external pure {
+        uint256 q = Rounding.ceilShift(a, 16);
+        assert(q * 65_536 >= a);
+        assert(q * 65_536 < uint256(a) + 65_536);
+    }
+}
+
 /// Half a tick and less goes down, more goes up, a tie to the even tick: a month of thirty days.
 contract HalfEvenProof {
     function nearest(uint128 a) external pure {

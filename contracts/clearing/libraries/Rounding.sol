@@ -26,9 +26,10 @@ library Rounding {
         return a >> bits;
     }
 
-    /// @dev ⌈a / 2^bits⌉ for unsigned a.
+    /// @dev ⌈a / 2^bits⌉ for unsigned a; a division, since no solver proves a shift.
     function ceilShift(uint256 a, uint256 bits) internal pure returns (uint256) {
-        return (a + (1 << bits) - 1) >> bits;
+        uint256 divisor = 1 << bits;
+        return (a + divisor - 1) / divisor;
     }
 
     /// @dev `numerator / denominator` to the nearest integer, ties to the even one.

@@ -58,9 +58,11 @@ library MarkPrice {
         uint256 depthSeconds,
         uint256 tau
     ) internal pure returns (uint256) {
-        // (bid + ask) / 2 × 2^16 = (bid + ask) × 2^15
-        int256 pull = int256(midSeconds << 15) - int256(mean * depthSeconds);
-        return uint256(int256(mean) + pull.floorDiv(int256(60 * tau)));
+        unchecked {
+            // (bid + ask) / 2 × 2^16 = (bid + ask) × 2^15; prices are below 2^40, seconds and τ below 2^12.
+            int256 pull = int256(midSeconds * 32_768) - int256(mean * depthSeconds);
+            return uint256(int256(mean) + pull.floorDiv(int256(60 * tau)));
+        }
     }
 
     /// @dev Σ_{k=1..n} of E_k limited to [low, high]. E moves one way only, so the sum falls into at most three runs:
