@@ -135,14 +135,17 @@ export function mutationEnvironment(extra: Record<string, string> = {}): NodeJS.
   });
 }
 
-/** Errors of the code generator as forge prints them: a message, then `--> file:line:column`. */
+/**
+ * Errors of the code generator as forge prints them: a message, then `--> file:line:column`. The heading above them all is none,
+ * whatever warning stands behind it.
+ */
 export function errorsOfForge(
   output: string,
   instrumented: ReadonlyMap<string, Instrumented>,
 ): CompilerError[] {
   const errors: CompilerError[] = [];
   for (const [, message = "", file = "", line = "", column = ""] of output.matchAll(
-    /^Error(?: \(\d+\))?: (.*(?:\n(?! *-->).*)*?)\n *--> (.+\.sol):(\d+):(\d+):/gm,
+    /^Error(?: \(\d+\))?: (.*(?:\n(?! *-->|Error|Warning).*)*?)\n *--> (.+\.sol):(\d+):(\d+):/gm,
   )) {
     const source = instrumented.get(file)?.source;
     if (source === undefined) continue;

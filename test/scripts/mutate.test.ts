@@ -121,9 +121,14 @@ describe("mutation", () => {
     const text =
       instrumented.get(FILE)?.source.subarray(0, error.sourceLocation?.start).toString("utf8") ?? "";
     const [line, column] = [text.split("\n").length, text.length - text.lastIndexOf("\n")];
-    const printed = `Error: Compiler run failed:\nError: Stack too deep. Try more.\n   --> ${FILE}:${line}:${column}:\n    |\n`;
-    const [found] = errorsOfForge(printed, instrumented);
-    expect(found?.sourceLocation?.start).to.equal(error.sourceLocation?.start);
+    const heading = "Error: Compiler run failed:\n";
+    const warning = `Warning (6335): "leave" will be a keyword.\n  --> ${FILE}:1:1:\n   |\n\n`;
+    const printed = `Error: Stack too deep. Try more.\n   --> ${FILE}:${line}:${column}:\n    |\n`;
+    for (const output of [heading + printed, heading + warning + printed]) {
+      const starts = errorsOfForge(output, instrumented).map(({ sourceLocation }) => sourceLocation?.start);
+      expect(starts).to.deep.equal([error.sourceLocation?.start]);
+    }
+    expect(errorsOfForge(heading + warning, instrumented)).to.deep.equal([]);
   });
 });
 

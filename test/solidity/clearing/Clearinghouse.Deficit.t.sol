@@ -242,11 +242,6 @@ contract ClearinghouseDeficitTest is WaterfallFixture {
 
     // ------------------------------------------------------------------------------------------------------------- private
 
-    function _isBelowMaintenance(AccountId account) private view returns (bool) {
-        (int256 equity, , int256 mm) = _health(account);
-        return equity < mm;
-    }
-
     /// Withdraws and says what came out.
     function _leave(AccountId account, uint256 amount) private returns (uint256) {
         address owner = house.account(account).owner;

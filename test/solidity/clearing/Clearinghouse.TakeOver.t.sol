@@ -362,9 +362,4 @@ contract ClearinghouseTakeOverTest is WaterfallFixture {
         most = ((share < most ? share : most) * elapsed) / 600;
         return (mark - most + 65_535) >> 16;
     }
-
-    function _isBelowMaintenance(AccountId account) private view returns (bool) {
-        (int256 equity, , int256 mm) = _health(account);
-        return equity < mm;
-    }
 }
