@@ -180,6 +180,8 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IWaterfall.absorb.selector ||
             selector == IWaterfall.deleverage.selector ||
             selector == IWaterfall.applyRounds.selector ||
+            selector == IWaterfall.settleFunds.selector ||
+            selector == IWaterfall.payShortfall.selector ||
             selector == IWaterfall.topUpFund.selector ||
             selector == IWaterfall.drainFund.selector
         ) return WATERFALL;

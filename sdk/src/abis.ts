@@ -3916,6 +3916,27 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "payShortfall",
+    "outputs": [
+      {
+        "name": "spent",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "market",
         "type": "uint16"
       }
@@ -4559,6 +4580,18 @@ export const clearinghouseAbi = [
     "outputs": [
       {
         "name": "converted",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "settleFunds",
+    "outputs": [
+      {
+        "name": "unbooked",
         "type": "uint256"
       }
     ],

@@ -4,7 +4,7 @@ import { leaveClaim, totalDeficit } from "./funds.ts";
 import { FIRST_OWNER, initialMargin, marketOf, withdrawalEquity } from "./margin.ts";
 import { hasFired } from "./matching.ts";
 import { accountOf, convertSettled } from "./position.ts";
-import { serveAll } from "./rounds.ts";
+import { serveAll, settleSpent } from "./rounds.ts";
 import { type Account, Refusal, refuse, type State } from "./types.ts";
 
 /** Cash in, out and across, and who may do what for an account. `by` is the number of the sender's owner. */
@@ -53,8 +53,9 @@ export function withdraw(clearing: Clearing, id: number, amount: bigint, by?: nu
     const account = accountOf(state, id);
     requireOwner(account, by ?? account.owner);
     if (amount === 0n) throw new Refusal("ZeroAmount");
+    const unbooked = settleSpent(state);
     debit(state, account, amount);
-    const paid = amount - leaveClaim(state, account, amount);
+    const paid = amount - leaveClaim(state, account, amount, unbooked);
     if (paid > state.tracked) throw new Refusal("InsufficientCash", [state.tracked, paid]);
     state.tracked -= paid;
     return paid;

@@ -78,7 +78,14 @@ function reducesOnly({ size, bidLots, askLots }: Position, { lots, reduceOnly }:
  * and cumulative funding are observed from outside (`observe`), everything else is computed here.
  */
 export class Clearing {
-  state: State = { now: 0n, tracked: 0n, nextOrder: 1, accounts: new Map(), markets: new Map() };
+  state: State = {
+    now: 0n,
+    tracked: 0n,
+    nextOrder: 1,
+    accounts: new Map(),
+    markets: new Map(),
+    spent: new Set(),
+  };
 
   /** Runs `step`; a refusal restores the state. */
   atomically<T>(step: () => T): T {

@@ -4,7 +4,7 @@ import { equityOf, fillBand, marketOf, phaseOf, tierOf } from "./margin.ts";
 import { match } from "./matching.ts";
 import { abs, BPS, ceilDiv, DAY, floorDiv, max, min, sign } from "./numbers.ts";
 import { fundOf, leave, positionOf } from "./position.ts";
-import { fundEquity } from "./rounds.ts";
+import { fundEquity, settleSpent } from "./rounds.ts";
 import { unfinishedRounds } from "./shares.ts";
 import { type Account, type Market, Refusal, refuse, type State } from "./types.ts";
 
@@ -49,6 +49,7 @@ export function sync({ state }: Clearing, marketId: number): void {
  * behind what every withdrawal does, as a claim of the fund.
  */
 export function collectFees({ state }: Clearing, marketId: number): { toFund: bigint; toTreasury: bigint } {
+  const unbooked = settleSpent(state);
   const market = marketOf(state, marketId);
   const fees = market.feesPayable;
   const rest = max(0n, fees - market.deficit);
@@ -56,7 +57,7 @@ export function collectFees({ state }: Clearing, marketId: number): { toFund: bi
   market.feesPayable = 0n;
   creditFund(state, market, fees - share);
   refreshLimit(state, market);
-  const toTreasury = share - leaveClaim(state, fundOf(state, market), share);
+  const toTreasury = share - leaveClaim(state, fundOf(state, market), share, unbooked);
   state.tracked -= toTreasury;
   return { toFund: fees - share, toTreasury };
 }
@@ -88,7 +89,12 @@ export function drainable(
 }
 
 /** Takes money out of a fund that is not needed now. */
-export function drainFund({ state }: Clearing, marketId: number, amount: bigint): void {
+export function drainFund(clearing: Clearing, marketId: number, amount: bigint): void {
+  clearing.atomically(() => drain(clearing.state, marketId, amount));
+}
+
+function drain(state: State, marketId: number, amount: bigint): void {
+  settleSpent(state);
   const market = marketOf(state, marketId);
   const size = fundOf(state, market).positions.get(marketId)?.size ?? 0n;
   const owed = totalDeficit(state);
@@ -115,11 +121,11 @@ const totalClaims = ({ accounts }: State): bigint =>
   [...accounts.values()].reduce((sum, { claim }) => sum + claim, 0n);
 
 /**
- * What `amount` leaves behind when it is taken out: while deficits D are larger than the claims K, the part
+ * What `amount` leaves behind when it is taken out: while deficits D (with what could not be booked) are larger than the claims K, the part
  * (D − K) / (tracked + D − K) of it, ceiled.
  */
-export function leaveClaim(state: State, account: Account, amount: bigint): bigint {
-  const missing = max(0n, totalDeficit(state) - totalClaims(state));
+export function leaveClaim(state: State, account: Account, amount: bigint, unbooked: bigint): bigint {
+  const missing = max(0n, totalDeficit(state) + unbooked - totalClaims(state));
   const left = missing === 0n ? 0n : ceilDiv(amount * missing, state.tracked + missing);
   account.claim += left;
   return left;
@@ -199,6 +205,7 @@ export function unwind(
     const lost = ceilDiv(max(0n, -result) * tickValue, 1n << 16n);
     if (matched.lots !== 0n) market.unwinding = { ...today, spent: today.spent + lost };
     leave(state, fund, market);
+    refreshLimit(state, market);
     return { lots: abs(matched.lots), lost };
   });
 }

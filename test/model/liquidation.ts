@@ -1,7 +1,7 @@
 import { crosses, find, oppositeOf } from "./book.ts";
 import type { Clearing } from "./clearing.ts";
 import { hedgedLots, raisesInitial } from "./credit.ts";
-import { creditFund, furthest, limitAt } from "./funds.ts";
+import { creditFund, furthest, limitAt, refreshLimit } from "./funds.ts";
 import {
   equityOf,
   exposure,
@@ -194,6 +194,7 @@ export function liquidate(
     keeper.cash += keeperFee;
     creditFund(state, market, fee - keeperFee);
     leave(state, account, market);
+    refreshLimit(state, market);
     if (takenOver !== 0n) {
       const [worth, initial] = [withdrawalEquity(state, keeper), initialMargin(state, keeper)];
       if (worth < initial) throw new Refusal("InsufficientMargin", [worth, initial]);
@@ -259,7 +260,9 @@ export function absorb(clearing: Clearing, id: number): Map<number, bigint> {
     const equity = equityOf(state, account);
     const broken: Refusal[] = brokenMarks(state, account);
     if (equity > 0n) broken.push(new Refusal("AccountNotBankrupt", [equity]));
-    if (account.positions.size === 0) broken.push(new Refusal("NoPosition"));
+    // Orders alone owe nothing.
+    if (![...account.positions.values()].some(({ size }) => size !== 0n))
+      broken.push(new Refusal("NoPosition"));
     refuse(broken);
 
     const total = weights(state, account);

@@ -137,6 +137,7 @@ function payShortfall(state: State, account: Account, market: Market): boolean {
   if (account.cash >= 0n || holds || account.id < FIRST_OWNER) return false;
   fundOf(state, market).cash += account.cash;
   account.cash = 0n;
+  if (fundOf(state, market).cash < 0n) state.spent.add(market.id);
   return true;
 }
 

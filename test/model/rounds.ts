@@ -2,7 +2,7 @@ import { refreshLimit } from "./funds.ts";
 import { brokenMark } from "./ladder.ts";
 import { equityOf, marketOf, pendingFunding, tierOf } from "./margin.ts";
 import { abs, BPS, ceilDiv, clamp, floorDiv, max, min } from "./numbers.ts";
-import { accountOf, forget, fundOf, leaveAfterRound, settleFunding } from "./position.ts";
+import { accountOf, convert, forget, fundOf, leaveAfterRound, settleFunding } from "./position.ts";
 import { isOf, takePart, unfinishedRounds } from "./shares.ts";
 import { type Account, type Market, Refusal, refuse, type State } from "./types.ts";
 
@@ -109,9 +109,41 @@ export function settleFund(state: State, market: Market): void {
   const size = fundOf(state, market).positions.get(market.id)?.size ?? 0n;
   if (fundEquity(state, market) < 0n) {
     if (size === 0n || hasRoom(market)) record(state, market);
-    else market.reduceOnly = true;
+    else {
+      market.reduceOnly = true;
+      state.spent.add(market.id);
+    }
   }
   refreshLimit(state, market);
+}
+
+/**
+ * Settles what debts have left of funds, before money goes out. Returns what funds are still short of where that cannot be settled now:
+ * what a round at the present mark would leave.
+ */
+export function settleSpent(state: State): bigint {
+  let unbooked = 0n;
+  for (const id of [...state.spent]) {
+    const market = marketOf(state, id);
+    const fund = fundOf(state, market);
+    convert(state, fund, market);
+    const position = fund.positions.get(id);
+    const size = position?.size ?? 0n;
+    const settled = fundEquity(state, market) >= 0n;
+    const possible = size === 0n || (hasRoom(market) && brokenMark(state, market).length === 0);
+    if (settled || possible) state.spent.delete(id);
+    if (settled) continue;
+    if (possible) {
+      record(state, market);
+      refreshLimit(state, market);
+      continue;
+    }
+    const { tickValue } = market.listing;
+    const value = fund.cash + (position!.quote + pendingFunding(market, position!)) * tickValue;
+    const tick = roundTick(market, tierOf(market, state.now).maintenanceMarginBps, value, size);
+    unbooked += max(0n, -(value + size * tick * tickValue));
+  }
+  return unbooked;
 }
 
 /** The same called by anyone. */

@@ -1,4 +1,5 @@
 import type { Clearing } from "./clearing.ts";
+import { brokenMark } from "./ladder.ts";
 import { marketOf, phaseOf } from "./margin.ts";
 import { DAY } from "./numbers.ts";
 import { type Listing, type MarginChange, Refusal, refuse } from "./types.ts";
@@ -39,6 +40,8 @@ export function applyMargins(clearing: Clearing, marketId: number): Listing {
   const { scheduled } = market;
   if (!scheduled) throw new Refusal("NothingScheduled");
   const broken = trading(clearing, marketId);
+  // A mark that stands still must not move with its clamp.
+  broken.push(...brokenMark(clearing.state, market));
   if (clearing.state.now < scheduled.fromDay * DAY) broken.push(new Refusal("NotYetDue"));
   refuse(broken);
   market.listing = { ...market.listing, ...scheduled.change };

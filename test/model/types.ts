@@ -163,6 +163,8 @@ export interface State {
   nextOrder: number;
   accounts: Map<number, Account>;
   markets: Map<number, Market>;
+  /** Markets whose funds a debt has taken below zero and nobody has settled since. */
+  spent: Set<number>;
 }
 
 /** A refusal. `others` names rules that the same call breaks too and that another order of checks would report first. */

@@ -49,7 +49,7 @@ interface IMargin {
     function cancelMargins(MarketId market) external;
 
     /// @notice Puts an announced change in force. Inside a delivery window margins and fill band follow at the next 00:00 UTC.
-    /// @dev Anyone. The set must still be safe. Errors: NothingScheduled, NotYetDue (market, time, due), MarketNotOpen,
+    /// @dev Anyone. The set must still be safe. Errors: NothingScheduled, NotYetDue (market, time, due), MarketNotOpen, IndexStale,
     ///      ParameterOutOfRange, UnsafeParameters.
     function applyMargins(MarketId market) external;
 

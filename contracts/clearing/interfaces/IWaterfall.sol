@@ -5,10 +5,10 @@ import {AccountId, MarketId} from "../../types/Identifiers.sol";
 
 /// @notice What happens to accounts and funds that have nothing left; every step may be called by anyone.
 interface IWaterfall {
-    /// @notice Hands an account with equity at or below zero to the funds of its markets: each fund takes the position
+    /// @notice Hands an account that holds lots and has no equity left to the funds of its markets: each fund takes the position
     ///         whole, the shortfall is shared by MM, the account is retired and its orders are dropped when met.
     ///         A fund that this leaves below zero is settled in the same call, as by `deleverage`, where there is room.
-    /// @dev Errors: AccountNotBankrupt (equity), UnknownAccount, AccountIsRetired, NoPosition, IndexStale.
+    /// @dev Errors: AccountNotBankrupt (equity), UnknownAccount, AccountIsRetired, NoPosition (it holds no lots, so it owes nothing), IndexStale.
     function absorb(AccountId account) external;
 
     /// @notice Closes the position of a fund whose equity is below zero against the winning side, pro rata: a round, which
@@ -29,6 +29,12 @@ interface IWaterfall {
         AccountId[] calldata accounts
     ) external returns (uint256 unfinished);
 
+    /// @notice Settles, as by `deleverage`, every fund that a debt has taken below zero since the last such call. Withdrawals,
+    ///         `collectFees` and `drainFund` do it themselves, so that nobody leaves before a deficit is booked.
+    /// @return unbooked Collateral units that funds are still short of, at the price a round would have now, where mark is not
+    ///         valid or too many rounds are unfinished. Withdrawals leave their share of it behind too.
+    function settleFunds() external returns (uint256 unbooked);
+
     /// @notice Brings the sender's tokens into a market's fund. What the market owes is repaid first.
     /// @param amount Collateral units, above zero; must arrive whole.
     /// @dev Insurer role. Errors: UnknownMarket, ZeroAmount, DepositCredited, CashOutOfRange.
@@ -41,6 +47,11 @@ interface IWaterfall {
     ///      is unfinished. Errors: UnknownMarket, ZeroAmount, ZeroAddress, DeficitStands, FundHoldsPosition (size),
     ///      RoundsUnfinished (number), FundBounded (amount, most), IndexStale.
     function drainFund(MarketId market, uint256 amount, address to) external;
+
+    /// @notice Has the fund of a market pay what an owner's account that holds no lots any more is short of. The clearing house calls
+    ///         it itself where a fill has left such a debt; none is there for anybody else to find.
+    /// @return spent Whether the fund's cash is below zero after it.
+    function payShortfall(AccountId account, MarketId market) external returns (bool spent);
 
     /// @notice Applies the pending rounds of one position. The clearing house calls it itself before it touches one.
     function serve(MarketId market, AccountId account) external;

@@ -185,17 +185,40 @@ library Accounts {
         MarketId market
     ) internal returns (bool spent) {
         if (purse.cash >= 0 || account.unwrap() < ClearingStorage.FIRST_ACCOUNT) return false;
-        for (uint256 markets = purse.markets; markets != 0; markets >>= MARKET_BITS) {
-            uint256 other = markets & MARKET_MASK;
-            if (other == market.unwrap()) continue;
-            if (Positions.load(s, MarketId.wrap(uint16(other)), account).size() != 0) return false;
-        }
+        if (holdsLots(s, account, purse.markets, market)) return false;
         Purse memory fund = loadPurse(s, fundOf(market));
         fund.cash += purse.cash;
         storePurse(s, fundOf(market), fund);
         emit IClearingEvents.ShortfallPaid(account, market, uint256(-purse.cash));
         purse.cash = 0;
-        return fund.cash < 0;
+        if (fund.cash >= 0) return false;
+        noteSpent(s, market);
+        return true;
+    }
+
+    /// @dev Remembers that nobody has settled yet what a fund is short of, for the next one who takes money out. With 25 on the
+    ///      list a further one waits for `deleverage`.
+    function noteSpent(ClearingState storage s, MarketId market) internal {
+        uint256 spent = s.spentFunds;
+        if (spent >> (24 * MARKET_BITS) != 0 || isActive(spent, market)) return;
+        s.spentFunds = (spent << MARKET_BITS) | market.unwrap();
+    }
+
+    /// @dev Whether an account holds lots, as they are stored.
+    /// @param markets Its list.
+    /// @param skip A market that does not count; 0 for none.
+    function holdsLots(
+        ClearingState storage s,
+        AccountId account,
+        uint256 markets,
+        MarketId skip
+    ) internal view returns (bool) {
+        for (; markets != 0; markets >>= MARKET_BITS) {
+            MarketId market = MarketId.wrap(uint16(markets & MARKET_MASK));
+            if (market.unwrap() == skip.unwrap()) continue;
+            if (Positions.load(s, market, account).size() != 0) return true;
+        }
+        return false;
     }
 
     /// @dev Market number in place `i` of the list, 0 behind its end.

@@ -105,13 +105,12 @@ library CalendarCredit {
         uint256 dearest = own;
         for (uint256 side = 0; side < 2; ++side) {
             if (side == 0 ? i == 0 : i + 1 == months.length) continue;
-            (uint256 j, uint256 pair) = side == 0 ? (i - 1, i - 1) : (i + 1, i);
+            (uint256 j, uint256 edge) = side == 0 ? (i - 1, i - 1) : (i + 1, i);
             uint256 other = months[j].value * months[j].maintenanceBps;
-            if (hedged[pair] == 0 || other <= own) continue;
-            lots += hedged[pair];
+            if (hedged[edge] == 0 || other <= own) continue;
+            lots += hedged[edge];
             if (other > dearest) (dearest, partner) = (other, months[j].market);
         }
-        // The whole lots behind what counts of them.
         // The whole lots behind what counts of them.
         if (lots != 0) lots = Rounding.mulDivUp(lots, months[i].days_, months[i].unlocked);
     }

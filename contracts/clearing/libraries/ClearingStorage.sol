@@ -114,6 +114,8 @@ struct ClearingState {
     mapping(uint256 market => uint256) windows;
     // Feed << 32 → the last halt of the feed; feed << 32 | number → an earlier one (see Ladder.sol).
     mapping(uint256 feedAndNumber => uint256) halts;
+    // Markets, 10 bits each, whose funds a debt has taken below zero and nobody has settled since.
+    uint256 spentFunds;
 }
 
 /// @notice Where the state lives, for the contract and its modules alike.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId, Tick} from "../../types/Identifiers.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
@@ -46,10 +47,37 @@ library Deleveraging {
                 hasRoom(Rounds.current(s, market)) ||
                 Positions.load(s, market, Accounts.fundOf(market)).size() == 0
             ) record(s, c);
-            else Markets.stopIfSpent(c, true);
+            else {
+                Markets.stopIfSpent(c, true);
+                Accounts.noteSpent(s, market);
+            }
         }
         Markets.store(s, c);
         OpenInterest.refresh(s, c);
+    }
+
+    /// @dev Settles a fund that a debt has taken below zero, if that can be done now. The market has been touched.
+    /// @return done Whether nothing is left to settle.
+    /// @return unbooked Otherwise what a round at the present mark would leave as a deficit.
+    function settleSpent(
+        ClearingState storage s,
+        MarketContext memory c
+    ) internal returns (bool done, uint256 unbooked) {
+        if (equity(s, c) >= 0) return (true, 0);
+        AccountId fund = Accounts.fundOf(c.id);
+        Position p = Positions.load(s, c.id, fund);
+        // Without a position no mark is needed to know what is owed.
+        if (p.size() == 0 || (Ladder.isValid(c.top, c.risk) && hasRoom(Rounds.current(s, c.id)))) {
+            record(s, c);
+            Markets.store(s, c);
+            OpenInterest.refresh(s, c);
+            return (true, 0);
+        }
+        int256 cash = Accounts.loadPurse(s, fund).cash;
+        int256 quote = p.quote() + p.pendingFunding(c.risk.funding());
+        int256 value = cash + quote * int256(c.tickValue);
+        int256 tick = int256(price(c, value, p.size()));
+        return (false, Positions.positive(-(value + p.size() * tick * int256(c.tickValue))));
     }
 
     /// @dev Closes the fund's position in a round at the price at which its equity is zero. What it is still short of

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IWaterfall} from "../interfaces/IWaterfall.sol";
 import {MarketContext} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -78,17 +79,26 @@ library Funds {
         emit IClearingEvents.DeficitBooked(market, amount, deficit);
     }
 
+    /// @dev Whoever takes money out settles first what debts have left of funds, so that leaving before it is booked is no way
+    ///      around a share of it.
+    /// @return unbooked What cannot be settled now, because mark is not valid or rounds are in the way.
+    function settleSpent(ClearingState storage s) internal returns (uint256 unbooked) {
+        return s.spentFunds == 0 ? 0 : IWaterfall(address(this)).settleFunds();
+    }
+
     /// @dev While deficits D exceed what withdrawals left behind (claims K), every withdrawal leaves its share behind too:
     ///      amount × (D − K) / (tracked + D − K), ceiled, since that is the part of everything owed that nobody has paid in.
     ///      The share is the same before and after it, so nobody gains by running.
     /// @param amount Collateral units taken out of the account's cash; the caller pays out the rest.
+    /// @param unbooked What funds are short of and cannot be booked now; see `settleSpent`.
     /// @return claim What stays behind.
     function leaveClaim(
         ClearingState storage s,
         AccountId account,
-        uint256 amount
+        uint256 amount,
+        uint256 unbooked
     ) internal returns (uint256 claim) {
-        (uint256 deficit, uint256 claims) = (s.totalDeficit, s.totalClaims);
+        (uint256 deficit, uint256 claims) = (s.totalDeficit + unbooked, s.totalClaims);
         if (deficit <= claims || amount == 0) return 0;
         uint256 missing = deficit - claims;
         claim = Rounding.mulDivUp(amount, missing, s.tracked + missing);

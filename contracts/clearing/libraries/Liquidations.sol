@@ -12,6 +12,7 @@ import {ClearingState} from "./ClearingStorage.sol";
 import {Funds} from "./Funds.sol";
 import {Health, Margin} from "./Margin.sol";
 import {Matching, Taker} from "./Matching.sol";
+import {OpenInterest} from "./OpenInterest.sol";
 import {Orders} from "./Orders.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
@@ -79,6 +80,8 @@ library Liquidations {
         Accounts.storePurse(s, k.account, t.purse);
         s.markets[k.market.unwrap()].flow = t.flow.pack();
         Markets.store(s, c);
+        // Its share of the fee, and what it may have paid for makers, changed the fund.
+        OpenInterest.refresh(s, c);
         // What it took over is new risk of the keeper's.
         if (tick != 0) Margin.require_(Margin.health(s, k.keeper, unit), true, 0);
         return (t.filled, keeperFee);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {MarketId} from "../../types/Identifiers.sol";
 import {MarginChange, MarketKind, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
@@ -47,6 +48,8 @@ library MarginSchedule {
         // What has been until this minute was under the old terms.
         Markets.touch(s, c);
         requireTrading(c);
+        // A mark that stands still must not move with its clamp.
+        Ladder.requireValid(s, c.top, c.risk);
         MarginChange memory change = s.scheduled[market.unwrap()].change;
         MarketListing memory l = changed(s, market, change);
         // Fees may have changed since.

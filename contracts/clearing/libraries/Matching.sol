@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DropReason} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
+import {IWaterfall} from "../interfaces/IWaterfall.sol";
 import {Book} from "../../book/libraries/Book.sol";
 import {TickBitmap} from "../../book/libraries/TickBitmap.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
@@ -344,8 +345,9 @@ library Matching {
             emit IClearingEvents.Realised(account, c.id, realised);
         }
         if (!p.isActive()) Accounts.deactivate(purse, c.id);
-        if (p.size() == 0) Markets.stopIfSpent(c, Accounts.payShortfall(s, account, purse, c.id));
         Accounts.storePurse(s, account, purse);
+        if (p.size() != 0 || purse.cash >= 0) return;
+        Markets.stopIfSpent(c, IWaterfall(address(this)).payShortfall(account, c.id));
     }
 
     function isExpired(uint256 expiry) private view returns (bool) {

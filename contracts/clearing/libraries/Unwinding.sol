@@ -10,6 +10,7 @@ import {Accounts} from "./Accounts.sol";
 import {ClearingState} from "./ClearingStorage.sol";
 import {Liquidations} from "./Liquidations.sol";
 import {Matching, Taker} from "./Matching.sol";
+import {OpenInterest} from "./OpenInterest.sol";
 import {Orders} from "./Orders.sol";
 import {Positions} from "./Positions.sol";
 import {Rounding} from "./Rounding.sol";
@@ -73,6 +74,7 @@ library Unwinding {
         Accounts.storePurse(s, t.account, purse);
         s.markets[c.id.unwrap()].flow = t.flow.pack();
         Markets.store(s, c);
+        OpenInterest.refresh(s, c);
     }
 
     /// @dev What the fund may lose today and has lost: a tenth of its equity at the day's first unwinding.

@@ -45,8 +45,9 @@ library Upkeep {
         Found memory f
     ) internal view returns (bool dead, DropReason reason) {
         Market storage m = s.markets[f.id.market().unwrap()];
-        // Where trading has ended every order is void and goes with its position.
-        if (MarketRisk.wrap(m.risk).phase() >= uint256(MarketPhase.Expired)) return (false, reason);
+        // Where trading has ended, by the time and not by what is stored, every order is void and goes with its position.
+        if (Markets.current(s, f.id.market(), 1).phase() >= uint256(MarketPhase.Expired))
+            return (false, reason);
         AccountId account = AccountId.wrap(uint32(f.order.account));
         Taker memory t;
         t.buys = f.id.tick() > BookTop.wrap(m.top).bestBid();
@@ -77,6 +78,7 @@ library Upkeep {
         Market storage m = s.markets[f.id.market().unwrap()];
         if (MarketRisk.wrap(m.risk).kind() != uint256(MarketKind.Dated)) return false;
         Position p = Positions.load(s, f.id.market(), account);
+        p = Rounds.viewApplied(s, f.id.market(), account, p, MarketRisk.wrap(m.risk).hasRounds());
         if (p.openOrders() == 0) return false;
         bool bid = f.id.tick() <= BookTop.wrap(m.top).bestBid();
         Position without = p.release(bid, f.order.lots, true);

@@ -70,8 +70,9 @@ contract AccountsModule is ClearingBase, IAccounts, IClearingEvents, IClearingEr
         Accounts.requireOwner(s, account);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
+        uint256 unbooked = Funds.settleSpent(s);
         _debit(s, account, amount);
-        uint256 paid = amount - Funds.leaveClaim(s, account, amount);
+        uint256 paid = amount - Funds.leaveClaim(s, account, amount, unbooked);
         // More than everybody has can only be asked for while debts stand that nobody has booked.
         if (paid > s.tracked) revert InsufficientCash(int256(s.tracked), paid);
         s.tracked -= paid;

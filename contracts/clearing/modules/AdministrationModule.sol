@@ -109,6 +109,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         address treasury
     ) external restricted nonReentrant returns (uint256 toFund, uint256 toTreasury) {
         ClearingState storage s = ClearingStorage.load();
+        uint256 unbooked = Funds.settleSpent(s);
         MarketContext memory c = _touched(s, market);
         Markets.store(s, c);
         if (treasury == address(0)) revert ZeroAddress();
@@ -123,7 +124,7 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
         Funds.credit(s, market, toFund);
         OpenInterest.refresh(s, c);
         // While anything is owed the treasury leaves the same share behind as everybody does, for the fund.
-        toTreasury -= Funds.leaveClaim(s, Accounts.fundOf(market), toTreasury);
+        toTreasury -= Funds.leaveClaim(s, Accounts.fundOf(market), toTreasury, unbooked);
         s.tracked -= toTreasury;
         emit FeesCollected(market, treasury, toFund, toTreasury);
         if (toTreasury != 0) IERC20(COLLATERAL).safeTransfer(treasury, toTreasury);

@@ -22,7 +22,7 @@ import {Health, Margin} from "../libraries/Margin.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {RoundHead} from "../libraries/RoundWords.sol";
-import {MarketRisk, Position} from "../libraries/Words.sol";
+import {MarketRisk, Position, Purse} from "../libraries/Words.sol";
 
 /// @title WaterfallModule
 /// @notice What happens to accounts and funds that have nothing left, behind the clearing house's fallback.
@@ -43,7 +43,10 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
         Ladder.requireEnforceable(s, account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity > 0) revert AccountNotBankrupt(h.equity);
-        if (Accounts.loadPurse(s, account).markets == 0) revert NoPosition(account, MarketId.wrap(0));
+        // Who holds nothing owes nothing: debts do not outlive the last position, and orders alone can be cancelled.
+        if (!Accounts.holdsLots(s, account, Accounts.loadPurse(s, account).markets, MarketId.wrap(0))) {
+            revert NoPosition(account, MarketId.wrap(0));
+        }
         Absorption.absorb(s, account, h.equity, UNIT);
     }
 
@@ -51,16 +54,27 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     function deleverage(MarketId market) external returns (uint256 number) {
         ClearingState storage s = ClearingStorage.load();
         MarketContext memory c = _touched(s, market);
-        if (c.risk.phase() == uint256(MarketPhase.Settled)) {
-            DatedFutures.convert(s, market, Accounts.fundOf(market), c.risk.anchor() >> 16, c.tickValue);
-        } else {
-            Ladder.requireValid(s, c.top, c.risk);
-        }
+        if (!_convertFund(s, c)) Ladder.requireValid(s, c.top, c.risk);
         int256 equity = Deleveraging.equity(s, c);
         if (equity >= 0) revert NothingToDeleverage(market, equity);
         number = Deleveraging.record(s, c);
         Markets.store(s, c);
         OpenInterest.refresh(s, c);
+    }
+
+    /// @inheritdoc IWaterfall
+    function settleFunds() external returns (uint256 unbooked) {
+        ClearingState storage s = ClearingStorage.load();
+        uint256 left = 0;
+        for (uint256 spent = s.spentFunds; spent != 0; spent >>= 10) {
+            MarketContext memory c = _touched(s, MarketId.wrap(uint16(spent & 1023)));
+            _convertFund(s, c);
+            (bool done, uint256 short) = Deleveraging.settleSpent(s, c);
+            if (done) continue;
+            left = (left << 10) | c.id.unwrap();
+            unbooked += short;
+        }
+        s.spentFunds = left;
     }
 
     /// @inheritdoc IWaterfall
@@ -77,6 +91,7 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     /// @inheritdoc IWaterfall
     function drainFund(MarketId market, uint256 amount, address to) external restricted nonReentrant {
         ClearingState storage s = ClearingStorage.load();
+        Funds.settleSpent(s);
         MarketContext memory c = _touched(s, market);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
@@ -110,6 +125,15 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     }
 
     /// @inheritdoc IWaterfall
+    function payShortfall(AccountId account, MarketId market) external returns (bool spent) {
+        Accounts.requireNumber(account);
+        ClearingState storage s = ClearingStorage.load();
+        Purse memory purse = Accounts.loadPurse(s, account);
+        spent = Accounts.payShortfall(s, account, purse, market);
+        Accounts.storePurse(s, account, purse);
+    }
+
+    /// @inheritdoc IWaterfall
     function serve(MarketId market, AccountId account) external {
         Accounts.requireNumber(account);
         Rounds.apply_(ClearingStorage.load(), market, account, UNIT);
@@ -119,6 +143,15 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     function served(MarketId market, AccountId account) external view returns (uint256 position) {
         Accounts.requireNumber(account);
         return Position.unwrap(Rounds.applied(ClearingStorage.load(), market, account));
+    }
+
+    /// @dev Turns what the fund of a settled market holds into cash.
+    /// @return settled Whether the market is.
+    function _convertFund(ClearingState storage s, MarketContext memory c) private returns (bool settled) {
+        settled = c.risk.phase() == uint256(MarketPhase.Settled);
+        if (settled) {
+            DatedFutures.convert(s, c.id, Accounts.fundOf(c.id), c.risk.anchor() >> 16, c.tickValue);
+        }
     }
 
     /// @dev A market as of this minute, stored.

@@ -40,7 +40,7 @@ library FinalPrice {
         c.risk = c.risk.withAnchor(tick << 16);
         c.risk = c.risk.withPhase(uint256(MarketPhase.Settled));
         c.mark = c.risk.anchor();
-        if (!dated) leave(s, c);
+        if (!dated) freePlace(s, c);
         emit IClearingEvents.MarketSettled(c.id, Tick.wrap(uint24(tick)), sum, periods);
         emit IClearingEvents.PhaseChanged(c.id, MarketPhase.Settled);
     }
@@ -70,7 +70,7 @@ library FinalPrice {
     }
 
     /// @dev Frees the perpetual's place at its feed, for a successor of its successor.
-    function leave(ClearingState storage s, MarketContext memory c) private {
+    function freePlace(ClearingState storage s, MarketContext memory c) private {
         FeedTerms storage terms = s.feedTerms[c.risk.feed()];
         if (terms.perpetuals[0] == c.id.unwrap()) terms.perpetuals[0] = terms.perpetuals[1];
         terms.perpetuals[1] = 0;

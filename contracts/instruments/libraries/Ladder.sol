@@ -156,10 +156,15 @@ library Ladder {
         }
     }
 
+    /// @dev Whether mark of a touched market is valid. One whose trading has ended no longer needs its index to be fresh: its
+    ///      window is what it is.
+    function isValid(BookTop top, MarketRisk risk) internal pure returns (bool) {
+        return top.stage() != HALTED || risk.phase() >= uint256(MarketPhase.Expired);
+    }
+
     /// @dev Reverts while mark of a touched market is not valid.
     function requireValid(ClearingState storage s, BookTop top, MarketRisk risk) internal view {
-        // A market whose trading has ended no longer needs its index to be fresh: its window is what it is.
-        if (top.stage() != HALTED || risk.phase() >= uint256(MarketPhase.Expired)) return;
+        if (isValid(top, risk)) return;
         uint256 feed = risk.feed();
         revert IClearingErrors.IndexStale(FeedId.wrap(uint8(feed)), age(s, feed), s.feedTerms[feed].limit2);
     }

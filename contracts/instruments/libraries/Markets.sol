@@ -108,10 +108,8 @@ library Markets {
                 return false;
         }
         bool perpetual = r.kind() == uint256(MarketKind.Perpetual);
-        // A halt may have come and gone since a dated future's last touch; a push touches perpetuals itself.
-        if (perpetual ? c.top.expiryPeriod() != 0 : Words.hasHalted(feed) || now_ % MINUTES_PER_DAY == 0) {
-            return false;
-        }
+        // No halt can have come and gone since a fresh minute that was the one before: the second limit is later than the first.
+        if (perpetual ? c.top.expiryPeriod() != 0 : now_ % MINUTES_PER_DAY == 0) return false;
         (uint256 mean, bool observed) = closeMinute(c);
         if (perpetual) {
             if (!observed) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);

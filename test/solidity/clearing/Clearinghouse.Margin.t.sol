@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MarketPhase, OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
-import {AccountId, OrderId} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {RiskFixture} from "./RiskFixture.sol";
 
 /// Ways in which an account short of margin could hand somebody else's money to a friend, and what stops each.
@@ -159,7 +159,8 @@ contract ClearinghouseMarginTest is RiskFixture {
         house.withdraw(ALICE, FUNDS - 1_202_500_000, alice);
         _trade(alice, bob, perp, 1000, TICK);
         // Orders in another market, and one more in this: neither makes the debt another fund's.
-        _place(alice, dated, 100, 9000);
+        OrderId[] memory bids = new OrderId[](1);
+        bids[0] = _place(alice, dated, 100, 9000);
         _fallUntilBankrupt(ALICE);
         _place(alice, perp, -1000, _markTick() + 5);
         _take(dave, perp, 1000);
@@ -167,9 +168,15 @@ contract ClearinghouseMarginTest is RiskFixture {
         vm.assertTrue(house.market(perp).fundCash < int256(10_000 * USD));
         vm.assertEq(house.market(dated).fundCash, int256(10_000 * USD));
         _assertConserved();
-        // She has orders and nothing to back them with: anyone may retire her, which costs no fund anything.
+        // She has an order and nothing to back it with: anyone may cancel it, but nobody may retire who owes nothing.
+        _refused(
+            carol,
+            abi.encodeCall(house.absorb, (ALICE)),
+            abi.encodeWithSelector(IClearingErrors.NoPosition.selector, ALICE, MarketId.wrap(0))
+        );
         vm.prank(carol);
-        house.absorb(ALICE);
+        vm.assertEq(house.cancelRiskRaising(ALICE, bids), 100);
+        vm.assertTrue(!house.account(ALICE).retired);
         vm.assertEq(house.market(dated).fundCash, int256(10_000 * USD));
         _assertConserved();
     }
