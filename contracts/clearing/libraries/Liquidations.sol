@@ -195,7 +195,7 @@ library Liquidations {
     }
 
     /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more. Neither concentration nor
-    ///      calendar credit counts: a hedge that has lost a leg has no credit left.
+    ///      calendar credit counts: a hedge that has lost a leg has no credit left. What was settled has been converted.
     function positionsInitial(
         ClearingState storage s,
         Taker memory t,
@@ -204,7 +204,6 @@ library Liquidations {
         for (uint256 markets = t.purse.markets; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
             MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
-            if (r.phase() == uint256(MarketPhase.Settled)) continue;
             Position p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
             sum += p.size().abs() * r.initialBps() * Markets.markOf(r) * r.tickValue() * unit;
         }

@@ -77,7 +77,8 @@ library Feeds {
         uint256 newest = Words.toFeed(s.feeds[id]).newestStep;
         for (uint256 k = 0; k < RING; ++k) {
             uint256 step = s.steps[(id << 8) | ((newest + RING - k) % RING)];
-            if (step == 0) return value;
+            // Nothing stood before the first.
+            if (step == 0) return 0;
             value = step & ((1 << 84) - 1);
             if (step >> 84 < time) return value;
         }

@@ -118,11 +118,7 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
     }
 
     function test_credit_notWithoutASpreadMargin() public {
-        MarketListing memory l = _dated();
-        (l.firstPeriod, l.lastPeriod, l.nextFromPeriod) = (TODAY + 5, TODAY + 9, TODAY);
-        (l.spreadInitialBps, l.spreadMaintenanceBps) = (0, 0);
-        vm.prank(LISTER);
-        MarketId plain = house.listMarket(l);
+        MarketId plain = _plain();
         _hold(alice, front, 1000);
         _hold(alice, plain, -1000);
         _requires(1800, 1350);
@@ -278,6 +274,21 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         vm.assertTrue(_equity(ALICE) < int256(_initial(ALICE)), "IM was there after all");
     }
 
+    function test_place_aLegWithoutASpreadMarginMayGoBelowInitialMargin() public {
+        MarketId plain = _plain();
+        _hold(alice, plain, 1000);
+        _hold(alice, third, -1000);
+        _leave(alice, 2400 * USD);
+        _moveMark(third, 10_300);
+        vm.assertTrue(_equity(ALICE) < int256(_initial(ALICE)), "scene");
+        // There is no credit that it could take away.
+        uint256 tick = _mark(plain) >> 16;
+        _place(bob, plain, 100, tick);
+        _send(alice, _order(plain, -100, tick, OrderKind.ImmediateOrCancel));
+        vm.assertEq(_size(ALICE, plain), int256(900));
+        vm.assertTrue(_equity(ALICE) < int256(_initial(ALICE)), "IM was there after all");
+    }
+
     function test_place_closingOrdersOfOtherPositionsNeedNoMore() public {
         _hold(alice, front, 1000);
         _hold(alice, next, 1000);
@@ -393,6 +404,25 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         _assertConserved();
     }
 
+    function test_liquidate_aLegWithoutASpreadMarginWhole() public {
+        MarketId plain = _plain();
+        _hold(alice, front, 100);
+        _hold(alice, plain, -1000);
+        _leave(alice, _initial(ALICE));
+        for (uint256 tick = 10_200; _equity(ALICE) >= int256(_maintenance(ALICE)); tick += 100)
+            _moveMark(plain, tick);
+        vm.assertTrue(_equity(ALICE) > 0, "scene");
+        (uint256 lots, MarketId partner) = house.hedgedLots(ALICE, plain);
+        vm.assertTrue(lots == 0 && MarketId.unwrap(partner) == 0);
+        _place(bob, plain, -2000, (_mark(plain) >> 16) + 1);
+        vm.prank(traders[5]);
+        (uint256 closed, ) = house.liquidate(ALICE, plain, 100, KEEPER, 0);
+        vm.assertTrue(closed > 0 && _size(ALICE, plain) == int256(closed) - 1000);
+        (int256 equity, int256 im, ) = _health(ALICE);
+        vm.assertTrue(equity >= im, "back at IM in one call");
+        _assertConserved();
+    }
+
     function test_liquidate_hedgeAtMaintenanceMarginIsHealthy() public {
         _distressed(1000, 1000);
         _topUp(ALICE, int256(_maintenance(ALICE)));
@@ -455,6 +485,15 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
 
     function _pick(uint256 seed, uint256 what, uint256 among) private pure returns (uint256) {
         return uint256(keccak256(abi.encode(seed, what))) % among;
+    }
+
+    /// The next month once more, without a spread margin.
+    function _plain() private returns (MarketId) {
+        MarketListing memory l = _dated();
+        (l.firstPeriod, l.lastPeriod, l.nextFromPeriod) = (TODAY + 5, TODAY + 9, TODAY);
+        (l.spreadInitialBps, l.spreadMaintenanceBps) = (0, 0);
+        vm.prank(LISTER);
+        return house.listMarket(l);
     }
 
     /// Says that so many days of a month's window are locked.

@@ -74,6 +74,38 @@ contract ClearinghouseDeleverageTest is WaterfallFixture {
         _assertConserved();
     }
 
+    /// A fund that still holds lots when its market settles is short of what the price takes, and what it had comes first.
+    function test_deleverage_afterTheMarketHasSettled() public {
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_410 * USD, alice);
+        _trade(alice, bob, dated, 1000, TICK);
+        while (day < WINDOW_LAST - 1) _nextPrint(day + 1 < WINDOW_FIRST ? POINTS : (POINTS * 65) / 100);
+        vm.warp((uint256(WINDOW_LAST) + 1) * 1 days);
+        house.sync(dated);
+        vm.assertTrue(_equity(ALICE) < 0, "scene");
+        _feedFund(dated, uint256(-_equity(ALICE)) + 20 * USD);
+        house.absorb(ALICE);
+        vm.assertEq(house.fund(dated).size, int256(1000));
+        // The last print takes more than the fund has left.
+        _nextPrint(POINTS / 4);
+        vm.warp((uint256(WINDOW_LAST) + 4) * 1 days + 6 hours);
+        house.settle(dated);
+        int256 equity = house.fund(dated).equity;
+        vm.assertTrue(equity < 0, "scene");
+        vm.prank(carol);
+        // No round: its lots are converted, and the rest is owed.
+        vm.assertEq(house.deleverage(dated), 0);
+        FundView memory f = house.fund(dated);
+        vm.assertTrue(f.size == 0 && f.cash == 0 && f.rounds == 0);
+        vm.assertEq(f.deficit, uint256(-equity));
+        _assertConserved();
+        AccountId[] memory one = new AccountId[](1);
+        one[0] = BOB;
+        house.settleAccounts(dated, one);
+        vm.assertEq(house.account(AccountId.wrap(1024 + MarketId.unwrap(dated))).cash, int256(0));
+        _assertConserved();
+    }
+
     function test_deleverage_revertsWith_UnknownMarket() public {
         MarketId unknown = MarketId.wrap(9);
         bytes memory refused = abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, unknown);

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
+import {OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
-import {AccountId, MarketId} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {WaterfallFixture} from "./WaterfallFixture.sol";
 
 /// Money of an insurance fund: who may bring it, who may take it, and how much of it.
@@ -45,6 +46,57 @@ contract ClearinghouseFundsTest is WaterfallFixture {
             abi.encodeCall(house.topUpFund, (unknown, 1)),
             abi.encodeWithSelector(IClearingErrors.UnknownMarket.selector, unknown)
         );
+    }
+
+    /// A maker that closes in debt: its other orders in the same market are no reason to wait.
+    function test_shortfall_isPaidAlsoWhereOtherOrdersRest() public {
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_102_500_000, alice);
+        _trade(alice, bob, perp, 1000, TICK);
+        OrderId far = _place(alice, perp, 100, 5000);
+        _fallUntilBankrupt(ALICE);
+        _feedFund(perp, uint256(-_equity(ALICE)) + 100 * USD);
+        int256 fund = house.market(perp).fundCash;
+        uint256 tick = _markTick() + 1;
+        _place(alice, perp, -1000, tick);
+        int256 quote = _position(ALICE, perp).quote + _position(ALICE, perp).pendingFunding;
+        int256 fee = int256((1000 * tick * 10 + 99_999) / 100_000);
+        int256 cash = _cash(ALICE) + (quote + int256(1000 * tick) - fee) * TICK_VALUE;
+        vm.assertTrue(cash < 0, "scene");
+        vm.expectEmit(true, true, true, true, address(house));
+        emit IClearingEvents.ShortfallPaid(ALICE, perp, uint256(-cash));
+        _send(carol, _order(perp, 1000, tick, OrderKind.ImmediateOrCancel));
+        vm.assertEq(_cash(ALICE), int256(0));
+        vm.assertEq(house.market(perp).fundCash, fund + cash);
+        vm.assertTrue(_position(ALICE, perp).size == 0 && house.order(far).lots == 100);
+        _assertConserved();
+    }
+
+    /// What a winner is owed by somebody whose debt nobody has booked yet is not there to be paid out.
+    function test_withdraw_revertsWith_InsufficientCash_beyondAllThereIs() public {
+        _crash();
+        _days(4, false);
+        // Bob buys his shorts back from erin, who needs little for what is left of their worth.
+        uint256 tick = _markTick();
+        _trade(bob, traders[4], perp, 1000, tick);
+        for (uint256 i = 2; i < TRADERS; ++i) {
+            AccountId account = _id(traders[i]);
+            uint256 most = house.account(account).withdrawable;
+            vm.prank(traders[i]);
+            house.withdraw(account, most, traders[i]);
+        }
+        uint256 cash = uint256(_cash(BOB));
+        uint256 tracked = house.tracked();
+        vm.assertTrue(cash > tracked, "scene");
+        _refused(
+            bob,
+            abi.encodeCall(house.withdraw, (BOB, tracked + 1, bob)),
+            abi.encodeWithSelector(IClearingErrors.InsufficientCash.selector, tracked, tracked + 1)
+        );
+        vm.prank(bob);
+        house.withdraw(BOB, tracked, bob);
+        vm.assertEq(house.tracked(), 0);
+        _assertConserved();
     }
 
     function test_drainFund_takesATenthADay() public {

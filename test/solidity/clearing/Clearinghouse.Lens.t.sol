@@ -7,7 +7,8 @@ import {
     OrderKind,
     OrderParameters,
     OrderPreview,
-    OrderView
+    OrderView,
+    RoundView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {ILens} from "../../../contracts/clearing/interfaces/ILens.sol";
@@ -163,6 +164,12 @@ contract ClearinghouseLensTest is ClearingFixture {
         house.sync(perp);
         vm.assertTrue(keccak256(abi.encode(shown)) == keccak256(abi.encode(house.account(ALICE))));
         vm.assertTrue(shown.equity > int256(FUNDS));
+    }
+
+    function test_round_thatWasNeverRecordedIsEmpty() public view {
+        RoundView memory r = house.round(perp, 1);
+        RoundView memory none;
+        vm.assertTrue(keccak256(abi.encode(r)) == keccak256(abi.encode(none)));
     }
 
     function test_account_revertsWith_UnknownAccount() public {

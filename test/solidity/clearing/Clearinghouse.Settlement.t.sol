@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase, MarketView, OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {
+    MarketListing,
+    MarketPhase,
+    MarketView,
+    OrderKind
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
 import {IUsageIndex} from "../../../contracts/index/interfaces/IUsageIndex.sol";
-import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "./ClearingFixture.sol";
 
 /// The end of a dated future: expiry, the settlement price, and what every account gets.
@@ -268,6 +273,49 @@ contract ClearinghouseSettlementTest is ClearingFixture {
         house.withdraw(ALICE, uint256(cash), alice);
         vm.assertEq(_cash(ALICE), int256(0));
         vm.assertEq(house.account(ALICE).positions.length, 0);
+        _assertConserved();
+    }
+
+    /// An order that a conversion has made void holds nothing that anybody could free.
+    function test_cancelRiskRaising_passesOverVoidOrdersOfSettledMarkets() public {
+        OrderId void_ = _place(alice, dated, 100, TICK - 10);
+        OrderId live = _place(alice, perp, 100, TICK - 10);
+        _toFinal(POINTS, POINTS);
+        house.settle(dated);
+        vm.assertEq(house.convertSettled(ALICE), 1);
+        // All but what her other bid needs; the market rises, and it needs more.
+        uint256 most = uint256(_equity(ALICE)) - house.account(ALICE).initialMargin;
+        _nextPrint(POINTS);
+        vm.prank(alice);
+        house.withdraw(ALICE, most, alice);
+        _nextPrint((POINTS * 16) / 10);
+        _skip(6 hours);
+        house.sync(perp);
+        vm.assertTrue(_equity(ALICE) < int256(house.account(ALICE).initialMargin), "scene");
+        OrderId[] memory ids = new OrderId[](2);
+        (ids[0], ids[1]) = (void_, live);
+        vm.prank(bob);
+        vm.assertEq(house.cancelRiskRaising(ALICE, ids), 100);
+        vm.assertEq(_position(ALICE, perp).bidLots, 0);
+        vm.assertEq(house.order(void_).lots, int256(100));
+    }
+
+    /// A mean beyond the last tick settles at the last tick: a revert would lock every position in.
+    function test_settle_atTheLastTickAtMost() public {
+        MarketListing memory l = _dated();
+        // 5,000 points are 20 million ticks.
+        l.indexPerTick = uint128(POINTS / 20_000_000);
+        l.tickValue = 1;
+        l.firstMarkTick = Tick.wrap(16_000_000);
+        vm.prank(LISTER);
+        MarketId high = house.listMarket(l);
+        _trade(alice, bob, high, 100, 16_000_000);
+        _toFinal(POINTS, POINTS);
+        vm.assertEq(house.settle(high), 16_777_214);
+        int256 cash = _cash(ALICE);
+        AccountId[] memory accounts = _all();
+        house.settleAccounts(high, accounts);
+        vm.assertEq(_cash(ALICE), cash + 100 * (16_777_214 - 16_000_000));
         _assertConserved();
     }
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase, MarketView, OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {
+    MarketListing,
+    MarketPhase,
+    MarketView,
+    OrderKind,
+    PositionView
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
 import {AccountId, MarketId, Tick} from "../../../contracts/types/Identifiers.sol";
@@ -305,6 +311,54 @@ contract ClearinghouseTakeOverTest is WaterfallFixture {
         // Ten lots he can carry.
         _takeOver(poor, account, 10);
         vm.assertEq(_size(account, perp), int256(10));
+    }
+
+    /// A keeper that is short closes by it: what it gains is cash at once.
+    function test_takeOver_closesTheKeepersOwnPosition() public {
+        _trade(traders[4], carol, perp, 100, TICK);
+        _scene();
+        int256 cash = _cash(CAROL);
+        uint256 tick = (_mark(perp) + 65_535) >> 16;
+        PositionView memory p = _position(CAROL, perp);
+        vm.assertEq(p.size, -int256(100));
+        uint256 openInterest = house.market(perp).openInterest;
+        (uint256 closed, uint256 fee) = _takeOver(carol, CAROL, 100);
+        vm.assertEq(closed, 100);
+        vm.assertEq(house.account(CAROL).positions.length, 0);
+        // Both sides of these lots are gone.
+        vm.assertEq(house.market(perp).openInterest, openInterest - 100);
+        int256 gain = (p.quote + p.pendingFunding - int256(100 * tick)) * TICK_VALUE;
+        vm.assertTrue(gain > 0, "scene");
+        vm.assertEq(_cash(CAROL), cash + gain + int256(fee));
+        _assertConserved();
+    }
+
+    /// A keeper whose list is full of settled markets takes over all the same.
+    function test_takeOver_makesPlaceInTheKeepersList() public {
+        MarketListing memory l = _dated();
+        for (uint256 m = 3; m <= 17; ++m) {
+            vm.prank(LISTER);
+            house.listMarket(l);
+        }
+        for (uint16 m = 2; m <= 17; ++m) _trade(carol, dave, MarketId.wrap(m), 100, TICK);
+        vm.assertEq(house.account(CAROL).positions.length, 16);
+        // The months end, and their last prints become final.
+        while (day < WINDOW_LAST + 4) _nextPrint(POINTS);
+        _scene();
+        uint256 snapshot = vm.snapshotState();
+        // None of the months is settled: no place.
+        _refused(
+            carol,
+            abi.encodeCall(house.liquidate, (ALICE, perp, 10, CAROL, 100)),
+            abi.encodeWithSelector(IClearingErrors.TooManyMarkets.selector, 17, 16)
+        );
+        vm.revertToState(snapshot);
+        house.settle(MarketId.wrap(9));
+        _takeOver(carol, CAROL, 100);
+        vm.assertEq(_size(CAROL, perp), int256(100));
+        vm.assertEq(_size(CAROL, MarketId.wrap(9)), int256(0));
+        vm.assertEq(house.account(CAROL).positions.length, 16);
+        _assertConserved();
     }
 
     function test_takeOver_revertsWith_PositionLimit() public {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {Configuration} from "../../../contracts/clearing/ClearingBase.sol";
 import {MarketView, OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearinghouse} from "../../../contracts/clearing/interfaces/IClearinghouse.sol";
@@ -334,6 +335,16 @@ contract ClearinghouseTokensTest is ClearingFixture {
             abi.encodeWithSelector(IClearingErrors.ParameterOutOfRange.selector, "decimals", 5, 6, 18)
         );
         this.deployFor(odd);
+    }
+
+    function test_constructor_revertsWith_ZeroAddress() public {
+        Configuration memory c = Configuration(address(manager), address(token), address(0));
+        vm.expectRevert(IClearingErrors.ZeroAddress.selector);
+        this.deployModule(c);
+    }
+
+    function deployModule(Configuration memory c) external {
+        _deployLens(c);
     }
 
     function deployFor(address collateral) external {

@@ -141,6 +141,24 @@ contract ClearinghouseUnwindTest is WaterfallFixture {
         );
     }
 
+    function test_unwind_revertsWith_MarketNotOpen() public {
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_410 * USD, alice);
+        _trade(alice, bob, dated, 1000, TICK);
+        while (day < WINDOW_LAST - 1) _nextPrint(day + 1 < WINDOW_FIRST ? POINTS : (POINTS * 65) / 100);
+        vm.warp((uint256(WINDOW_LAST) + 1) * 1 days);
+        _nextPrint((POINTS * 65) / 100);
+        vm.assertTrue(_equity(ALICE) < 0, "scene");
+        _feedFund(dated, uint256(-_equity(ALICE)) + 100 * USD);
+        house.absorb(ALICE);
+        vm.assertTrue(house.fund(dated).size == 1000 && house.fund(dated).equity > 0, "scene");
+        _refused(
+            carol,
+            abi.encodeCall(house.unwind, (dated, 100)),
+            abi.encodeWithSelector(IClearingErrors.MarketNotOpen.selector, dated, MarketPhase.Expired)
+        );
+    }
+
     /// Alice's 1,000 lots are the fund's, which has about `left` of equity.
     function _scene(uint256 left) private {
         _crash();

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IUsageIndex, Print, SignedReport} from "../../../contracts/index/interfaces/IUsageIndex.sol";
+import {
+    IndexConfig,
+    IUsageIndex,
+    Print,
+    SignedReport
+} from "../../../contracts/index/interfaces/IUsageIndex.sol";
 import {UsageIndexFixture} from "./UsageIndexFixture.sol";
 
 contract UsageIndexSettlementTest is UsageIndexFixture {
@@ -109,6 +114,21 @@ contract UsageIndexSettlementTest is UsageIndexFixture {
         vm.assertEq(sum, 30 * 777e18);
         vm.expectRevert(abi.encodeWithSelector(IUsageIndex.NoKnownNeighbour.selector, DAY, 31));
         reader.settle(SOLO, FIRST, DAY);
+    }
+
+    /// The search for neighbours stops at the ends of the calendar.
+    function test_previewSettlement_atTheEndsOfTheCalendar() public {
+        IndexConfig memory terms = _terms(1);
+        terms.firstPeriod = 0;
+        target.listIndex("EARLY", terms);
+        target.addReader("EARLY", reader);
+        (bool ready, uint256 sum, uint256 days_, uint64 readyAt) = target.previewSettlement("EARLY", 0, 0);
+        vm.assertTrue(!ready && sum == 0 && days_ == 1 && readyAt == type(uint64).max);
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.NoKnownNeighbour.selector, 0, 31));
+        reader.settle("EARLY", 0, 0);
+        uint32 last = type(uint32).max;
+        (ready, sum, days_, readyAt) = target.previewSettlement("EARLY", last, last);
+        vm.assertTrue(!ready && sum == 0 && days_ == 1 && readyAt == type(uint64).max);
     }
 
     function test_settleWindow_waitsForANeighbourOutsideTheWindow() public {

@@ -47,6 +47,38 @@ contract FeedsTest is ClearingFixture {
         vm.assertEq(house.feed(feedId).followed, (high * 92 + 99) / 100);
     }
 
+    /// More moves than the ring has places are no way around the bound: the value waits until the oldest of them is a day old.
+    function test_push_aFullRingHoldsTheValue() public {
+        (uint256 value, uint32 sequence, , ) = usage.pushed(TU1D);
+        uint256 first = block.timestamp + 1 hours;
+        for (uint256 i = 1; i <= 8; ++i) {
+            _skip(1 hours);
+            _push(TU1D, value + i * 1e18, sequence + uint32(i));
+            vm.assertEq(house.feed(feedId).followed, value + i * 1e18);
+        }
+        _skip(1 hours);
+        _push(TU1D, value + 9e18, sequence + 9);
+        vm.assertEq(house.feed(feedId).target, value + 9e18);
+        vm.assertEq(house.feed(feedId).followed, value + 8e18);
+        vm.warp(first + 1 days - 1);
+        house.follow(feedId);
+        vm.assertEq(house.feed(feedId).followed, value + 8e18);
+        _skip(1);
+        house.follow(feedId);
+        vm.assertEq(house.feed(feedId).followed, value + 9e18);
+    }
+
+    function test_push_theSecondOfAYoungFeedIsHeldToTheFirst() public {
+        vm.prank(LISTER);
+        FeedId young = house.addFeed(FeedListing("GPX", 500, 30 hours, 54 hours, 7 days));
+        _push("GPX", 1_000e18, 1);
+        vm.assertEq(house.feed(young).followed, 1_000e18);
+        _skip(1 hours);
+        _push("GPX", 2_000e18, 2);
+        vm.assertEq(house.feed(young).followed, 1_050e18);
+        vm.assertEq(house.feed(young).target, 2_000e18);
+    }
+
     function test_push_aRepeatedSequenceChangesNothing() public {
         _nextPrint(POINTS + POINTS / 10);
         bytes32 before = _fingerprint();
@@ -191,6 +223,12 @@ contract FeedsTest is ClearingFixture {
         _refusedFeed(f, "limit2", 72_000, 72_001, 365 days);
         f.limit2 = 3 days;
         _refusedFeed(f, "limit3", 3 days, 3 days + 1, 365 days);
+    }
+
+    /// What the index contract would push today.
+    function _push(bytes32 index, uint256 value, uint32 sequence) private {
+        vm.prank(address(usage));
+        house.onIndexPushed(index, value, sequence, uint32(block.timestamp / 1 days - 1));
     }
 
     function _refusedFeed(

@@ -119,6 +119,31 @@ contract MarkPriceTest is TestBase {
         vm.assertTrue(off <= int256(n * (n < tau ? n : tau) + n), "further than the roundings of the loop");
     }
 
+    /// A limit at the mid itself is reached only once the rest of the distance is below the grid.
+    function test_limitedSum_whereTheLimitIsTheMid() public pure {
+        uint256 mean = 10_300 << 16;
+        uint256 mid = 10_000 << 16;
+        _expectLoop(mean, mid, 30, 1900, int256(mid) - 1, int256(mid));
+        _expectLoop(mean, mid, 30, 1900, int256(mid), int256(mean) + 1);
+    }
+
+    function _expectLoop(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 n,
+        int256 low,
+        int256 high
+    ) private pure {
+        int256 sum = 0;
+        for (uint256 k = 1; k <= n; ++k) {
+            int256 price = int256(MarkPrice.advance(mean, mid, tau, k));
+            sum += price < low ? low : (price > high ? high : price);
+        }
+        int256 off = MarkPrice.limitedSum(mean, mid, tau, n, low, high) - sum;
+        vm.assertTrue(off >= -1 && off <= int256(n) + 1);
+    }
+
     function test_fuzz_plainSum_isTheGeometricSum(
         uint256 mean,
         uint256 mid,

@@ -65,6 +65,15 @@ contract MarketsSuccessorTest is ClearingFixture {
         vm.assertEq(house.market(near).expiry, end);
     }
 
+    function test_push_beyondFourFifthsOfAMarketThatOnlyReducesAlready() public {
+        vm.prank(GUARD);
+        house.stopNewRisk(near);
+        _end();
+        MarketView memory m = house.market(near);
+        vm.assertTrue(m.phase == MarketPhase.ReduceOnly);
+        vm.assertEq(m.expiry, (block.timestamp / 1 days + 30) * 1 days);
+    }
+
     function test_settle_afterThirtyDaysAtItsLastMark() public {
         _trade(alice, bob, near, 1000, 13_000_000);
         _end();

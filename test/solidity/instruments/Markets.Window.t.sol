@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {
+    FeedListing,
     MarketListing,
     MarketPhase,
     MarketView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {IndexConfig} from "../../../contracts/index/interfaces/IUsageIndex.sol";
 import {DeliveryWindow, Window} from "../../../contracts/instruments/libraries/DeliveryWindow.sol";
 import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "../clearing/ClearingFixture.sol";
@@ -201,6 +203,30 @@ contract MarketsWindowTest is ClearingFixture {
                     (m.markX16 + X16 / 8) / (X16 / 4)
                 )
             );
+    }
+
+    /// Midnights before the first push of an index know nothing of it, also where nobody asked before that push.
+    function test_window_anIndexBeforeItsFirstPushLimitsNothing() public {
+        bytes32 index = "GPX";
+        usage.listIndex(index, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18));
+        MarketListing memory l = _dated();
+        vm.prank(LISTER);
+        l.feed = house.addFeed(FeedListing(index, 800, 30 hours, 54 hours, 7 days));
+        uint32 today = uint32(block.timestamp / 1 days);
+        (l.firstPeriod, l.lastPeriod, l.nextFromPeriod) = (today, today + DAYS - 1, today);
+        vm.prank(LISTER);
+        MarketId young = house.listMarket(l);
+        vm.warp((uint256(today) + 1) * 1 days + 6 hours);
+        // A tenth of what the book says.
+        vm.prank(address(usage));
+        house.onIndexPushed(index, POINTS / 10, 1, today);
+        house.sync(young);
+        vm.assertEq(_mark(young), TICK * X16);
+        vm.assertEq(house.market(young).anchorX16, TICK * X16);
+        // The next midnight knows it: five quarters of 1,000 ticks.
+        vm.warp((uint256(today) + 2) * 1 days);
+        house.sync(young);
+        vm.assertEq(house.market(young).anchorX16, 1250 * X16);
     }
 
     function test_account_creditIsOfToday_whoeverTouchedTheMonthLast() public {
