@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import type { Interface } from "ethers";
+import type { BaseContract, Interface } from "ethers";
 import {
   ContractFactory,
   encodeBytes32String,
@@ -10,7 +10,6 @@ import {
   ZeroHash,
 } from "ethers";
 import { network } from "hardhat";
-import type { CollateralToken, IClearinghouse, UsageIndex } from "../../types/ethers-contracts/index.ts";
 import type { Listing, OrderKind, OrderParameters } from "./types.ts";
 
 /** The real contracts on a chain inside this process, with two markets and a panel of three reporters. */
@@ -18,6 +17,9 @@ import type { Listing, OrderKind, OrderParameters } from "./types.ts";
 export const INDEX = encodeBytes32String("TU1D");
 const QUORUM = 3;
 const GAS = 12_000_000n;
+/** Enough for any base fee that blocks with one transaction lead to. */
+const PRICE = "0x2540be400";
+const READ_GAS = "0xf00000";
 const KINDS: readonly OrderKind[] = ["limit", "postOnly", "immediateOrCancel", "fillOrKill"];
 
 /** What came of a transaction: the events of a success, or the name of the error. */
@@ -26,7 +28,6 @@ export interface Outcome {
   /** The error with its operands. */
   text?: string;
   events: LogDescription[];
-  gasUsed: bigint;
   /** What kind of success it was, where a call may mean several things. */
   kind?: string;
 }
@@ -170,39 +171,66 @@ export const toCall = (order: OrderParameters) => ({
   clientOrderId: 0,
 });
 
-/** Sends a transaction and says what came of it. Errors of the clearing house and of the index are told by name. */
+/**
+ * A contract whose functions send transactions of one sender as they are: gas, fees and nonce are not asked for, and nothing waits
+ * for what is mined at once.
+ */
+export function sendingAs<C extends BaseContract>(provider: Chain["provider"], contract: C, from: string): C {
+  const to = contract.target as string;
+  const send = (name: string, args: unknown[]) => {
+    const { gasLimit } = args.pop() as { gasLimit: bigint };
+    const data = contract.interface.encodeFunctionData(name, args);
+    const gas = `0x${gasLimit.toString(16)}`;
+    return provider.request({
+      method: "eth_sendTransaction",
+      params: [{ from, to, gas, data, gasPrice: PRICE }],
+    });
+  };
+  return new Proxy(contract, {
+    get:
+      (_, name: string) =>
+      (...args: unknown[]) =>
+        send(name, args),
+  });
+}
+
+/** Reads a contract in a block; digits without a prefix. */
+export async function read(
+  provider: Chain["provider"],
+  contract: BaseContract,
+  data: string,
+  block: "pending" | "latest",
+): Promise<string> {
+  const params = [{ to: contract.target, data, gas: READ_GAS }, block];
+  return ((await provider.request({ method: "eth_call", params })) as string).slice(2);
+}
+
+/**
+ * Sends a transaction and says what came of it. Errors of the clearing house and of the index are told by name. Events are read only
+ * where they are asked for.
+ */
 export async function attempt(
-  contracts: { house: IClearinghouse; index: UsageIndex; token: CollateralToken },
-  send: (options: { gasLimit: bigint }) => Promise<{ wait(): Promise<unknown> }>,
+  { house, index, token, provider }: Pick<Chain, "house" | "index" | "token" | "provider">,
+  send: (options: { gasLimit: bigint }) => Promise<unknown>,
+  wantsEvents = false,
 ): Promise<Outcome> {
-  const interfaces: Interface[] = [
-    contracts.house.interface,
-    contracts.index.interface,
-    contracts.token.interface,
-  ];
   try {
-    const receipt = (await (await send({ gasLimit: GAS })).wait()) as {
-      gasUsed: bigint;
+    const hash = await send({ gasLimit: GAS });
+    if (!wantsEvents) return { events: [] };
+    const receipt = (await provider.request({ method: "eth_getTransactionReceipt", params: [hash] })) as {
       logs: { topics: string[]; data: string }[];
     };
-    const events = receipt.logs
-      .map((log) => contracts.house.interface.parseLog(log))
-      .filter((event) => event !== null);
-    return { events, gasUsed: receipt.gasUsed };
+    const events = receipt.logs.map((log) => house.interface.parseLog(log)).filter((event) => event !== null);
+    return { events };
   } catch (error) {
     const data = revertData(error);
     if (data === undefined) throw error;
-    for (const known of interfaces) {
+    for (const known of [house.interface, index.interface, token.interface] as Interface[]) {
       const parsed = known.parseError(data);
       if (parsed)
-        return {
-          error: parsed.name,
-          text: `${parsed.name}(${parsed.args.join(", ")})`,
-          events: [],
-          gasUsed: 0n,
-        };
+        return { error: parsed.name, text: `${parsed.name}(${parsed.args.join(", ")})`, events: [] };
     }
-    return { error: `unknown ${data}`, events: [], gasUsed: 0n };
+    return { error: `unknown ${data}`, events: [] };
   }
 }
 

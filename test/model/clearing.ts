@@ -87,14 +87,21 @@ export class Clearing {
     spent: new Set(),
   };
 
-  /** Runs `step`; a refusal restores the state. */
+  /** Whether what runs is part of something that restores the state. */
+  private saved = false;
+
+  /** Runs `step`; a refusal restores the state. A step of a step leaves that to the whole. */
   atomically<T>(step: () => T): T {
-    const saved = structuredClone(this.state);
+    if (this.saved) return step();
+    const before = structuredClone(this.state);
+    this.saved = true;
     try {
       return step();
     } catch (error) {
-      this.state = saved;
+      this.state = before;
       throw error;
+    } finally {
+      this.saved = false;
     }
   }
 

@@ -1,5 +1,6 @@
-import { type Chain, INDEX } from "./chain.ts";
+import { type Chain, INDEX, read } from "./chain.ts";
 import type { Clearing } from "./clearing.ts";
+import { decoderOf } from "./decoding.ts";
 import { type FeedState, followedOf, push, staleAtOf } from "./feed.ts";
 import { marketOf, phaseOf, tierOfMonth } from "./margin.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "./mark.ts";
 import { abs, DAY, FINE_BITS } from "./numbers.ts";
 import { minuteOf, stageAt } from "./ladder.ts";
-import { differences } from "./picture.ts";
+import { differences, type FeedSeen, type MarketSeen } from "./picture.ts";
 import type { Listing, Stage } from "./types.ts";
 import type { Prints } from "./window.ts";
 
@@ -56,10 +57,10 @@ export class Clocks {
   }
 
   /** Differences of the clocks at `now`, beyond the tolerances. */
-  async read(now: bigint, blockTag: "pending" | "latest"): Promise<string[]> {
+  read(now: bigint, seen: MarketSeen[]): string[] {
     const found: string[] = [];
-    for (const [id, mark] of this.marks) {
-      const view = await this.chain.house.market(id, { blockTag });
+    for (const [i, [id, mark]] of [...this.marks].entries()) {
+      const view = seen[i]!;
       const minutes = now / 60n - mark.time / 60n + 1n;
       advance(mark, now);
       const check = (name: string, model: bigint, seen: bigint, tolerance: bigint): void => {
@@ -107,20 +108,24 @@ export class Clocks {
   }
 
   /** Takes what the index contract says that it pushed; how far it is followed is the model's to say. */
-  async takePush(now: bigint): Promise<string[]> {
-    const { value, sequence, newestPeriod } = await this.chain.index.pushed(INDEX);
+  async takePush(now: bigint): Promise<void> {
+    const { index, provider } = this.chain;
+    const data = await read(provider, index, index.interface.encodeFunctionData("pushed", [INDEX]), "latest");
+    const [value, sequence, newestPeriod] = decoderOf(index.interface, "pushed")(data) as [
+      bigint,
+      bigint,
+      bigint,
+    ];
     if (sequence > this.sequence) {
       push(this.feed, now, value, newestPeriod);
       this.pushedAt = now;
     }
     this.sequence = sequence;
-    return this.compareFeed(now);
   }
 
   /** Differences of the followed index; the reference goes on with it. */
-  async compareFeed(now: bigint): Promise<string[]> {
+  compareFeed(now: bigint, { target, followed, newestPeriod, staleAt }: FeedSeen): string[] {
     this.followIndex(now);
-    const { target, followed, newestPeriod, staleAt } = await this.chain.house.feed(1);
     const model = {
       target: this.feed.target,
       followed: followedOf(this.feed),

@@ -1,6 +1,8 @@
+import type { Interface } from "ethers";
 import { bestTick, impactTick, levels } from "./book.ts";
-import type { Chain } from "./chain.ts";
+import { type Chain, read } from "./chain.ts";
 import type { Clearing } from "./clearing.ts";
+import { type Decoder, decoderOf } from "./decoding.ts";
 import {
   emptyPosition,
   equityOf,
@@ -83,35 +85,101 @@ export function pictureOfModel({ state }: Clearing, accounts: number[]): Picture
 const textOf = (found: { tick: bigint; lots: bigint }[]): string =>
   found.map(({ tick, lots }) => `${lots}@${tick}`).join(" ");
 
-/** The same from the lens, all of it in one call. */
-export async function pictureOfChain(
-  { house }: Chain,
-  accounts: number[],
-  markets: number[],
-): Promise<Picture> {
-  const { interface: abi } = house;
-  const calls = [
-    abi.encodeFunctionData("tracked"),
-    abi.encodeFunctionData("accounts", [accounts]),
-    ...accounts.map((id) => abi.encodeFunctionData("owed", [id])),
-    ...markets.flatMap((id) => [
-      abi.encodeFunctionData("market", [id]),
-      abi.encodeFunctionData("fund", [id]),
-      abi.encodeFunctionData("levels", [id, true, 100]),
-      abi.encodeFunctionData("levels", [id, false, 100]),
-    ]),
-  ];
-  const results = await house.multicall.staticCall(calls);
-  const next = results[Symbol.iterator]();
-  const read = (name: string): unknown =>
-    (abi.decodeFunctionResult as (name: string, data: string) => unknown[])(name, next.next().value!)[0];
-  const picture: Picture = { tracked: read("tracked") as bigint };
-  const views = read("accounts") as Awaited<ReturnType<typeof house.accounts>>;
-  for (const view of views) {
+/** What the lens says of a market and the clocks are held against. */
+export interface MarketSeen {
+  phase: bigint;
+  stage: bigint;
+  meanX16: bigint;
+  anchorX16: bigint;
+  markX16: bigint;
+  cumulativeFunding: bigint;
+}
+
+/** What the clearing house says of a feed. */
+export interface FeedSeen {
+  target: bigint;
+  followed: bigint;
+  newestPeriod: bigint;
+  staleAt: bigint;
+}
+
+type Fields = Record<string, bigint>;
+type Positions = Fields[];
+type LevelsSeen = { tick: bigint; lots: bigint }[];
+
+/** Reads everything that is compared, each time in one call that is encoded once. */
+export class Lens {
+  private readonly chain: Chain;
+  private readonly markets: number[];
+  private readonly everything: string;
+  private readonly clocks: string;
+  private readonly decoders = new Map<string, Decoder>();
+
+  constructor(chain: Chain, accounts: number[], markets: number[]) {
+    this.chain = chain;
+    this.markets = markets;
+    const abi: Interface = chain.house.interface;
+    const call = (name: string, ...args: unknown[]): string => abi.encodeFunctionData(name, args);
+    const all = (calls: string[]): string => call("multicall", calls);
+    this.clocks = all(markets.map((id) => call("market", id)));
+    this.everything = all([
+      call("tracked"),
+      call("feed", 1),
+      call("accounts", accounts),
+      ...accounts.map((id) => call("owed", id)),
+      ...markets.flatMap((id) => [
+        call("market", id),
+        call("fund", id),
+        call("levels", id, true, 100),
+        call("levels", id, false, 100),
+      ]),
+    ]);
+    for (const name of ["multicall", "tracked", "feed", "accounts", "owed", "market", "fund", "levels"])
+      this.decoders.set(name, decoderOf(abi, name));
+  }
+
+  /** What markets would say in the next block. */
+  async pending(): Promise<MarketSeen[]> {
+    const results = await this.call(this.clocks, "pending");
+    return results.map((data) => this.decode("market", data)[0] as MarketSeen);
+  }
+
+  async latest(): Promise<{ picture: Picture; markets: MarketSeen[]; feed: FeedSeen }> {
+    return this.pictured(await this.call(this.everything, "latest"));
+  }
+
+  private async call(data: string, block: "pending" | "latest"): Promise<string[]> {
+    const { provider, house } = this.chain;
+    return this.decode("multicall", await read(provider, house, data, block))[0] as string[];
+  }
+
+  private decode(name: string, data: string): unknown[] {
+    return this.decoders.get(name)!(data);
+  }
+
+  private pictured(results: string[]): { picture: Picture; markets: MarketSeen[]; feed: FeedSeen } {
+    const next = results[Symbol.iterator]();
+    const all = (name: string): unknown[] => this.decode(name, next.next().value!);
+    const picture: Picture = { tracked: all("tracked")[0] as bigint };
+    const feed = all("feed")[0] as FeedSeen;
+    const views = all("accounts")[0] as (Fields & { retired: boolean; positions: Positions })[];
+    for (const view of views) this.addAccount(picture, view, all("owed")[2] as bigint);
+    const markets = this.markets.map((id) => {
+      const view = all("market")[0] as Fields & MarketSeen;
+      const fund = all("fund")[0] as Fields;
+      const [bids, asks] = [all("levels")[0], all("levels")[0]] as [LevelsSeen, LevelsSeen];
+      addMarket(picture, id, view, fund, bids, asks);
+      return view;
+    });
+    return { picture, markets, feed };
+  }
+
+  private addAccount(
+    picture: Picture,
+    view: Fields & { retired: boolean; positions: Positions },
+    claim: bigint,
+  ): void {
     const id = Number(view.id);
-    const { claim } = abi.decodeFunctionResult("owed", next.next().value as string) as unknown as {
-      claim: bigint;
-    };
     Object.assign(picture, {
       [`account ${id} cash`]: view.cash,
       [`account ${id} retired`]: view.retired,
@@ -121,7 +189,7 @@ export async function pictureOfChain(
       [`account ${id} withdrawable`]: view.withdrawable,
       [`account ${id} claim`]: claim,
     });
-    for (const marketId of markets) {
+    for (const marketId of this.markets) {
       const found = view.positions.find(({ market }) => Number(market) === marketId);
       const name = `account ${id} market ${marketId}`;
       picture[`${name} size`] = found?.size ?? 0n;
@@ -133,37 +201,41 @@ export async function pictureOfChain(
       picture[`${name} pending funding`] = found?.pendingFunding ?? 0n;
     }
   }
-  for (const id of markets) {
-    const view = read("market") as Awaited<ReturnType<typeof house.market>>;
-    const fund = read("fund") as Awaited<ReturnType<typeof house.fund>>;
-    const [bids, asks] = [read("levels"), read("levels")] as Awaited<ReturnType<typeof house.levels>>[];
-    const name = `market ${id}`;
-    const phase = PHASES[Number(view.phase)] ?? "unknown";
-    Object.assign(picture, {
-      [`${name} phase`]: phase,
-      [`${name} open interest`]: view.openInterest,
-      [`${name} open interest limit`]: isTrading(phase) ? view.openInterestLimit : 0n,
-      [`${name} deficit`]: fund.deficit,
-      [`${name} fund equity`]: fund.equity,
-      [`${name} rounds`]: fund.rounds,
-      [`${name} unfinished`]: fund.unfinished,
-      [`${name} escrowed`]: `${fund.pendingShorts - fund.pendingLongs} ${fund.pendingQuote}`,
-      [`${name} pool`]: view.fundingPool,
-      [`${name} fees`]: view.feesPayable,
-      [`${name} best bid`]: view.bestBid,
-      [`${name} best ask`]: view.bestAsk,
-      [`${name} impact bid`]: view.impactBid,
-      [`${name} impact ask`]: view.impactAsk,
-      [`${name} lowest fill`]: view.lowestFill,
-      [`${name} highest fill`]: view.highestFill,
-      [`${name} IM rate`]: view.initialMarginBps,
-      [`${name} MM rate`]: view.maintenanceMarginBps,
-      [`${name} settlement`]: view.settlementTick,
-      [`${name} bid levels`]: textOf(bids!),
-      [`${name} ask levels`]: textOf(asks!),
-    });
-  }
-  return picture;
+}
+
+function addMarket(
+  picture: Picture,
+  id: number,
+  view: Fields & MarketSeen,
+  fund: Fields,
+  bids: LevelsSeen,
+  asks: LevelsSeen,
+): void {
+  const name = `market ${id}`;
+  const phase = PHASES[Number(view.phase)] ?? "unknown";
+  Object.assign(picture, {
+    [`${name} phase`]: phase,
+    [`${name} open interest`]: view.openInterest,
+    [`${name} open interest limit`]: isTrading(phase) ? view.openInterestLimit : 0n,
+    [`${name} deficit`]: fund.deficit,
+    [`${name} fund equity`]: fund.equity,
+    [`${name} rounds`]: fund.rounds,
+    [`${name} unfinished`]: fund.unfinished,
+    [`${name} escrowed`]: `${fund.pendingShorts! - fund.pendingLongs!} ${fund.pendingQuote}`,
+    [`${name} pool`]: view.fundingPool,
+    [`${name} fees`]: view.feesPayable,
+    [`${name} best bid`]: view.bestBid,
+    [`${name} best ask`]: view.bestAsk,
+    [`${name} impact bid`]: view.impactBid,
+    [`${name} impact ask`]: view.impactAsk,
+    [`${name} lowest fill`]: view.lowestFill,
+    [`${name} highest fill`]: view.highestFill,
+    [`${name} IM rate`]: view.initialMarginBps,
+    [`${name} MM rate`]: view.maintenanceMarginBps,
+    [`${name} settlement`]: view.settlementTick,
+    [`${name} bid levels`]: textOf(bids),
+    [`${name} ask levels`]: textOf(asks),
+  });
 }
 
 /** What is left in the book of a settled market is void and nobody's: the sides may clear it up at other times. */

@@ -178,7 +178,12 @@ export function convertSettled(state: State, account: Account): void {
 /** Most that the account may withdraw now, settled markets converted; a fund or an escrow has no owner who could. */
 export function withdrawable(state: State, account: Account): bigint {
   if (account.id < FIRST_OWNER) return 0n;
-  const after = structuredClone(state);
+  const whole = [...account.positions].every(([id, { round }]) => {
+    const market = marketOf(state, id);
+    return market.settlementTick === 0n && round === market.rounds.length;
+  });
+  // Looking changes nothing.
+  const after = whole ? state : structuredClone(state);
   const converted = accountOf(after, account.id);
   convertSettled(after, converted);
   serveAll(after, converted);

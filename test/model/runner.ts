@@ -8,7 +8,7 @@ import type { FeedState } from "./feed.ts";
 import { EFFECTS } from "./figures.ts";
 import { claims, FIRST_OWNER } from "./margin.ts";
 import { DAY, max } from "./numbers.ts";
-import { differences, pictureOfChain, pictureOfModel } from "./picture.ts";
+import { differences, Lens, type Picture, pictureOfModel } from "./picture.ts";
 import { escrowed } from "./shares.ts";
 import { idOf, Steps } from "./steps.ts";
 import type { Listing } from "./types.ts";
@@ -27,6 +27,7 @@ export class Runner {
   private readonly chain: Chain;
   private readonly clocks: Clocks;
   private readonly steps: Steps;
+  private readonly lens: Lens;
   private now: bigint;
   private taken = 0n;
   /** What was done so far, for the message of a failure. */
@@ -38,6 +39,7 @@ export class Runner {
     this.clearing.state.now = now;
     for (const listing of listings) this.clearing.list(listing);
     for (let i = 0; i < ACCOUNTS; i++) this.clearing.open(FIRST_OWNER + ownerOf(i));
+    this.lens = new Lens(chain, PICTURED, MARKETS);
     this.clocks = new Clocks(chain, this.clearing, feed, now);
     this.steps = new Steps(chain, this.clearing, this.clocks, feed.newestPeriod + 1n, value);
   }
@@ -51,7 +53,7 @@ export class Runner {
       await house.connect(traders[owner]).deposit(owner === i ? 0 : 1, amount);
       deposit(this.clearing, idOf(i), amount);
     }
-    await this.compare("first deposits");
+    this.compare("first deposits", (await this.lens.latest()).picture);
   }
 
   /** Takes one step on both sides; throws with every difference. */
@@ -67,9 +69,9 @@ export class Runner {
     if (action.type === "skipDay") this.now = max(this.now, this.steps.skipDay() * DAY + 3_600n);
     if (action.type === "print")
       this.now = max(this.now, (this.steps.period + 1n) * DAY + BigInt(action.hour) * 3_600n);
-    await this.chain.networkHelpers.time.setNextBlockTimestamp(this.now);
+    await this.chain.provider.request({ method: "evm_setNextBlockTimestamp", params: [Number(this.now)] });
     this.clearing.state.now = this.now;
-    this.require("before", await this.clocks.read(this.now, "pending"));
+    this.require("before", this.clocks.read(this.now, await this.lens.pending()));
     const before = this.effects();
     const performed = await this.steps.perform(action);
     if (!performed) return;
@@ -79,19 +81,19 @@ export class Runner {
     const agreed =
       model.rule === chain.error || (chain.error !== undefined && model.others.includes(chain.error));
     this.require(label, agreed ? [] : [`outcome: model ${model.text}, chain ${chain.text ?? "done"}`]);
-    if (action.type === "print" || action.type === "revise")
-      this.require(label, await this.clocks.takePush(this.now));
-    if (action.type === "follow") this.require(label, await this.clocks.compareFeed(this.now));
+    const pushed = action.type === "print" || action.type === "revise";
+    if (pushed) await this.clocks.takePush(this.now);
+    const { picture, markets, feed } = await this.lens.latest();
+    if (pushed || action.type === "follow") this.require(label, this.clocks.compareFeed(this.now, feed));
     this.clocks.stand(this.now);
-    this.require(label, await this.clocks.read(this.now, "latest"));
-    await this.compare(label);
+    this.require(label, this.clocks.read(this.now, markets));
+    this.compare(label, picture);
     this.trail.push(`${this.now} ${label}: ${chain.error ?? "done"}`);
   }
 
-  private async compare(label: string): Promise<void> {
+  private compare(label: string, picture: Picture): void {
     const { state } = this.clearing;
-    const chain = await pictureOfChain(this.chain, PICTURED, MARKETS);
-    const found = differences(pictureOfModel(this.clearing, PICTURED), chain);
+    const found = differences(pictureOfModel(this.clearing, PICTURED), picture);
     if (claims(state) !== state.tracked)
       found.push(`conservation: tracked ${state.tracked}, claims ${claims(state)}`);
     for (const market of state.markets.values()) {

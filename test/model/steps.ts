@@ -1,6 +1,6 @@
 import { ACCOUNTS, type Action, type OrderShape, ownerOf, OWNERS } from "./actions.ts";
 import * as accounts from "./accounts.ts";
-import { attempt, type Chain, INDEX, type Outcome, signReports, toCall } from "./chain.ts";
+import { attempt, type Chain, INDEX, type Outcome, sendingAs, signReports, toCall } from "./chain.ts";
 import {
   accountFor,
   amendedOrder,
@@ -46,9 +46,11 @@ const ownerNumber = (who: number): number => FIRST_OWNER + ownerOf(who);
 /** Takes one plain action on the model and on the chain. */
 export class Steps {
   private readonly chainIds = new Map<number, bigint>();
+  private readonly senders = new Map<string, Chain["house"]>();
   private readonly chain: Chain;
   private readonly clearing: Clearing;
   private readonly clocks: Clocks;
+  private readonly index: Chain["index"];
   private nextPeriod: bigint;
   private revision = 1n;
   private value: bigint;
@@ -57,6 +59,7 @@ export class Steps {
     this.chain = chain;
     this.clearing = clearing;
     this.clocks = clocks;
+    this.index = sendingAs(chain.provider, chain.index, chain.admin.address);
     this.nextPeriod = nextPeriod;
     this.value = value;
   }
@@ -73,7 +76,7 @@ export class Steps {
   /** Undefined where the action means nothing in the present state. */
   async perform(action: Action): Promise<Performed | undefined> {
     const { clearing, chain } = this;
-    const { house } = chain;
+    const house = this.sending(chain.admin.address);
     const state = clearing.state;
     switch (action.type) {
       case "deposit": {
@@ -336,7 +339,7 @@ export class Steps {
       case "collectFees":
         return this.both(
           `collectFees ${action.market}`,
-          (o) => house.connect(chain.admin).collectFees(action.market, chain.treasury.address, o),
+          (o) => house.collectFees(action.market, chain.treasury.address, o),
           () => void funds.collectFees(clearing, action.market),
         );
       case "stopNewRisk":
@@ -368,7 +371,14 @@ export class Steps {
   }
 
   private as(who: number) {
-    return this.chain.house.connect(this.signer(who));
+    return this.sending(this.signer(who).address);
+  }
+
+  /** The clearing house as a sender calls it. */
+  private sending(from: string): Chain["house"] {
+    const known = this.senders.get(from) ?? sendingAs(this.chain.provider, this.chain.house, from);
+    this.senders.set(from, known);
+    return known;
   }
 
   /** Whether trading has ended. The guardian's calls read the phase of the last touch, so they are left out then. */
@@ -386,8 +396,13 @@ export class Steps {
   }
 
   /** Runs one step on both sides; `step` may name what kind of success it was, for the counts. */
-  private async both(label: string, send: Send, step: () => string | undefined | void): Promise<Performed> {
-    const chain = await attempt(this.chain, send);
+  private async both(
+    label: string,
+    send: Send,
+    step: () => string | undefined | void,
+    wantsEvents = false,
+  ): Promise<Performed> {
+    const chain = await attempt(this.chain, send, wantsEvents);
     const model: Performed["model"] = { rule: undefined, others: [], text: "done" };
     try {
       chain.kind = this.clearing.atomically(step) ?? undefined;
@@ -401,7 +416,7 @@ export class Steps {
   /** The same for a step that may leave orders behind, whose numbers it returns. */
   private async placing(label: string, send: Send, step: () => number[]): Promise<Performed> {
     const placed: number[] = [];
-    const performed = await this.both(label, send, () => void placed.push(...step()));
+    const performed = await this.both(label, send, () => void placed.push(...step()), true);
     const { events } = performed.chain;
     const ids = events.filter(({ name }) => name === "OrderPlaced").map(({ args }) => args.id as bigint);
     placed.filter((id) => id !== 0).forEach((id, i) => this.chainIds.set(id, ids[i] ?? 0n));
@@ -440,7 +455,7 @@ export class Steps {
     const reports = await signReports(this.chain, period, revision, this.value);
     const performed = await this.both(
       `${action.type} ${period} ${this.value}`,
-      (o) => this.chain.index.post(INDEX, period, revision, reports, o),
+      (o) => this.index.post(INDEX, period, revision, reports, o),
       () => undefined,
     );
     if (!performed.chain.error)
@@ -472,7 +487,7 @@ export class Steps {
     }
     return this.both(
       `settle ${market}`,
-      (o) => this.chain.house.settle(market, o),
+      (o) => this.sending(this.chain.admin.address).settle(market, o),
       () => {
         settle(this.clearing, market, window, silent);
         if (!ready) throw new Refusal("WindowNotFinal", [], ["DayStillMissing", "NoKnownNeighbour"]);
