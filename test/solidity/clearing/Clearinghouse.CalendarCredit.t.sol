@@ -76,6 +76,7 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         _hold(alice, front, 1000);
         _hold(alice, third, -1000);
         _requires(800 + 1400, 600 + 1050);
+        _expectNone();
     }
 
     function test_credit_neverWithThePerpetual() public {
@@ -92,6 +93,7 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         _hold(alice, front, 1000);
         _hold(alice, month, -1000);
         _requires(800 + 1000, 600 + 750);
+        _expectNone();
         // Nor does a month of another feed come between two of one.
         _hold(alice, next, -1000);
         _requires(1300 + 1000, 1050 + 750);
@@ -113,8 +115,7 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         vm.warp(uint256(TODAY + 5) * 1 days);
         vm.assertTrue(house.market(front).phase == MarketPhase.Expired, "scene");
         vm.assertTrue(_maintenance(ALICE) > hedged);
-        (uint256 initial, uint256 maintenance) = house.calendarCredit(ALICE);
-        vm.assertTrue(initial == 0 && maintenance == 0);
+        _expectNone();
     }
 
     function test_credit_notWithoutASpreadMargin() public {
@@ -469,6 +470,11 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
     function _requires(uint256 initial, uint256 maintenance) private view {
         vm.assertEq(_initial(ALICE), initial * USD);
         if (maintenance != 0) vm.assertEq(_maintenance(ALICE), maintenance * USD);
+    }
+
+    function _expectNone() private view {
+        (uint256 initial, uint256 maintenance) = house.calendarCredit(ALICE);
+        vm.assertTrue(initial == 0 && maintenance == 0, "credit");
     }
 
     function _credit() private view returns (uint256 initial) {

@@ -40,6 +40,25 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         _assertConserved();
     }
 
+    /// The fewest lots that do it: one unit of collateral decides about one more.
+    function test_liquidate_closesTheFewestLots() public {
+        _lever();
+        _fallTo(8700);
+        _place(dave, perp, 2000, _markTick());
+        uint256 mark = _mark(perp);
+        uint256 im = (1000 * mark * 500 * 2000 + (10_000 << 16) - 1) / (10_000 << 16);
+        // What each lot closed at mark brings back: its IM less the fee of 1 %.
+        uint256 enough = (500 * mark * 500 * (2000 - 100)) / (10_000 << 16);
+        _topUp(ALICE, int256(im - enough - 1));
+        uint256 snapshot = vm.snapshotState();
+        (uint256 closed, ) = _liquidate(100);
+        vm.assertEq(closed, 501);
+        vm.revertToState(snapshot);
+        _topUp(ALICE, int256(im - enough));
+        (closed, ) = _liquidate(100);
+        vm.assertEq(closed, 500);
+    }
+
     function test_liquidate_splitsTheFee() public {
         _lever();
         _fallTo(8800);

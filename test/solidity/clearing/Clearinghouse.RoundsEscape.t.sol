@@ -8,6 +8,7 @@ import {
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
+import {Position} from "../../../contracts/clearing/libraries/Words.sol";
 import {AccountId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {WaterfallFixture} from "./WaterfallFixture.sol";
 
@@ -121,6 +122,25 @@ contract ClearinghouseRoundsEscapeTest is WaterfallFixture {
     }
 
     // ---------------------------------------------------------------------------------------------------- orders afterwards
+
+    function test_rounds_theFirstOrderAfterwardsIsNotBoundToReducing() public {
+        _sides();
+        _fallUntilBankrupt(ALICE);
+        OrderId id = _place(bob, perp, 100, _markTick() - 2);
+        house.absorb(ALICE);
+        _apply(BOB);
+        vm.assertTrue(Position.wrap(house.positionWord(perp, BOB)).isReducing());
+        // While it rests, closing orders beside it are as bound as it is.
+        OrderId other = _place(bob, perp, 100, _markTick() - 3);
+        vm.assertTrue(Position.wrap(house.positionWord(perp, BOB)).isReducing());
+        vm.prank(bob);
+        house.cancel(id);
+        vm.prank(bob);
+        house.cancel(other);
+        _place(bob, perp, 100, _markTick() - 3);
+        vm.assertTrue(!Position.wrap(house.positionWord(perp, BOB)).isReducing());
+        _finish();
+    }
 
     /// Resting orders of a position that a round took lots of only reduce, until an order that IM covers takes them back.
     function test_rounds_ordersThatWouldRaiseRiskAreVoid() public {

@@ -10,6 +10,7 @@ import {
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
+import {ClearingStorage} from "../../../contracts/clearing/libraries/ClearingStorage.sol";
 import {AccountId, MarketId, Tick} from "../../../contracts/types/Identifiers.sol";
 import {WaterfallFixture} from "./WaterfallFixture.sol";
 
@@ -88,6 +89,29 @@ contract ClearinghouseTakeOverTest is WaterfallFixture {
         uint256 tick = _expected(0);
         _takeOver(carol, CAROL, 100);
         vm.assertEq(_position(CAROL, perp).quote, -int256(100 * tick));
+    }
+
+    /// Back at MM exactly is healthy: the next time begins anew.
+    function test_takeOver_equalityWithMaintenanceEndsTheTenMinutes() public {
+        _scene();
+        _start();
+        vm.warp(block.timestamp + 300);
+        uint256 snapshot = vm.snapshotState();
+        _takeOver(carol, CAROL, 10);
+        (int256 equity, , int256 mm) = _health(ALICE);
+        int256 missing = mm - equity;
+        vm.assertTrue(missing > 0 && _auction() != 0, "scene");
+        vm.revertToState(snapshot);
+        snapshot = vm.snapshotState();
+        _topUp(ALICE, _equity(ALICE) + missing - 1);
+        _takeOver(carol, CAROL, 10);
+        vm.assertTrue(_auction() != 0, "a unit below");
+        vm.revertToState(snapshot);
+        _topUp(ALICE, _equity(ALICE) + missing);
+        _takeOver(carol, CAROL, 10);
+        (equity, , mm) = _health(ALICE);
+        vm.assertEq(equity, mm);
+        vm.assertEq(_auction(), 0);
     }
 
     function test_takeOver_atMostTheLotsShareOfEquity() public {
@@ -405,6 +429,17 @@ contract ClearinghouseTakeOverTest is WaterfallFixture {
     ) private returns (uint256 closed, uint256 fee) {
         vm.prank(sender);
         return house.liquidate(ALICE, perp, 10, keeper, lots);
+    }
+
+    /// Since when alice is known to be below MM, as her head word keeps it; 0 if she is not.
+    function _auction() private view returns (uint256) {
+        mapping(uint256 => uint256) storage heads = ClearingStorage.load().heads;
+        bytes32 slot;
+        assembly ("memory-safe") {
+            slot := heads.slot
+        }
+        slot = keccak256(abi.encode(AccountId.unwrap(ALICE), slot));
+        return uint256(vm.load(address(house), slot)) >> 217;
     }
 
     /// Tick of a takeover of alice's long: mark less a share of 3 %, or of her equity a lot where that is less.

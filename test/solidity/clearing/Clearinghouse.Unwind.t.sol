@@ -81,6 +81,15 @@ contract ClearinghouseUnwindTest is WaterfallFixture {
         _assertConserved();
     }
 
+    function test_unwind_aFundWithoutEquityHasNoBudget() public {
+        FundView memory f = house.fund(perp);
+        vm.assertTrue(f.equity == 0 && f.unwindBudget == 0 && f.unwindSpent == 0);
+        _feedFund(perp, 9);
+        vm.assertEq(house.fund(perp).unwindBudget, 0);
+        _feedFund(perp, 1);
+        vm.assertEq(house.fund(perp).unwindBudget, 1);
+    }
+
     function test_unwind_aShort() public {
         AccountId grace = _levered(7, 500, false, bob);
         _riseUntilBankrupt(grace);

@@ -3,7 +3,14 @@ pragma solidity 0.8.37;
 
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {Rounding} from "../../../contracts/clearing/libraries/Rounding.sol";
-import {Feed, MarketFlow, Purse, RestingOrder, Words} from "../../../contracts/clearing/libraries/Words.sol";
+import {
+    Feed,
+    MarketFlow,
+    Position,
+    Purse,
+    RestingOrder,
+    Words
+} from "../../../contracts/clearing/libraries/Words.sol";
 import {MarketId, OrderId, Identifiers} from "../../../contracts/types/Identifiers.sol";
 import {TestBase} from "../Vm.sol";
 
@@ -71,6 +78,25 @@ contract WordsTest is TestBase {
         vm.assertTrue(id.tick() == tick && id.epoch() == epoch && id.index() == index);
     }
 
+    function test_fuzz_position(
+        uint256 word,
+        int256 size,
+        int256 quote,
+        int56 snapshot,
+        uint256 round
+    ) public pure {
+        _position(word, size % (1 << 35), quote % (1 << 67), snapshot, round & 0x3fff);
+    }
+
+    function test_position_extremes() public pure {
+        uint256 all = type(uint256).max;
+        _position(all, -(1 << 35), -(1 << 67), type(int56).min, 0);
+        _position(all, (1 << 35) - 1, (1 << 67) - 1, type(int56).max, (1 << 14) - 1);
+        _position(0, -(1 << 35), (1 << 67) - 1, -1, (1 << 14) - 1);
+        _position(0, (1 << 35) - 1, -(1 << 67), 0, 0);
+        _position(all, 0, 0, 0, 0);
+    }
+
     // ------------------------------------------------------------------------------------------------------ overflow
 
     function test_pack_revertsWith_Overflow() public {
@@ -95,6 +121,22 @@ contract WordsTest is TestBase {
         this.packFeed(Feed(0, 0, 0, 1 << 20, 0, 0, 0, false));
         _overflows(1 << 20, 20);
         this.packFeed(Feed(0, 0, 0, 0, 0, 0, 1 << 20, false));
+    }
+
+    function test_position_revertsWith_Overflow() public {
+        int256 size = 1 << 35;
+        int256 quote = 1 << 67;
+        _overflows(size, 36);
+        this.trade(size, 0);
+        _overflows(-size - 1, 36);
+        this.trade(-size - 1, 0);
+        _overflows(quote, 68);
+        this.trade(0, quote);
+        _overflows(-quote - 1, 68);
+        this.trade(0, -quote - 1);
+        // The size is named first.
+        _overflows(size, 36);
+        this.trade(size, quote);
     }
 
     // ------------------------------------------------------------------------------------------------------ rounding
@@ -155,6 +197,10 @@ contract WordsTest is TestBase {
 
     // --------------------------------------------------------------------------------------------------------- helper
 
+    function trade(int256 size, int256 quote) external pure returns (Position) {
+        return Position.wrap(0).withTrade(size, quote);
+    }
+
     function packFlow(MarketFlow memory f) external pure returns (uint256) {
         return Words.pack(f);
     }
@@ -173,6 +219,21 @@ contract WordsTest is TestBase {
 
     function _overflows(int256 value, uint256 bits) private {
         vm.expectRevert(abi.encodeWithSelector(IClearingErrors.Overflow.selector, value, bits));
+    }
+
+    /// What is written comes back, and nothing else has changed.
+    function _position(uint256 word, int256 size, int256 quote, int56 snapshot, uint256 round) private pure {
+        Position before = Position.wrap(word);
+        Position p = before.withTrade(size, quote).withSnapshot(snapshot).withRound(round);
+        vm.assertTrue(
+            p.size() == size && p.quote() == quote && p.snapshot() == snapshot && p.round() == round
+        );
+        vm.assertTrue(p.bids() == before.bids() && p.asks() == before.asks());
+        vm.assertTrue(p.openOrders() == before.openOrders());
+        vm.assertTrue(p.isReducing() == before.isReducing() && p.isGuarded() == before.isGuarded());
+        vm.assertTrue(p.withReducing(true).isReducing() && !p.withReducing(false).isReducing());
+        vm.assertTrue(p.withGuarded(true).isGuarded() && !p.withGuarded(false).isGuarded());
+        vm.assertEq(Position.unwrap(p.withGuarded(before.isGuarded())), Position.unwrap(p));
     }
 
     function _flow(MarketFlow memory f) private pure {
