@@ -169,6 +169,7 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == IMargin.calendarCredit.selector ||
             selector == IMargin.raisesInitial.selector ||
             selector == IMargin.hedgedLots.selector ||
+            selector == IMargin.enforceableMaintenance.selector ||
             selector == IMargin.scheduleMargins.selector ||
             selector == IMargin.cancelMargins.selector ||
             selector == IMargin.applyMargins.selector ||

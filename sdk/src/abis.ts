@@ -3079,6 +3079,23 @@ export const clearinghouseAbi = [
   {
     "inputs": [
       {
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "enforceableMaintenance",
+    "outputs": [
+      {
+        "name": "maintenance",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "name": "id",
         "type": "uint8"
       }

@@ -1,4 +1,4 @@
-import { abs, BPS, ceilDiv, max, min } from "./numbers.ts";
+import { abs, BPS, ceilDiv, max } from "./numbers.ts";
 import { imWeight, held, phaseOf, tierOf } from "./margin.ts";
 import type { Account, Listing, Market, Position, State } from "./types.ts";
 import { unlockedShare } from "./window.ts";
@@ -44,15 +44,8 @@ const valueOf = ({ markX16, listing }: Market): bigint => markX16 * listing.tick
 /** Rates of a lot that is not locked: those of the month, also where its window has made them smaller for the whole. */
 function ratesOf(state: State, market: Market) {
   const { unlocked, days } = unlockedShare(market);
-  const inForce = tierOf(market, state.now);
-  if (unlocked === days) return inForce;
-  // Margins that were announced for today and are not in force yet give no more credit than what is asked.
-  const [listed] = market.listing.tiers;
-  return {
-    ...listed,
-    initialMarginBps: min((inForce.initialMarginBps * days) / unlocked, listed.initialMarginBps),
-    maintenanceMarginBps: min((inForce.maintenanceMarginBps * days) / unlocked, listed.maintenanceMarginBps),
-  };
+  // Margins that were applied since midnight and are not in force yet count neither for the requirement nor here.
+  return unlocked === days ? tierOf(market, state.now) : market.window.front!;
 }
 
 /** Fee of a maker at the edge of the band, basis points of mark, rounded up; a rebate costs nothing. */

@@ -49,7 +49,7 @@ export function cancelRiskRaising(
     const { state } = clearing;
     const account = accountOf(state, id);
     convertSettled(state, account);
-    refuse(brokenMarks(state, account));
+    refuse(orders.flatMap(({ market }) => brokenMark(state, account, marketOf(state, market))));
     const [equity, required] = [equityOf(state, account), initialMargin(state, account)];
     if (equity >= required) throw new Refusal("AccountHealthy", [equity, required]);
     let cancelled = 0n;
@@ -74,11 +74,20 @@ export function cancelRiskRaising(
   });
 }
 
-/** Refusals while nobody may be forced out of a market in which the account holds lots: orders alone shield nobody. */
+/** Refusals while the account may not be forced out of a market: where it holds lots, for orders alone shield nobody. */
+const brokenMark = (state: State, account: Account, market: Market): Refusal[] =>
+  (account.positions.get(market.id)?.size ?? 0n) === 0n ? [] : unenforceable(state, market);
+
 const brokenMarks = (state: State, account: Account): Refusal[] =>
-  [...account.positions]
-    .filter(([, { size }]) => size !== 0n)
-    .flatMap(([id]) => unenforceable(state, marketOf(state, id)));
+  [...account.positions.keys()].flatMap((id) => brokenMark(state, account, marketOf(state, id)));
+
+/** The account as if it held nothing in markets out of which it may not be forced now. */
+const enforceable = (state: State, account: Account): Account => ({
+  ...account,
+  positions: new Map(
+    [...account.positions].filter(([id]) => unenforceable(state, marketOf(state, id)).length === 0),
+  ),
+});
 
 /** A position without the lots of one of its orders. */
 const released = (position: Position, lots: bigint): Position =>
@@ -103,7 +112,7 @@ const weights = (state: State, account: Account): bigint =>
 export function closingDistance(state: State, account: Account, market: Market): bigint {
   const { maintenanceMarginBps } = tierOf(market, state.now);
   const share = floorDiv(
-    equityOf(state, account) * market.markX16 * maintenanceMarginBps,
+    max(0n, equityOf(state, account)) * market.markX16 * maintenanceMarginBps,
     BPS * maintenanceMargin(state, account),
   );
   return min(furthest(state, market), share);
@@ -142,15 +151,17 @@ export function liquidate(
     serveAll(state, account);
     const { size } = positionOf(account, market);
     const equity = equityOf(state, account);
-    const required = maintenanceMargin(state, account);
+    // Judged by what can be closed: a mark that nobody knows makes nobody liquidatable, nor does it shield anybody.
+    const waits = brokenMarks(state, account).length !== 0;
+    const required = maintenanceMargin(state, waits ? enforceable(state, account) : account);
     const phase = phaseOf(market, state.now);
     const trading = phase === "open" || phase === "reduceOnly";
-    const broken: Refusal[] = brokenMarks(state, account);
+    const broken: Refusal[] = brokenMark(state, account, market);
     if (id < FIRST_OWNER) broken.push(new Refusal("UnknownAccount", [BigInt(id)]));
     if (keeper.retired) broken.push(new Refusal("AccountIsRetired", [BigInt(keeperId)]));
     if (account.owner === keeper.owner) broken.push(new Refusal("SelfLiquidation"));
     if (equity >= required) broken.push(new Refusal("AccountHealthy", [equity, required]));
-    else if (equity <= 0n) broken.push(new Refusal("AccountBankrupt", [equity]));
+    else if (equity <= 0n && !waits) broken.push(new Refusal("AccountBankrupt", [equity]));
     const elapsed = state.now - account.belowSince;
     const started = elapsed > AUCTION_AGE;
     if (!trading && (phase === "settled" || (takeOverLots === 0n && !started)))
@@ -238,7 +249,7 @@ function lotsBackToMargin(state: State, account: Account, market: Market): bigin
   const size = abs(positionOf(account, market).size);
   const { tickValue, liquidationFeeBps, minLots } = market.listing;
   const { initialMarginBps } = tierOf(market, state.now);
-  const short = initialMarginOfPositions(state, account) - equityOf(state, account);
+  const short = initialMarginOfPositions(state, enforceable(state, account)) - equityOf(state, account);
   const perLot = market.markX16 * tickValue * (initialMarginBps - liquidationFeeBps);
   const lots = ceilDiv(short * (BPS << 16n), perLot);
   return lots >= size || size - lots < minLots ? size : lots;

@@ -12,11 +12,12 @@ export interface Print {
 /** Prints of an index by day. */
 export type Prints = Map<bigint, Print>;
 
-/** Days of the window, days whose print is locked, and the sum of those prints in ticks × 2^16. */
+/** Days of the window, days whose print is locked, the sum of those prints in ticks × 2^16, and the margins before they shrank. */
 export interface Window {
   days: bigint;
   locked: bigint;
   sumX16: bigint;
+  front?: Tier;
 }
 
 export const NO_WINDOW: Window = { days: 0n, locked: 0n, sumX16: 0n };
@@ -38,7 +39,7 @@ export const unlockedShare = ({ window }: Pick<Market, "window">): { unlocked: b
 
 /** What was locked at 00:00 UTC of a day. */
 export function lockedAt(
-  { firstPeriod, lastPeriod, indexPerTick }: Listing,
+  { firstPeriod, lastPeriod, indexPerTick, tiers }: Listing,
   prints: Prints,
   day: bigint,
 ): Window {
@@ -49,7 +50,8 @@ export function lockedAt(
     locked++;
     sum += print.value;
   }
-  return { days: lastPeriod - firstPeriod + 1n, locked, sumX16: floorDiv(sum << 16n, indexPerTick) };
+  const sumX16 = floorDiv(sum << 16n, indexPerTick);
+  return { days: lastPeriod - firstPeriod + 1n, locked, sumX16, front: tiers[0] };
 }
 
 /** Margins and band of the front month when `unlocked` of `days` are not locked; IM never below 4 %, MM never below 3 %. */

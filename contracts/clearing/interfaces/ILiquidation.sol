@@ -19,6 +19,8 @@ interface ILiquidation {
     ///        closes a position.
     /// @dev The ten minutes count from the first call that finds the account below MM, and again from the first one after
     ///      twenty, or after a call that brought it back to MM. The call that starts them does not revert where it closes nothing. Equality with MM is healthy.
+    ///      An account that also holds lots in a market that waits (see IMargin.enforceableMaintenance) is judged by the MM of its
+    ///      other markets, and only those are closed: back to their IM, and at mark without a fee where no equity is left.
     ///      Errors: AccountHealthy (equity, maintenance margin), AccountBankrupt, NoPosition, MarketNotOpen, IndexStale,
     ///      UnknownAccount, AccountIsRetired, SelfLiquidation, HedgedLeg, NothingToFill, ZeroMaxFills; with a takeover also
     ///      NotAuthorised, InsufficientMargin, PositionLimit, TooManyMarkets.

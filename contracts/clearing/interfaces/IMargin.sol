@@ -17,6 +17,13 @@ interface IMargin {
     /// @return maintenance Off MM, likewise. Positions count whole.
     function calendarCredit(AccountId account) external view returns (uint256 initial, uint256 maintenance);
 
+    /// @notice MM of an account's positions in markets out of which it may be forced now, their calendar credit taken off. Markets whose
+    ///         index is silent beyond the second limit, or was until half an hour ago, wait: what they need is left out, what they
+    ///         were worth at their last valid mark stays part of equity.
+    /// @dev As of the last touch of its markets. The clearing house asks it for accounts that hold lots in such a market.
+    /// @return maintenance Collateral units, ceiled.
+    function enforceableMaintenance(AccountId account) external view returns (uint256 maintenance);
+
     /// @notice Whether IM of an account would be higher with one position in a dated market than with another.
     /// @param before Word of the one position (see Words.sol).
     /// @param after_ Word of the other.

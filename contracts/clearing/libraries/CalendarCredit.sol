@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DeliveryWindow, Window} from "../../instruments/libraries/DeliveryWindow.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {MarketKind, MarketPhase} from "../interfaces/ClearingTypes.sol";
@@ -62,9 +63,27 @@ library CalendarCredit {
         AccountId account,
         uint256 unit
     ) internal view returns (uint256 initial, uint256 maintenance) {
-        Month[] memory months = read(s, account, unit);
+        Month[] memory months = read(s, account, unit, false);
         initial = total(months, true);
         maintenance = total(months, false);
+    }
+
+    /// @dev MM of the positions in markets that do not wait (see Ladder), ceiled. Those markets have been touched in this call and
+    ///      their rounds served.
+    function enforceable(
+        ClearingState storage s,
+        AccountId account,
+        uint256 unit
+    ) internal view returns (uint256 sum) {
+        for (uint256 markets = Accounts.loadPurse(s, account).markets; markets != 0; markets >>= 10) {
+            uint256 id = markets & 1023;
+            MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
+            if (r.phase() == uint256(MarketPhase.Settled) || Ladder.waits(s, id)) continue;
+            Position p = Positions.load(s, MarketId.wrap(uint16(id)), account);
+            sum += p.size().abs() * r.maintenanceBps() * Markets.markOf(r) * r.tickValue() * unit;
+        }
+        sum -= total(read(s, account, unit, true), false);
+        sum = (sum + (10_000 << 16) - 1) / (10_000 << 16);
     }
 
     /// @dev Whether IM is higher with `after_` than with `before` as the position in a market.
@@ -76,7 +95,7 @@ library CalendarCredit {
         Position after_,
         uint256 unit
     ) internal view returns (bool) {
-        Month[] memory months = read(s, account, unit);
+        Month[] memory months = read(s, account, unit, false);
         uint256 i = find(months, market);
         // Without a spread margin, or after the end of trading, there is no credit to lose.
         if (i == months.length) return false;
@@ -97,7 +116,7 @@ library CalendarCredit {
         MarketId market,
         uint256 unit
     ) internal view returns (uint256 lots, MarketId partner) {
-        Month[] memory months = read(s, account, unit);
+        Month[] memory months = read(s, account, unit, false);
         uint256 i = find(months, market);
         if (i == months.length) return (0, partner);
         (, uint256[] memory hedged) = matched(months, false);
@@ -118,20 +137,22 @@ library CalendarCredit {
     // ---------------------------------------------------------------------------------------------------------- months
 
     /// @dev The account's dated months that trade and have a spread margin, by feed and maturity.
+    /// @param enforced Whether those are left out that wait.
     function read(
         ClearingState storage s,
         AccountId account,
-        uint256 unit
+        uint256 unit,
+        bool enforced
     ) private view returns (Month[] memory months) {
         uint256 markets = Accounts.loadPurse(s, account).markets;
         uint256 count = 0;
         for (uint256 rest = markets; rest != 0; rest >>= 10) {
-            if (isMonth(s, rest & 1023)) ++count;
+            if (isMonth(s, rest & 1023, enforced)) ++count;
         }
         months = new Month[](count);
         count = 0;
         for (uint256 rest = markets; rest != 0; rest >>= 10) {
-            if (!isMonth(s, rest & 1023)) continue;
+            if (!isMonth(s, rest & 1023, enforced)) continue;
             Month memory m = load(s, MarketId.wrap(uint16(rest & 1023)), account, unit);
             uint256 i = count++;
             for (; i != 0 && later(months[i - 1], m); --i) months[i] = months[i - 1];
@@ -139,7 +160,8 @@ library CalendarCredit {
         }
     }
 
-    function isMonth(ClearingState storage s, uint256 market) private view returns (bool) {
+    function isMonth(ClearingState storage s, uint256 market, bool enforced) private view returns (bool) {
+        if (enforced && Ladder.waits(s, market)) return false;
         return
             MarketRisk.wrap(s.markets[market].risk).kind() == uint256(MarketKind.Dated) &&
             s.markets[market].terms.spreadMaintenanceBps != 0;
@@ -158,6 +180,8 @@ library CalendarCredit {
     ) private view returns (Month memory m) {
         MarketContext memory c = Markets.load(s, market, unit);
         (, uint256 window) = Markets.advance(s, c);
+        // A midnight that no touch has stored yet counts as well.
+        if (window == 0) window = s.windows[market.unwrap()];
         MarketTerms storage terms = s.markets[market.unwrap()].terms;
         (m.market, m.risk) = (market, c.risk);
         Position p = Positions.load(s, market, account);
@@ -167,22 +191,15 @@ library CalendarCredit {
         (m.spreadInitialBps, m.spreadMaintenanceBps) = (terms.spreadInitialBps, terms.spreadMaintenanceBps);
         m.bandBps = c.top.fillBandBps();
         m.makerFeeBps = ParameterChecks.makerFeeBps(c.top.makerFee(), m.bandBps);
-        // A midnight that no touch has stored yet counts as well.
-        if (window == 0) (m.unlocked, m.days_) = DeliveryWindow.unlockedShare(s, market);
-        else (m.unlocked, m.days_) = DeliveryWindow.shareOf(Window.wrap(window));
+        (m.unlocked, m.days_) = DeliveryWindow.shareOf(Window.wrap(window));
         if (m.unlocked == m.days_) {
             (m.initialBps, m.maintenanceBps) = (c.risk.initialBps(), c.risk.maintenanceBps());
         } else {
-            // Only the lots that are not locked count, so each of them with the whole rate; margins that were announced for
-            // today and are not in force yet give no more credit than what is asked.
-            m.initialBps = whole(c.risk.initialBps(), m, terms.tiers[0].initialMarginBps);
-            m.maintenanceBps = whole(c.risk.maintenanceBps(), m, terms.tiers[0].maintenanceMarginBps);
+            // Only the lots that are not locked count, so each of them with the whole rate: the one of which the day's was made, also
+            // where another has been applied since and holds from the next midnight.
+            m.initialBps = Window.wrap(window).initialBps();
+            m.maintenanceBps = Window.wrap(window).maintenanceBps();
         }
-    }
-
-    /// @dev The rate of an unlocked lot behind the rate in force, at most what the listing says.
-    function whole(uint256 bps, Month memory m, uint256 listed) private pure returns (uint256) {
-        return Rounding.min((bps * m.days_) / m.unlocked, listed);
     }
 
     function find(Month[] memory months, MarketId market) private pure returns (uint256 i) {

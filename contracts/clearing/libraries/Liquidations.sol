@@ -5,6 +5,7 @@ import {MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {IMargin} from "../interfaces/IMargin.sol";
+import {Ladder} from "../../instruments/libraries/Ladder.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, MarketId} from "../../types/Identifiers.sol";
 import {Accounts} from "./Accounts.sol";
@@ -155,9 +156,10 @@ library Liquidations {
     }
 
     /// @dev The furthest, and at most the lot's share of equity. That share is equity × (MM of this market / MM of all)
-    ///      per lot: equity × mark × rate / MM in ticks, so that no fill takes equity below zero.
+    ///      per lot: equity × mark × rate / MM in ticks, so that no fill takes equity below zero. Lots that wait have their share.
     function distanceOf(MarketContext memory c, Health memory h) private pure returns (uint256) {
-        uint256 share = (uint256(h.equity) * c.mark * c.risk.maintenanceBps()) / (BPS * h.maintenance);
+        uint256 share =
+            (Positions.positive(h.equity) * c.mark * c.risk.maintenanceBps()) / (BPS * h.maintenance);
         return Rounding.min(furthest(c), share);
     }
 
@@ -195,7 +197,8 @@ library Liquidations {
     }
 
     /// @dev IM of the positions alone, ceiled: orders are cancelled, they are no reason to close more. Neither concentration nor
-    ///      calendar credit counts: a hedge that has lost a leg has no credit left. What was settled has been converted.
+    ///      calendar credit counts: a hedge that has lost a leg has no credit left. Lots in markets that wait cannot be closed, so
+    ///      nothing else is closed for them; what was settled has been converted.
     function positionsInitial(
         ClearingState storage s,
         Taker memory t,
@@ -204,6 +207,7 @@ library Liquidations {
         for (uint256 markets = t.purse.markets; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
             MarketRisk r = MarketRisk.wrap(s.markets[id].risk);
+            if (Ladder.waits(s, id)) continue;
             Position p = Positions.load(s, MarketId.wrap(uint16(id)), t.account);
             sum += p.size().abs() * r.initialBps() * Markets.markOf(r) * r.tickValue() * unit;
         }

@@ -9,6 +9,7 @@ import {ClearingBase, Configuration} from "../ClearingBase.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ILiquidation} from "../interfaces/ILiquidation.sol";
+import {IMargin} from "../interfaces/IMargin.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
@@ -50,10 +51,14 @@ contract LiquidationModule is ClearingBase, ILiquidation, IClearingEvents, IClea
             ISettlement(address(this)).convertSettled(keeper);
         }
         Rounds.serveAll(s, account);
-        Ladder.requireEnforceable(s, account);
+        Ladder.requireEnforced(s, market, account);
         Health memory h = Margin.health(s, account, UNIT);
-        if (h.equity >= int256(h.maintenance)) revert AccountHealthy(h.equity, h.maintenance);
-        if (h.equity <= 0) revert AccountBankrupt(h.equity);
+        // Where it holds lots that have to wait, it is judged by what the others need; see IMargin.enforceableMaintenance.
+        bool waits = Ladder.holdsWaiting(s, account);
+        uint256 required = waits ? IMargin(address(this)).enforceableMaintenance(account) : h.maintenance;
+        if (h.equity >= int256(required)) revert AccountHealthy(h.equity, required);
+        // The funds may not have it before all of its marks are valid. Until then what can be closed is, at mark.
+        if (h.equity <= 0 && !waits) revert AccountBankrupt(h.equity);
         Closing memory k = Closing(account, market, keeper, maxFills, takeOverLots, 0, false);
         (k.elapsed, k.started) = Accounts.auction(s, account);
         return Liquidations.close(s, k, h, UNIT);

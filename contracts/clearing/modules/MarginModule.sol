@@ -26,6 +26,11 @@ contract MarginModule is ClearingBase, IMargin, IClearingEvents, IClearingErrors
     }
 
     /// @inheritdoc IMargin
+    function enforceableMaintenance(AccountId account) external view returns (uint256 maintenance) {
+        return CalendarCredit.enforceable(ClearingStorage.load(), account, UNIT);
+    }
+
+    /// @inheritdoc IMargin
     function raisesInitial(
         AccountId account,
         MarketId market,

@@ -26,7 +26,7 @@ contract UpkeepModule is ClearingBase, IUpkeep, IClearingEvents, IClearingErrors
     function cancelRiskRaising(AccountId account, OrderId[] calldata ids) external returns (uint256 lots) {
         ClearingState storage s = ClearingStorage.load();
         DatedFutures.touchAll(s, account, UNIT);
-        Ladder.requireEnforceable(s, account);
+        for (uint256 i = 0; i < ids.length; ++i) Ladder.requireEnforced(s, ids[i].market(), account);
         Health memory h = Margin.health(s, account, UNIT);
         if (h.equity >= int256(h.initial)) revert AccountHealthy(h.equity, h.initial);
         for (uint256 i = 0; i < ids.length && h.equity < int256(h.initial); ++i) {

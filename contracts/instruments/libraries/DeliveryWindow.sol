@@ -10,9 +10,10 @@ import {DeliveryMargins} from "./DeliveryMargins.sol";
 import {Feeds} from "./Feeds.sol";
 import {MarketContext, Markets} from "./Markets.sol";
 
-/// @dev How much of a dated future's delivery window was locked at the last midnight that it has seen.
+/// @dev How much of a dated future's delivery window was locked at the last midnight that it has seen, and the margins of the
+///      front month from which those of the day were made.
 ///
-///      | 255..144 – | 143..128 days | 127..112 locked | 111..0 sum |
+///      | 255..176 – | 175..160 MM | 159..144 IM | 143..128 days | 127..112 locked | 111..0 sum |
 ///
 ///      sum is Σ of the locked prints, converted to ticks × 2^16 at once and floored. Zero before the window's second day.
 type Window is uint256;
@@ -25,6 +26,20 @@ library WindowWords {
 
     function pack(uint256 days_, uint256 locked_, uint256 sum_) internal pure returns (Window) {
         return Window.wrap((days_.fit(16) << 128) | (locked_.fit(16) << 112) | sum_.fit(112));
+    }
+
+    /// @dev A window's first word of a day, with the margins of its month before they shrink.
+    function withMargins(Window w, MarginTier memory front) internal pure returns (Window) {
+        uint256 rates = front.initialMarginBps | (uint256(front.maintenanceMarginBps) << 16);
+        return Window.wrap(Window.unwrap(w) | (rates << 144));
+    }
+
+    function initialBps(Window w) internal pure returns (uint256) {
+        return (Window.unwrap(w) >> 144) & 0xffff;
+    }
+
+    function maintenanceBps(Window w) internal pure returns (uint256) {
+        return (Window.unwrap(w) >> 160) & 0xffff;
     }
 
     function windowDays(Window w) internal pure returns (uint256) {
@@ -65,7 +80,7 @@ library DeliveryWindow {
         uint256 mark
     ) internal view returns (Window window) {
         MarketTerms storage terms = s.markets[c.id.unwrap()].terms;
-        window = lock(s, c, terms, period);
+        window = lock(s, c, terms, period).withMargins(terms.tiers[0]);
         (uint256 unlocked, uint256 days_) = shareOf(window);
         MarginTier memory tier = DeliveryMargins.scaled(terms.tiers[0], unlocked, days_);
         c.top = c.top.withFillBandBps(tier.fillBandBps);
@@ -132,14 +147,7 @@ library DeliveryWindow {
     }
 
     /// @dev Days of a market's window whose print was not locked at its last midnight, and all of them. 1 of 1 before the
-    ///      window's second day, and for a perpetual. The market must have been touched in this minute.
-    function unlockedShare(
-        ClearingState storage s,
-        MarketId market
-    ) internal view returns (uint256 unlocked, uint256 days_) {
-        return shareOf(Window.wrap(s.windows[market.unwrap()]));
-    }
-
+    ///      window's second day, and for a perpetual.
     function shareOf(Window w) internal pure returns (uint256 unlocked, uint256 days_) {
         if (Window.unwrap(w) == 0) return (1, 1);
         days_ = w.windowDays();

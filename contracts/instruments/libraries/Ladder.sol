@@ -179,21 +179,39 @@ library Ladder {
         }
     }
 
-    /// @dev Reverts while nobody may be forced out of any market in which an account holds lots: mark is not valid, or was not
-    ///      half an hour ago. Its markets have been touched.
-    function requireEnforceable(ClearingState storage s, AccountId account) internal view {
+    /// @dev Whether nobody may be forced out of a touched market: its mark is not valid, or was not half an hour ago.
+    function waits(ClearingState storage s, uint256 market) internal view returns (bool) {
+        if (MarketRisk.wrap(s.markets[market].risk).phase() >= uint256(MarketPhase.Expired)) return false;
+        uint256 stage = BookTop.wrap(s.markets[market].top).stage();
+        return stage == HALTED || stage == GRACE;
+    }
+
+    /// @dev Whether an account holds lots in a market that waits. Its markets have been touched.
+    function holdsWaiting(ClearingState storage s, AccountId account) internal view returns (bool) {
         uint256 markets = Accounts.loadPurse(s, account).markets;
         for (; markets != 0; markets >>= 10) {
             uint256 id = markets & 1023;
-            // Orders alone shield nobody: they lose nothing while their market waits.
-            if (Positions.load(s, MarketId.wrap(uint16(id)), account).size() == 0) continue;
-            BookTop top = BookTop.wrap(s.markets[id].top);
-            MarketRisk risk = MarketRisk.wrap(s.markets[id].risk);
-            requireValid(s, top, risk);
-            if (top.stage() == GRACE && risk.phase() < uint256(MarketPhase.Expired)) {
-                revertGrace(s, MarketId.wrap(uint16(id)), risk.feed());
-            }
+            if (!waits(s, id)) continue;
+            if (Positions.load(s, MarketId.wrap(uint16(id)), account).size() != 0) return true;
         }
+        return false;
+    }
+
+    /// @dev Reverts while any market in which an account holds lots waits. Its markets have been touched.
+    function requireEnforceable(ClearingState storage s, AccountId account) internal view {
+        uint256 markets = Accounts.loadPurse(s, account).markets;
+        for (; markets != 0; markets >>= 10) {
+            requireEnforced(s, MarketId.wrap(uint16(markets & 1023)), account);
+        }
+    }
+
+    /// @dev Reverts while an account may not be forced out of one market. Orders alone shield nobody: they lose nothing while
+    ///      their market waits.
+    function requireEnforced(ClearingState storage s, MarketId market, AccountId account) internal view {
+        if (!waits(s, market.unwrap()) || Positions.load(s, market, account).size() == 0) return;
+        MarketRisk risk = MarketRisk.wrap(s.markets[market.unwrap()].risk);
+        requireValid(s, BookTop.wrap(s.markets[market.unwrap()].top), risk);
+        revertGrace(s, market, risk.feed());
     }
 
     function revertGrace(ClearingState storage s, MarketId market, uint256 feed) private view {

@@ -511,7 +511,8 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
             slot := windows.slot
         }
         slot = keccak256(abi.encode(MarketId.unwrap(market), slot));
-        vm.store(address(house), slot, bytes32(Window.unwrap(WindowWords.pack(days_, locked, locked << 32))));
+        Window w = WindowWords.pack(days_, locked, locked << 32).withMargins(house.listing(market).tiers[0]);
+        vm.store(address(house), slot, bytes32(Window.unwrap(w)));
     }
 
     /// A second index with prints up to today.

@@ -16,6 +16,7 @@ import {ClearingFixture} from "./ClearingFixture.sol";
 /// counts, whoever touches what and when.
 contract ClearinghouseHaltTest is ClearingFixture {
     uint256 private constant X16 = 1 << 16;
+    OrderId private ask;
 
     // ---------------------------------------------------------------------------------------------- what stands still
 
@@ -236,15 +237,17 @@ contract ClearinghouseHaltTest is ClearingFixture {
         vm.prank(alice);
         house.withdraw(ALICE, FUNDS - 1_200 * USD, alice);
         _trade(alice, bob, perp, 1000, TICK);
+        ask = _place(alice, perp, -100, TICK + 500);
         _feedFund(perp, 1_000 * USD);
     }
 
     function _everythingForced(bytes memory refused) private {
-        OrderId[] memory none = new OrderId[](0);
+        OrderId[] memory orders = new OrderId[](1);
+        orders[0] = ask;
         _refused(bob, abi.encodeCall(house.liquidate, (ALICE, perp, 10, CAROL, 0)), refused);
         _refused(carol, abi.encodeCall(house.liquidate, (ALICE, perp, 10, CAROL, 500)), refused);
         _refused(bob, abi.encodeCall(house.absorb, (ALICE)), refused);
-        _refused(bob, abi.encodeCall(house.cancelRiskRaising, (ALICE, none)), refused);
+        _refused(bob, abi.encodeCall(house.cancelRiskRaising, (ALICE, orders)), refused);
         if (bytes4(refused) != IClearingErrors.IndexStale.selector) return;
         _refused(bob, abi.encodeCall(house.unwind, (perp, 10)), refused);
         _refused(bob, abi.encodeCall(house.deleverage, (perp)), refused);

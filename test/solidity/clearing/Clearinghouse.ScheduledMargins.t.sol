@@ -182,6 +182,70 @@ contract ClearinghouseScheduledMarginsTest is RiskFixture {
         vm.assertTrue(m.initialMarginBps == 1800 && m.maintenanceMarginBps == 1300 && m.fillBandBps == 200);
     }
 
+    /// What a hedge needs inside a window neither rises nor falls by a change that the day's margins do not know yet: a cut would
+    /// take the credit away before what is asked for it, a rise would give more than is asked.
+    function test_apply_insideAWindowTheCreditFollowsAtMidnightToo() public {
+        for (uint256 up = 0; up < 2; ++up) {
+            uint256 snapshot = vm.snapshotState();
+            _creditFollows(up == 1);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    function _creditFollows(bool up) private {
+        MarketId month = _listed(EARLIEST - 6, EARLIEST + 23, EARLIEST - 7);
+        MarketId next = _listed(EARLIEST + 24, EARLIEST + 54, EARLIEST - 7);
+        _trade(alice, bob, month, 1000, TICK);
+        _trade(bob, alice, next, 1000, TICK);
+        MarginChange memory c = _months();
+        (c.clampBps, c.spreadInitialBps, c.spreadMaintenanceBps) = (1000, 2600, 2100);
+        c.tiers[0] = up ? MarginTier(2000, 1500, 250) : MarginTier(1400, 1050, 250);
+        c.tiers[1] = MarginTier(2000, 1500, 400);
+        c.tiers[2] = MarginTier(2800, 2100, 600);
+        _schedule(month, c, EARLIEST);
+        _days(8);
+        house.sync(month);
+        (, int256 im, int256 mm) = _health(ALICE);
+        // Some days are locked, so the hedge is one of the others alone.
+        vm.assertTrue(house.market(month).maintenanceMarginBps < 1200, "scene");
+        house.applyMargins(month);
+        (, int256 im2, int256 mm2) = _health(ALICE);
+        vm.assertEq(im2, im);
+        vm.assertEq(mm2, mm);
+        // At midnight the day's margins and the credit change together, and the hedge goes on as the days go by.
+        vm.warp(uint256(EARLIEST + 1) * 1 days);
+        house.sync(month);
+        uint256 bps = house.market(month).maintenanceMarginBps;
+        vm.assertTrue(up ? bps > 1200 : bps < 1000, "the day's margins are not the new ones");
+        (, , mm2) = _health(ALICE);
+        vm.assertApproxEqAbs(uint256(mm2), uint256(mm), uint256(mm) / 100);
+    }
+
+    /// A mark that stands still must not move with its clamp: margins wait for the end of a halt.
+    function test_apply_waitsForTheEndOfAHalt() public {
+        MarketId far = _listed(EARLIEST + 30, EARLIEST + 40, EARLIEST + 20);
+        MarginChange memory c = _months();
+        (c.clampBps, c.spreadMaintenanceBps, c.spreadInitialBps) = (200, 2300, 2800);
+        _schedule(far, c, EARLIEST);
+        _days(8);
+        _moveMark(far, 10_500);
+        uint256 mark = _mark(far);
+        vm.assertTrue(mark > 10_300 << 16, "scene");
+        vm.warp((uint256(day) + 2) * 1 days + 54 hours);
+        house.sync(far);
+        mark = _mark(far);
+        vm.assertTrue(mark > 10_300 << 16, "scene");
+        _refused(
+            alice,
+            abi.encodeCall(house.applyMargins, (far)),
+            abi.encodeWithSelector(IClearingErrors.IndexStale.selector, feedId, 54 hours, 54 hours)
+        );
+        vm.assertEq(_mark(far), mark);
+        _print(day + 2, 0, POINTS);
+        _skip(60);
+        house.applyMargins(far);
+    }
+
     function test_apply_checksTheSetAgain() public {
         MarginChange memory c = _wider();
         c.tiers[0] = MarginTier(2000, 1398, 600);

@@ -174,9 +174,19 @@ abstract contract HandlerBase is TestBase {
     /// Whether the marks of all of an account's markets are valid, and no grace period runs in one.
     function _marksValid(AccountView memory a) internal view returns (bool) {
         for (uint256 i = 0; i < a.positions.length; ++i) {
-            MarketView memory m = house.market(a.positions[i].market);
-            if (m.phase < MarketPhase.Expired && m.stage >= LadderStage.Halted) return false;
+            if (a.positions[i].size != 0 && _waits(a.positions[i].market)) return false;
         }
         return true;
+    }
+
+    /// Whether nobody may be forced out of a market now.
+    function _waits(MarketId id) internal view returns (bool) {
+        MarketView memory m = house.market(id);
+        return m.phase < MarketPhase.Expired && m.stage >= LadderStage.Halted;
+    }
+
+    function _holdsLots(AccountView memory a) internal pure returns (bool) {
+        for (uint256 i = 0; i < a.positions.length; ++i) if (a.positions[i].size != 0) return true;
+        return false;
     }
 }

@@ -77,7 +77,8 @@ library Properties {
             sum += purse.cash;
             claims += s.claims[account];
             _list(s, account, purse.markets);
-            require(purse.markets != 0 || purse.cash >= 0, "A-02");
+            AccountId id = AccountId.wrap(uint32(account));
+            require(purse.cash >= 0 || Accounts.holdsLots(s, id, purse.markets, MarketId.wrap(0)), "A-02");
             uint256 head = s.heads[account];
             require(s.accounts[(uint256(uint160(head)) << 16) | uint16(head >> 160)] == account, "A-04");
             if (Accounts.isRetired(s, AccountId.wrap(uint32(account)))) {

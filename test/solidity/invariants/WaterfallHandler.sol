@@ -23,9 +23,11 @@ contract WaterfallHandler is HandlerBase {
         Picture memory before = world.inspect().picture();
         (bool success, ) = world.act(world.STRANGER(), abi.encodeCall(house.absorb, (a.account)));
         if (!success) {
-            if (v.equity <= 0 && _marksValid(v)) world.fail("W-04: a bankrupt account could not be absorbed");
+            if (v.equity <= 0 && _holdsLots(v) && _marksValid(v))
+                world.fail("W-04: a bankrupt account could not be absorbed");
             return;
         }
+        if (!_holdsLots(v)) world.fail("W-10: an account that owes nothing was retired");
         if (!_marksValid(v))
             world.fail("S-04: somebody was absorbed while mark is not valid, or in the time of grace");
         if (v.equity > 0) world.fail("W-05: a solvent account was absorbed");
