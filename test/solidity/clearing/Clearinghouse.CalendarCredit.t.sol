@@ -405,6 +405,32 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         _assertConserved();
     }
 
+    /// What a part of a leg leaves is judged by the hedge that is left, not by the one that was: she is still below MM, so the ten
+    /// minutes of a takeover go on.
+    function test_liquidate_aPartOfALegDoesNotEndTheTenMinutes() public {
+        _hold(alice, front, 1000);
+        _hold(alice, next, -1000);
+        _leave(alice, _initial(ALICE));
+        for (uint256 tick = 10_400; _equity(ALICE) >= int256(_maintenance(ALICE) - 60 * USD); tick += 50)
+            _moveMark(next, tick);
+        // A lot less of the hedge needs 0.45 USD less: the dearer leg's 0.75 and the credit of 0.3.
+        _topUp(ALICE, int256(_maintenance(ALICE) - 60 * USD));
+        _place(bob, next, -100, (_mark(next) >> 16) + 1);
+        vm.prank(traders[5]);
+        (uint256 closed, ) = house.liquidate(ALICE, next, 100, KEEPER, 0);
+        vm.assertEq(closed, 100);
+        (int256 equity, , int256 mm) = _health(ALICE);
+        vm.assertTrue(equity < mm && equity + int256(100 * USD * 3) / 10 >= mm, "scene");
+        vm.assertTrue(_auction() != 0, "the ten minutes ended");
+        // Back at MM they do.
+        _topUp(ALICE, mm);
+        vm.prank(traders[5]);
+        (bool success, ) = address(house).call(
+            abi.encodeCall(house.liquidate, (ALICE, next, 100, KEEPER, 0))
+        );
+        vm.assertTrue(!success);
+    }
+
     function test_liquidate_aLegWithoutASpreadMarginWhole() public {
         MarketId plain = _plain();
         _hold(alice, front, 100);
@@ -465,6 +491,17 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         (int256 equity, , int256 mm) = _health(ALICE);
         vm.assertTrue(equity < mm && equity > 0, "scene");
         _place(bob, next, -2000, (_mark(next) >> 16) + 1);
+    }
+
+    /// Since when alice is known to be below MM; 0 if she is not.
+    function _auction() private view returns (uint256) {
+        mapping(uint256 => uint256) storage heads = ClearingStorage.load().heads;
+        bytes32 slot;
+        assembly ("memory-safe") {
+            slot := heads.slot
+        }
+        slot = keccak256(abi.encode(AccountId.unwrap(ALICE), slot));
+        return uint256(vm.load(address(house), slot)) >> 217;
     }
 
     function _requires(uint256 initial, uint256 maintenance) private view {
