@@ -149,6 +149,31 @@ describe("SDK actions when usage falls", function () {
     }
   });
 
+  it("keeps a share of what leaves while something is owed, and gives it back once nothing is", async () => {
+    const { deficit } = await maker.getFund({ market: perpetual });
+    expect(deficit > 0n, "the round's price did not cover all of it").to.be.true;
+    const accountId = ids.maker;
+    const to = maker.account.address;
+    const { balance } = await maker.getCollateral({ owner: to });
+    await venue.mined(maker.withdraw({ accountId, amount: usd("10000"), to }));
+    const { cash } = await maker.getAccount({ accountId });
+    const share = usd("10000") - ((await maker.getCollateral({ owner: to })).balance - balance);
+    expect(share > 0n).to.be.true;
+    await refused(buyer.redeemClaim({ accountId }), "DeficitStands", { deficit });
+
+    const treasury = venue.trader(0);
+    await venue.exchange.mint(0, deficit);
+    await venue.mined(treasury.approveCollateral({ amount: deficit }));
+    await venue.mined(treasury.topUpFund({ market: perpetual, amount: deficit }));
+    expect((await maker.getFund({ market: perpetual })).deficit).to.equal(0n);
+    // Anyone may.
+    expect(await buyer.redeemClaim.simulate({ accountId })).to.equal(share);
+    const { ClaimRedeemed } = buyer.redeemClaim.extract(await venue.mined(buyer.redeemClaim({ accountId })));
+    expect(ClaimRedeemed).to.deep.equal([{ account: accountId, amount: share }]);
+    expect((await maker.getAccount({ accountId })).cash).to.equal(cash + share);
+    await refused(buyer.redeemClaim({ accountId }), "NoClaim", { account: accountId });
+  });
+
   it("lets a feed catch up", async () => {
     await day();
     // As late as the next print is due: the move of the morning before is a day old.
