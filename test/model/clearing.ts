@@ -47,17 +47,18 @@ export interface Step {
 }
 
 /**
- * What the resting orders of a closing side could lose against mark, if this one rests at a price worse than mark: the side
- * at the edge of the fill band, with twice the maker fee, ceiled.
+ * What the resting orders of a closing side could lose against mark, if this one rests at a price worse than mark or has
+ * traded: the side at the edge of the fill band, with twice the maker fee, ceiled.
  */
 function closingCost(
   market: Market,
   now: bigint,
   position: Position,
   { lots, tick }: OrderParameters,
+  traded: boolean,
 ): bigint {
   const price = tick << 16n;
-  if (lots > 0n ? price <= market.markX16 : price >= market.markX16) return 0n;
+  if (!traded && (lots > 0n ? price <= market.markX16 : price >= market.markX16)) return 0n;
   const { makerFee, tickValue } = market.listing;
   const bps = tierOf(market, now).fillBandBps + (makerFee > 0n ? makerFee / 5n + 1n : 0n);
   const side = lots > 0n ? position.bidLots : position.askLots;
@@ -287,7 +288,10 @@ export class Clearing {
     if (raised) after.reducing = false;
     // A trade that ends in debt is refused by the caller: no fund pays for what a taker did to itself.
     forgetEmpty(account);
-    const reserve = raised || placed.id === 0 ? 0n : closingCost(market, state.now, after, order);
+    const reserve =
+      raised || (placed.id === 0 && placed.lots === 0n)
+        ? 0n
+        : closingCost(market, state.now, after, order, placed.lots !== 0n);
     return { placed, raised, reserve };
   }
 

@@ -143,7 +143,7 @@ export function resumeNewRisk({ state }: Clearing, marketId: number): void {
   const broken: Refusal[] = [];
   if (phaseOf(market, state.now) !== "reduceOnly") broken.push(new Refusal("MarketNotOpen"));
   const equity = equityOf(state, fundOf(state, market)) - market.deficit;
-  if (equity < 0n) broken.push(new Refusal("FundInDeficit", [equity]));
+  if (equity < 0n || market.deficit !== 0n) broken.push(new Refusal("FundInDeficit", [equity]));
   refuse(broken);
   market.reduceOnly = false;
 }

@@ -48,8 +48,8 @@ interface IWaterfall {
     ///      RoundsUnfinished (number), FundBounded (amount, most), IndexStale.
     function drainFund(MarketId market, uint256 amount, address to) external;
 
-    /// @notice Has the fund of a market pay what an owner's account that holds no lots any more is short of. The clearing house calls
-    ///         it itself where a fill has left such a debt; none is there for anybody else to find.
+    /// @notice Has the fund of a market pay what an owner's account that holds no lots any more is short of.
+    /// @dev The clearing house only, where a fill has left such a debt: cash below zero beside an open gain is none. Errors: NotAuthorised.
     /// @return spent Whether the fund's cash is below zero after it.
     function payShortfall(AccountId account, MarketId market) external returns (bool spent);
 

@@ -144,7 +144,7 @@ library Deleveraging {
     }
 
     /// @dev Where the fund's equity is zero, rounded in its favour to a tick, no further from mark than MM (rounded
-    ///      inwards): nobody that was at or above MM falls below it by what it closes.
+    ///      inwards): nobody that was at or above MM without a calendar credit falls below it by what it closes.
     /// @param value Cash and quote of the fund, collateral units.
     function price(MarketContext memory c, int256 value, int256 size) private pure returns (uint256) {
         // value + size × price × tickValue = 0. A long fund sells: rounded up; a short one buys: rounded down.

@@ -93,7 +93,7 @@ library Orders {
         raised = raisesRisk(c, t, before) || breaksHedge(c, t, before.position);
         // Orders that a deleveraging round had bound to reducing are covered by IM again.
         if (raised) t.position = t.position.withReducing(false);
-        if (!raised && t.lots != 0) t.reserve = closingCost(c, t);
+        if (!raised && (t.lots != 0 || t.filled != 0)) t.reserve = closingCost(c, t);
         bool isActive = t.position.isActive();
         if (isActive != before.active) {
             // A trade that ends in debt is refused by the caller: no fund pays for what a taker did to itself.
@@ -144,10 +144,11 @@ library Orders {
 
     /// @dev What the resting orders that close a position could lose against mark: nobody checks a maker when it is filled,
     ///      and below zero the fund would pay its taker. An order at mark or better costs nothing now, and what a later
-    ///      mark adds to it the position gains. Worse ones count with all of their side at the edge of the band, ceiled.
+    ///      mark adds to it the position gains. Worse ones count with all of their side at the edge of the band, ceiled;
+    ///      so does what rests where a part has been taken, which may have spent what was there to lose.
     function closingCost(MarketContext memory c, Taker memory t) private pure returns (uint256) {
         uint256 price = t.limit << 16;
-        if (t.buys ? price <= c.mark : price >= c.mark) return 0;
+        if (t.filled == 0 && (t.buys ? price <= c.mark : price >= c.mark)) return 0;
         uint256 lots = t.buys ? t.position.bids() : t.position.asks();
         int256 rate = c.top.makerFee();
         uint256 bps = c.top.fillBandBps() + (rate > 0 ? uint256(rate) / 5 + 1 : 0);

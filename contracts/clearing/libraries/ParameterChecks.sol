@@ -97,7 +97,7 @@ library ParameterChecks {
     }
 
     /// @dev MM < IM; band + maker fee ≤ IM − MM and ≤ MM; band + taker fee ≤ MM; liquidation fee < MM.
-    function checkDistances(MarketListing memory l, MarginTier memory tier) private pure {
+    function checkDistances(MarketListing memory l, MarginTier memory tier) internal pure {
         below("maintenance < initial", tier.maintenanceMarginBps, tier.initialMarginBps);
         atMost(
             "band + maker fee <= initial - maintenance",

@@ -7,7 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {MarketId} from "../../types/Identifiers.sol";
 import {ClearingBase, Configuration} from "../ClearingBase.sol";
-import {MarketKind, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
+import {MarginTier, MarketKind, MarketListing, MarketPhase} from "../interfaces/ClearingTypes.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
 import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
@@ -33,10 +33,19 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
     /// @inheritdoc IAdministration
     function setFees(MarketId market, uint16 takerFee, int16 makerFee) external restricted {
         ClearingState storage s = ClearingStorage.load();
-        MarketContext memory c = Markets.load(s, market, UNIT);
+        MarketContext memory c = _touched(s, market);
         MarketListing memory l = Listings.read(s, market);
         (l.takerFee, l.makerFee) = (takerFee, makerFee);
         Listings.check(s, l);
+        // Margins announced for a day inside a delivery window are in the terms before they are in force.
+        ParameterChecks.checkDistances(
+            l,
+            MarginTier(
+                uint16(c.risk.initialBps()),
+                uint16(c.risk.maintenanceBps()),
+                uint16(c.top.fillBandBps())
+            )
+        );
         c.top = c.top.withTakerFee(takerFee);
         c.top = c.top.withMakerFee(makerFee);
         Markets.store(s, c);
@@ -91,10 +100,10 @@ contract AdministrationModule is ClearingBase, IAdministration, IClearingEvents,
     /// @inheritdoc IAdministration
     function resumeNewRisk(MarketId market) external restricted {
         ClearingState storage s = ClearingStorage.load();
-        int256 equity = Margin.health(s, Accounts.fundOf(market), UNIT).equity;
-        // What the market still owes is the fund's debt.
-        equity -= int256(s.deficits[market.unwrap()]);
-        if (equity < 0) revert FundInDeficit(market, equity);
+        // What the market still owes is the fund's debt, and is repaid before anybody adds to it.
+        uint256 deficit = s.deficits[market.unwrap()];
+        int256 equity = Margin.health(s, Accounts.fundOf(market), UNIT).equity - int256(deficit);
+        if (equity < 0 || deficit != 0) revert FundInDeficit(market, equity);
         // A perpetual that ends (EndSet) does so for good.
         MarketContext memory c = Markets.load(s, market, UNIT);
         if (c.risk.kind() == uint256(MarketKind.Perpetual) && c.top.expiryPeriod() != 0) {

@@ -20,6 +20,7 @@ import {Deleveraging} from "../libraries/Deleveraging.sol";
 import {Funds} from "../libraries/Funds.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
+import {Positions} from "../libraries/Positions.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {RoundHead} from "../libraries/RoundWords.sol";
 import {MarketRisk, Position, Purse} from "../libraries/Words.sol";
@@ -91,7 +92,8 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
     /// @inheritdoc IWaterfall
     function drainFund(MarketId market, uint256 amount, address to) external restricted nonReentrant {
         ClearingState storage s = ClearingStorage.load();
-        Funds.settleSpent(s);
+        uint256 unbooked = Funds.settleSpent(s);
+        if (unbooked != 0) revert DeficitStands(unbooked);
         MarketContext memory c = _touched(s, market);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0)) revert ZeroAddress();
@@ -126,8 +128,10 @@ contract WaterfallModule is ClearingBase, IWaterfall, IClearingEvents, IClearing
 
     /// @inheritdoc IWaterfall
     function payShortfall(AccountId account, MarketId market) external returns (bool spent) {
-        Accounts.requireNumber(account);
+        // The market is taken for one that the account has left: only the clearing house knows.
+        if (msg.sender != address(this)) revert NotAuthorised(msg.sender, account);
         ClearingState storage s = ClearingStorage.load();
+        if (Positions.load(s, market, account).size() != 0) return false;
         Purse memory purse = Accounts.loadPurse(s, account);
         spent = Accounts.payShortfall(s, account, purse, market);
         Accounts.storePurse(s, account, purse);

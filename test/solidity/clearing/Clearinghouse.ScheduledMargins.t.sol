@@ -192,6 +192,25 @@ contract ClearinghouseScheduledMarginsTest is RiskFixture {
         }
     }
 
+    /// A fee that only the announced margins can bear waits for the midnight that puts them in force.
+    function test_setFees_insideAWindowFitsTheMarginsOfTheDay() public {
+        MarketId month = _listed(EARLIEST - 7, EARLIEST + 22, EARLIEST - 8);
+        MarginChange memory c = _months();
+        c.tiers[0] = MarginTier(2000, 1200, 250);
+        _schedule(month, c, EARLIEST);
+        _days(27);
+        house.applyMargins(month);
+        MarketView memory m = house.market(month);
+        // Seven of thirty days are not locked: 16 / 12 % have come down to 4 / 3 %.
+        vm.assertTrue(m.initialMarginBps == 400 && m.maintenanceMarginBps == 300 && m.fillBandBps == 58);
+        bytes memory call = abi.encodeCall(house.setFees, (month, 450, 450));
+        _refused(RISK_OFFICER, call, _unsafe("band + maker fee <= initial - maintenance", 104, 100));
+        _nextPrint(POINTS);
+        vm.prank(RISK_OFFICER);
+        house.setFees(month, 450, 450);
+        vm.assertEq(house.listing(month).makerFee, 450);
+    }
+
     function _creditFollows(bool up) private {
         MarketId month = _listed(EARLIEST - 6, EARLIEST + 23, EARLIEST - 7);
         MarketId next = _listed(EARLIEST + 24, EARLIEST + 54, EARLIEST - 7);
