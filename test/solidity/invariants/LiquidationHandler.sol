@@ -48,7 +48,8 @@ contract LiquidationHandler is HandlerBase {
         uint256 required = _marksValid(v) ? v.maintenanceMargin : house.enforceableMaintenance(a.account);
         bool healthy = v.equity >= int256(required);
         if (!success) {
-            if (!healthy && bytes4(answer) == IClearingErrors.AccountHealthy.selector)
+            // A settled loss is cash, and what that cannot pay the fund's debt, before the account is judged.
+            if (!healthy && _holdsUnsettled(v) && bytes4(answer) == IClearingErrors.AccountHealthy.selector)
                 world.fail("L-03: an account below MM was called healthy");
             return;
         }
@@ -66,6 +67,14 @@ contract LiquidationHandler is HandlerBase {
             if (_tookOver(earner, market) && earner.equity < int256(earner.initialMargin))
                 world.fail("L-20: a keeper took over what its margin does not cover");
         }
+    }
+
+    function _holdsUnsettled(AccountView memory v) private view returns (bool) {
+        for (uint256 i = 0; i < v.positions.length; ++i) {
+            if (v.positions[i].size == 0) continue;
+            if (house.market(v.positions[i].market).phase != MarketPhase.Settled) return true;
+        }
+        return false;
     }
 
     /// A keeper without that market before the call is covered by IM if it has it now.

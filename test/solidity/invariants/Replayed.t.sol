@@ -45,6 +45,22 @@ contract ReplayedTest is TestBase {
         _check();
     }
 
+    /// All that the account holds has been settled at a loss beyond its cash: there is nothing to liquidate.
+    function test_replay_keepAfterSilence() public {
+        clock.newDay(2783854487235847296412751361);
+        _check();
+        clock.silence(2393589215914719983815486301322882221832149654158261251322640221680);
+        _check();
+        waterfall.settle(10170, 10742);
+        _check();
+        keepers.keep(
+            10208300,
+            6749074255464259683397505397082888,
+            1412375672095190476037232105891619727274947175361755980
+        );
+        _check();
+    }
+
     function _check() private view {
         string memory failure = world.failure();
         vm.assertTrue(bytes(failure).length == 0, failure);
