@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MarketPhase, OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {
+    MarketPhase,
+    MarketView,
+    OrderKind,
+    OrderParameters
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {RiskFixture} from "./RiskFixture.sol";
@@ -26,6 +31,48 @@ contract ClearinghouseMarginTest is RiskFixture {
         _send(alice, _order(perp, -1000, 9400, OrderKind.ImmediateOrCancel));
         vm.assertEq(_size(ALICE, perp), int256(0));
         _assertConserved();
+    }
+
+    /// What is held in another market counts at the mark of this minute, also where nobody has touched it for hours.
+    function test_place_countsOtherMarketsAsTheyStandNow() public {
+        _trade(alice, bob, dated, 1000, TICK);
+        _place(traders[4], dated, 1000, TICK - 401);
+        _place(traders[5], dated, -1000, TICK - 399);
+        int256 before = _equity(ALICE);
+        _skip(3 hours);
+        house.sync(perp);
+        int256 equity = _equity(ALICE);
+        vm.assertTrue(equity < before - 150 * int256(USD), "scene");
+        _expectShort(equity);
+    }
+
+    function test_place_countsExpiredMarketsAtTheirPrints() public {
+        _trade(alice, bob, dated, 1000, TICK);
+        while (day < WINDOW_LAST - 1) _nextPrint(POINTS);
+        vm.warp((uint256(WINDOW_LAST) + 1) * 1 days);
+        house.sync(dated);
+        int256 before = _equity(ALICE);
+        _nextPrint((POINTS * 3) / 4);
+        house.sync(perp);
+        int256 equity = _equity(ALICE);
+        vm.assertTrue(equity < before - 100 * int256(USD), "scene");
+        _expectShort(equity);
+    }
+
+    /// Alice tries to hold far more than she can carry, and the refusal says what she has.
+    function _expectShort(int256 equity) private {
+        MarketView memory m = house.market(perp);
+        OrderParameters memory order = _order(perp, 8_000_000, m.lowestFill, OrderKind.PostOnly);
+        vm.prank(alice);
+        (bool success, bytes memory answer) = address(house).call(
+            abi.encodeCall(house.place, (ALICE, order))
+        );
+        vm.assertTrue(!success && bytes4(answer) == IClearingErrors.InsufficientMargin.selector);
+        int256 told;
+        assembly ("memory-safe") {
+            told := mload(add(answer, 36))
+        }
+        vm.assertEq(told, equity);
     }
 
     function test_place_restingOrdersThatCouldFlipNeedInitialMargin() public {

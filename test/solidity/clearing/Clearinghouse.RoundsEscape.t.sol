@@ -123,6 +123,27 @@ contract ClearinghouseRoundsEscapeTest is WaterfallFixture {
 
     // ---------------------------------------------------------------------------------------------------- orders afterwards
 
+    /// An order that closed all of a position closes more than that once a pending round has its part of it.
+    function test_cancelRiskRaising_countsWhatARoundHasTaken() public {
+        AccountId grace = _levered(7, 1000, false, bob);
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_002_500_000, alice);
+        _trade(alice, carol, perp, 1000, TICK);
+        _fallUntilBankrupt(ALICE);
+        OrderId[] memory ids = new OrderId[](1);
+        ids[0] = _place(traders[6], perp, 1000, _markTick() - 300);
+        house.absorb(ALICE);
+        (int256 equity, int256 im, int256 mm) = _health(grace);
+        for (uint256 i = 0; i < 30 && equity >= im; ++i) {
+            _days(1, true);
+            (equity, im, mm) = _health(grace);
+        }
+        vm.assertTrue(equity < im && equity >= mm && _served(1) == 0, "scene");
+        vm.prank(dave);
+        vm.assertEq(house.cancelRiskRaising(grace, ids), 1000);
+        _assertConserved();
+    }
+
     function test_rounds_theFirstOrderAfterwardsIsNotBoundToReducing() public {
         _sides();
         _fallUntilBankrupt(ALICE);

@@ -67,6 +67,22 @@ contract MarkPriceTest is TestBase {
         else vm.assertTrue(after_ <= mean && after_ >= mid);
     }
 
+    function test_step_isAnAdvanceOfOneMinute() public pure {
+        uint256[5] memory taus = [uint256(1), 2, 3, 30, 4095];
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.assertEq(
+                MarkPrice.step(10_000 << 16, 10_300 << 16, taus[i]),
+                MarkPrice.advance(10_000 << 16, 10_300 << 16, taus[i], 1)
+            );
+            vm.assertEq(
+                MarkPrice.step(10_300 << 16, 10_000 << 16, taus[i]),
+                MarkPrice.advance(10_300 << 16, 10_000 << 16, taus[i], 1)
+            );
+        }
+        vm.assertEq(MarkPrice.step(10_000 << 16, 10_300 << 16, 1), 10_300 << 16);
+        vm.assertEq(MarkPrice.step(10_000 << 16, 10_300 << 16, 2), 10_150 << 16);
+    }
+
     function test_advanceObserved_aWholeMinuteIsAnAdvance() public pure {
         uint256 mean = 10_000 << 16;
         uint256 whole = MarkPrice.advanceObserved(mean, 2 * 10_300 * 60, 60, 30);

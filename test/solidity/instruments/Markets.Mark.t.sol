@@ -18,6 +18,14 @@ contract MarketsMarkTest is ClearingFixture {
         _compare(60, 60);
     }
 
+    function test_sync_everyOtherMinuteEqualsEveryMinute() public {
+        _quote(perp, TICK + 100, 1000);
+        _quote(dated, TICK - 200, 1000);
+        _compare(2, 60);
+        _skip(17 minutes);
+        _compare(3, 60);
+    }
+
     function test_sync_onePokeAnHourEqualsSixty_ofAThinBook() public {
         _quote(perp, TICK + 300, 1000);
         _skip(2 hours);
