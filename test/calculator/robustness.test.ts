@@ -96,7 +96,7 @@ const lower = ({ numerator: n, denominator: d }: Fraction) => fraction(4n * n, 5
 
 const honest = usage({
   contributors: { min: CONTRIBUTORS, max: CONTRIBUTORS },
-  models: { min: 1, max: 8 },
+  models: { min: 1, max: 5 },
   days: 2,
   percent: 20,
 });
@@ -144,6 +144,19 @@ describe("one contributor of seven that lies", function () {
     expect(limited.print).to.equal(1_051_271_096_376_024_039_697n);
     expect(limited.gate).to.include({ mean: 0n, passed: false });
     expect(limited.gate?.trimmed.numerator).to.equal(1n);
+  });
+
+  it("cannot silence what others use by stating absurd amounts of the same model", () => {
+    const small = Object.fromEntries(names("small", 10).map((model) => [model, 10n ** 9n]));
+    const day = (i: number, large: bigint) =>
+      names("c", 7).map((each, c) =>
+        statement(each, BASE + i, c === 0 ? { large: 10n ** 36n } : { ...small, large }),
+      );
+    const { link } = secondDay([day(0, 10n ** 10n), day(1, 2n * 10n ** 10n)], "final");
+    const factor = link?.models.find(({ model }) => model === "large")?.factor ?? ONE;
+    // Measured without a cap of contributors it would be below 10^-9, and the link 1.
+    expect(toNumber(factor)).to.be.above(0.1);
+    expect(toNumber(link?.value ?? ONE)).to.be.above(1.05);
   });
 });
 
