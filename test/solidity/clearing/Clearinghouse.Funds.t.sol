@@ -11,6 +11,22 @@ import {WaterfallFixture} from "./WaterfallFixture.sol";
 
 /// Money of an insurance fund: who may bring it, who may take it, and how much of it.
 contract ClearinghouseFundsTest is WaterfallFixture {
+    /// What a liquidation pays into the fund covers open interest at once.
+    function test_liquidate_itsFeeCoversOpenInterestAtOnce() public {
+        _lever();
+        _fallTo(8800);
+        vm.prank(RISK_OFFICER);
+        house.setFundTerms(perp, 1000, 200, 5000, 100);
+        _place(dave, perp, 2000, _markTick());
+        vm.assertEq(house.market(perp).openInterestLimit, 1000);
+        vm.prank(traders[5]);
+        house.liquidate(ALICE, perp, 100, KEEPER, 0);
+        uint256 limit = house.market(perp).openInterestLimit;
+        vm.assertTrue(limit > 1000, "not covered");
+        house.sync(perp);
+        vm.assertEq(house.market(perp).openInterestLimit, limit);
+    }
+
     address private constant TO = address(0xD0);
 
     function test_topUpFund_bringsMoneyIn() public {

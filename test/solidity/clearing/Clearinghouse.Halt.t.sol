@@ -138,6 +138,28 @@ contract ClearinghouseHaltTest is ClearingFixture {
         );
     }
 
+    /// A month that goes from one fresh minute to the next costs what it did before its index had ever been silent.
+    function test_halt_aMinuteAfterItCostsWhatItCostBefore() public {
+        house.sync(dated);
+        uint256 before = _minute();
+        vm.warp(_halt());
+        house.sync(dated);
+        _print(day + 2, 0, POINTS);
+        _skip(31 minutes);
+        house.sync(dated);
+        vm.assertTrue(house.market(dated).stage == LadderStage.Fresh, "scene");
+        uint256 after_ = _minute();
+        vm.assertTrue(after_ < before + 1_000, "dearer than before");
+    }
+
+    /// Gas of a month's next minute.
+    function _minute() private returns (uint256 gas) {
+        _skip(60);
+        gas = gasleft();
+        house.sync(dated);
+        gas -= gasleft();
+    }
+
     // ---------------------------------------------------------------------------------------------------- who waits
 
     function test_halt_nobodyIsForcedOut() public {

@@ -191,6 +191,18 @@ contract ClearinghouseSweepTest is OrdersFixture {
         vm.assertEq(house.sweepOrders(_one(id)), 0);
     }
 
+    /// By the time and not by what is stored: whether somebody has touched the market meanwhile changes nothing.
+    function test_sweepOrders_notAfterTradingHasEndedUntouched() public {
+        OrderId id = _sendId(bob, _dying(dated, 300, BID));
+        vm.warp(uint256(WINDOW_LAST + 1) * 1 days - 1);
+        uint256 snapshot = vm.snapshotState();
+        vm.assertEq(house.sweepOrders(_one(id)), 300);
+        vm.revertToState(snapshot);
+        vm.warp(block.timestamp + 1);
+        vm.assertEq(house.sweepOrders(_one(id)), 0);
+        vm.assertEq(_position(BOB, dated).openOrders, 1);
+    }
+
     /// Whatever is swept, a book without dead orders trades as it would have with them.
     function test_fuzz_sweep_changesNoTrade(uint256 seed) public {
         for (uint256 i = 0; i < 10; ++i) {

@@ -31,6 +31,20 @@ contract ClearinghouseUnwindTest is WaterfallFixture {
         );
     }
 
+    /// Without lots of a bankrupt's the fund covers more or less than with them, at once.
+    function test_unwind_coversOpenInterestByWhatItLeft() public {
+        _scene(10_000 * USD);
+        vm.prank(RISK_OFFICER);
+        house.setFundTerms(perp, 1000, 200, 5000, 100);
+        uint256 before = house.market(perp).openInterestLimit;
+        _place(dave, perp, 5000, _markTick() - 100);
+        house.unwind(perp, 100);
+        uint256 after_ = house.market(perp).openInterestLimit;
+        vm.assertTrue(after_ != before, "as before");
+        house.sync(perp);
+        vm.assertEq(house.market(perp).openInterestLimit, after_);
+    }
+
     function test_unwind_losesATenthADayAtMost() public {
         _scene(200 * USD);
         int256 equity = house.fund(perp).equity;
