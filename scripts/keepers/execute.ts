@@ -26,7 +26,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   repush: ["RepushFailed", "NothingPushed"],
   // The set may have become unsafe by another change meanwhile: the risk role has to announce it anew.
   applyMargins: ["NothingScheduled", "NotYetDue", "MarketNotOpen", "ParameterOutOfRange", "UnsafeParameters"],
-  cancelRiskRaising: ["AccountHealthy", "AccountIsRetired"],
+  cancelRiskRaising: ["AccountHealthy", "AccountIsRetired", "IndexStale", "InGracePeriod"],
   liquidate: [
     "AccountHealthy",
     "AccountBankrupt",
@@ -34,6 +34,9 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
     "NoPosition",
     "MarketNotOpen",
     "IndexStale",
+    "InGracePeriod",
+    // The other leg of the hedge comes first.
+    "HedgedLeg",
     // The book is empty where it would be fair: a later round finds buyers, or the fund takes over.
     "NothingToFill",
     // The keeper's own account has no room for what it would take over now.
@@ -42,7 +45,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
     "TooManyMarkets",
     "OnlyReducing",
   ],
-  absorb: ["AccountNotBankrupt", "AccountIsRetired", "NoPosition", "IndexStale"],
+  absorb: ["AccountNotBankrupt", "AccountIsRetired", "NoPosition", "IndexStale", "InGracePeriod"],
   // With as many rounds unfinished as there may be, positions are served first.
   deleverage: ["NothingToDeleverage", "TooManyRounds", "IndexStale"],
   unwind: ["NothingToUnwind", "UnwindingSpent", "NothingToFill", "MarketNotOpen", "IndexStale"],

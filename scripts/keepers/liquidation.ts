@@ -1,4 +1,4 @@
-import { getAccountId, type MarketPhase } from "@usance/sdk";
+import { decodeOrderId, getAccountId, type MarketPhase } from "@usance/sdk";
 import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
@@ -21,7 +21,7 @@ export interface LiquidationState {
   accounts: readonly AccountState[];
   markets: ReadonlyMap<
     number,
-    { phase: MarketPhase; stale: boolean; markX16: bigint; maintenanceMarginBps: bigint }
+    { phase: MarketPhase; stage: number; markX16: bigint; maintenanceMarginBps: bigint }
   >;
   /** Resting orders of the accounts that `needsOrders` named. */
   orders: ReadonlyMap<number, readonly bigint[]>;
@@ -33,6 +33,14 @@ export interface LiquidationState {
   takeOverLots: number;
 }
 
+/** Stages of a market's index from which on nobody is forced out of it: halted, and the grace period after it. */
+const WAITS_FROM = 2;
+
+function waits(markets: LiquidationState["markets"], id: number): boolean {
+  const market = markets.get(id);
+  return market !== undefined && market.phase !== "expired" && market.stage >= WAITS_FROM;
+}
+
 /** Whether the first step concerns an account: it is below IM and has resting orders. */
 export function needsOrders({ retired, equity, initialMargin, positions }: AccountState): boolean {
   return !retired && equity < BigInt(initialMargin) && positions.some(({ openOrders }) => openOrders > 0n);
@@ -41,18 +49,22 @@ export function needsOrders({ retired, equity, initialMargin, positions }: Accou
 /**
  * Decides on the steps of the ladder, the weakest accounts first: cancel risk-raising orders below IM, close into the
  * book below MM (the position that needs most margin first), hand to the funds at zero equity or below. Equality with
- * a requirement is healthy.
+ * a requirement is healthy. Lots in markets that wait are left alone, and an account that holds some is not handed to the funds: what it
+ * holds elsewhere is closed.
  */
 export function decideLiquidation(state: LiquidationState): KeeperAction[] {
-  const { accounts, orders, keeper } = state;
+  const { accounts, orders, keeper, markets } = state;
   return [...accounts]
     .filter(({ id, retired }) => !retired && id !== keeper)
     .sort((a, b) => compare(a.equity - a.maintenanceMargin, b.equity - b.maintenanceMargin))
     .flatMap((account): KeeperAction[] => {
-      const held = account.positions.some(({ size }) => size !== 0n);
-      if (held && account.equity <= 0n) return [{ kind: "absorb", account: account.id }];
+      const held = account.positions.filter(({ size }) => size !== 0n).map(({ market }) => market);
+      const waiting = held.filter((id) => waits(markets, id));
+      if (held.length > 0 && waiting.length === 0 && account.equity <= 0n)
+        return [{ kind: "absorb", account: account.id }];
       const actions: KeeperAction[] = [];
-      const ids = orders.get(account.id) ?? [];
+      // One that has to wait would refuse the whole call.
+      const ids = (orders.get(account.id) ?? []).filter((id) => !waiting.includes(decodeOrderId(id).market));
       if (needsOrders(account) && ids.length > 0)
         actions.push({ kind: "cancelRiskRaising", account: account.id, ids });
       if (account.equity < account.maintenanceMargin) actions.push(...closings(state, account));
@@ -76,7 +88,7 @@ function closings(
         state?.phase === "open" ||
         state?.phase === "reduceOnly" ||
         (state?.phase === "expired" && takeOverLots > 0);
-      return size !== 0n && trades && !state.stale;
+      return size !== 0n && trades && !waits(markets, market);
     })
     .sort((a, b) => compare(margin(b), margin(a)))
     .map(({ market }) => ({

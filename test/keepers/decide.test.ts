@@ -12,7 +12,7 @@ import { decideWaterfall, type FundState } from "../../scripts/keepers/waterfall
 describe("decideLiquidation", () => {
   const market = {
     phase: "open",
-    stale: false,
+    stage: 0,
     markX16: 2_000n << 16n,
     maintenanceMarginBps: 1_200n,
   } as const;
@@ -102,17 +102,43 @@ describe("decideLiquidation", () => {
       ]),
     ).to.deep.equal([]);
     for (const state of [
-      { ...market, stale: true },
+      { ...market, stage: 2 },
+      { ...market, stage: 3 },
       { ...market, phase: "expired" },
       { ...market, phase: "settled" },
     ] as const)
       expect(decide([weak], { markets: new Map([[1, state]]) })).to.deep.equal([]);
     expect(decide([weak], { markets: new Map([[1, { ...market, phase: "reduceOnly" }]]) })).to.have.length(1);
+    // While an index is only stale, liquidation goes on.
+    expect(decide([weak], { markets: new Map([[1, { ...market, stage: 1 }]]) })).to.have.length(1);
+  });
+
+  it("lets lots that wait shield nothing else, and does not hand their account to the funds", () => {
+    const markets = new Map([
+      [1, market],
+      [2, { ...market, stage: 2 }],
+    ]);
+    const positions = [
+      { market: 1, size: 15n, openOrders: 1n },
+      { market: 2, size: -10n, openOrders: 1n },
+    ];
+    const [here, waiting] = [(1n << 104n) | 5n, (2n << 104n) | 5n];
+    const orders = new Map([[2_048, [here, waiting]]]);
+    for (const equity of [59n, 0n, -1n])
+      expect(decide([account({ equity, positions })], { markets, orders })).to.deep.equal([
+        { kind: "cancelRiskRaising", account: 2_048, ids: [here] },
+        liquidate(2_048, 1),
+      ]);
+    // Orders alone do not wait.
+    const flat = [positions[0]!, { market: 2, size: 0n, openOrders: 1n }];
+    expect(decide([account({ equity: 0n, positions: flat })], { markets })).to.deep.equal([
+      { kind: "absorb", account: 2_048 },
+    ]);
   });
 });
 
 describe("decideLiquidation of a keeper that takes over", () => {
-  const market = { stale: false, markX16: 2_000n << 16n, maintenanceMarginBps: 1_200n } as const;
+  const market = { stage: 0, markX16: 2_000n << 16n, maintenanceMarginBps: 1_200n } as const;
   const weak: AccountState = {
     id: 2_048,
     retired: false,
