@@ -118,6 +118,8 @@ contract ClearinghouseOneLotTest is RiskFixture {
         _feedFund(small, uint256(-_equity(ALICE)) + 2 * USD);
         house.absorb(ALICE);
         vm.assertEq(house.fund(small).size, int256(1));
+        vm.assertEq(house.account(_fund(small)).positions.length, 1);
+        _assertConserved();
         _place(dave, small, 1, (_mark(small) >> 16) + 1);
         (uint256 lots, uint256 lost) = house.unwind(small, 10);
         vm.assertTrue(lots == 1 && lost == 0);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {
+    FeedListing,
     MarketListing,
     MarketPhase,
     MarketView,
@@ -19,6 +20,7 @@ contract MarketsSuccessorTest is ClearingFixture {
     uint256 private constant LAST = 13_421_771;
 
     MarketId private near;
+    uint32 private sequence;
 
     function setUp() public override {
         super.setUp();
@@ -139,6 +141,35 @@ contract MarketsSuccessorTest is ClearingFixture {
         vm.assertTrue(house.market(next).anchorX16 != TICK * X16, "scene");
     }
 
+    /// The one that was listed first ends first: the other of its feed goes on, and has a successor beside it.
+    function test_settle_theFirstOfAFeedLeavesTheSecond() public {
+        MarketListing memory l = _perpetual();
+        vm.prank(LISTER);
+        l.feed = house.addFeed(FeedListing("GPX", 800, 30 hours, 54 hours, 7 days));
+        _push(5_000e18);
+        l.indexPerTick = uint128(uint256(5_000e18) / 13_000_000);
+        l.tickValue = 1;
+        vm.prank(LISTER);
+        MarketId first = house.listMarket(l);
+        (l.indexPerTick, l.tickValue) = (0.5e18, 500);
+        vm.prank(LISTER);
+        MarketId second = house.listMarket(l);
+        _push(5_200e18);
+        uint256 end = house.market(first).expiry;
+        vm.assertTrue(end != 0 && house.market(second).expiry == 0, "scene");
+        while (block.timestamp < end) _push(5_200e18);
+        house.settle(first);
+        _push(5_300e18);
+        vm.assertEq(house.market(second).anchorX16, 10_600 * X16);
+        (bool success, MarketId third) = _list(l);
+        vm.assertTrue(success);
+        (success, ) = _list(l);
+        vm.assertTrue(!success, "two at most");
+        _push(5_250e18);
+        vm.assertEq(house.market(second).anchorX16, 10_500 * X16);
+        vm.assertEq(house.market(third).anchorX16, 10_500 * X16);
+    }
+
     function test_listMarket_revertsWith_ParameterOutOfRange_nearTheEndOfTheRange() public {
         MarketListing memory l = _perpetual();
         l.indexPerTick = uint128(uint256(5_000e18) / 14_000_000);
@@ -152,6 +183,13 @@ contract MarketsSuccessorTest is ClearingFixture {
     }
 
     // --------------------------------------------------------------------------------------------------------- helper
+
+    /// A day later the index of another feed is pushed.
+    function _push(uint256 value) private {
+        _skip(1 days);
+        vm.prank(address(usage));
+        house.onIndexPushed("GPX", value, ++sequence, uint32(block.timestamp / 1 days - 1));
+    }
 
     function _end() private {
         _nextPrint(5_000e18 + 7 * 150e18);
