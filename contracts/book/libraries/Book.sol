@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
-import {ClearingState} from "../../clearing/libraries/ClearingStorage.sol";
+import {ClearingState, ClearingStorage, Word} from "../../clearing/libraries/ClearingStorage.sol";
 import {Level, RestingOrder, Words} from "../../clearing/libraries/Words.sol";
 import {Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
 import {TickBitmap} from "./TickBitmap.sol";
@@ -20,6 +20,7 @@ struct Found {
 ///      Invariants: `lots` of a level is the sum of what its live orders still have open; a tick is marked in the bitmap
 ///      if and only if its level's lots are above zero; best bid < best ask.
 library Book {
+    using ClearingStorage for mapping(uint256 => uint256);
     using TickBitmap for mapping(uint256 => uint256);
 
     /// @dev Orders that a level may hold at once; order words form a ring, three orders each.
@@ -51,8 +52,8 @@ library Book {
         uint256 order,
         uint256 lots
     ) internal returns (OrderId id, uint256 total) {
-        uint256 key = levelKey(market, tick);
-        Level level = Level.wrap(s.levels[key]);
+        Word storage queue = s.levels.at(levelKey(market, tick));
+        Level level = Level.wrap(queue.bits);
         uint256 index = level.tail();
         unchecked {
             // The first order of a word overwrites all three lanes, so none of them may still be in the queue.
@@ -62,12 +63,12 @@ library Book {
                 if (waiting + 3 > CAPACITY) revert IClearingErrors.LevelFull(waiting, CAPACITY - 3);
             }
             if (level.lots() == 0) s.ticks.set(market.unwrap(), tick);
-            uint256 slot = wordKey(market, tick, index);
+            Word storage word = s.orders.at(wordKey(market, tick, index));
             uint256 lane = (index % 3) * 85;
-            s.orders[slot] = lane == 0 ? order : (s.orders[slot] & ~(LANE << lane)) | (order << lane);
+            word.bits = lane == 0 ? order : (word.bits & ~(LANE << lane)) | (order << lane);
         }
         level = level.append(lots);
-        s.levels[key] = Level.unwrap(level);
+        queue.bits = Level.unwrap(level);
         return (Identifiers.toOrderId(market, tick, level.epoch(), index), level.lots());
     }
 

@@ -118,6 +118,11 @@ struct ClearingState {
     uint256 spentFunds;
 }
 
+/// @dev One word of a mapping.
+struct Word {
+    uint256 bits;
+}
+
 /// @notice Where the state lives, for the contract and its modules alike.
 library ClearingStorage {
     /// @dev keccak256(abi.encode(uint256(keccak256("usance.storage.clearing")) - 1)) & ~bytes32(uint256(0xff))
@@ -133,6 +138,19 @@ library ClearingStorage {
         // A storage pointer to a constant slot cannot be made otherwise.
         assembly ("memory-safe") {
             s.slot := location
+        }
+    }
+
+    /// @dev A word of a mapping to read and then to write: its place is hashed once.
+    function at(
+        mapping(uint256 => uint256) storage words,
+        uint256 key
+    ) internal pure returns (Word storage word) {
+        // The language has no reference to a plain value of a mapping.
+        assembly ("memory-safe") {
+            mstore(0, key)
+            mstore(32, words.slot)
+            word.slot := keccak256(0, 64)
         }
     }
 }

@@ -107,7 +107,7 @@ library Margin {
             // 12 bits × 15 bits.
             from = r.concentration() * LOT_UNIT;
         }
-        if (from == 0 || lots <= from) return lots;
+        if (lots <= from || from == 0) return lots;
         return Rounding.mulDivUp(lots, lots, from);
     }
 

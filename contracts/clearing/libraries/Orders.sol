@@ -26,14 +26,6 @@ import {Rounding} from "./Rounding.sol";
 import {Rounds} from "./Rounds.sol";
 import {MarketFlow, Position, Words} from "./Words.sol";
 
-/// @dev The position before an order.
-struct Before {
-    Position position;
-    int256 size;
-    uint256 exposure;
-    bool active;
-}
-
 /// @notice Placing and cancelling: checks, matching, the resting remainder, and what the account's margin says of it.
 library Orders {
     using Positions for Position;
@@ -72,35 +64,35 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private returns (OrderId id, bool raised) {
-        OrderKind kind = order.kind;
-        Before memory before = Before(
-            t.position,
-            t.position.size(),
-            t.position.exposure(),
-            t.position.isActive()
-        );
+        // As a number: every comparison of an enum checks its range again.
+        uint256 kind = uint256(order.kind);
+        Position before = t.position;
         if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
             trade(s, c, t, order);
-            if (kind == OrderKind.FillOrKill && t.lots != 0) {
+            if (kind == uint256(OrderKind.FillOrKill) && t.lots != 0) {
                 revert IClearingErrors.NotFilled(t.filled, t.filled + t.lots);
             }
-        } else if (kind == OrderKind.FillOrKill) {
+        } else if (kind == uint256(OrderKind.FillOrKill)) {
             revert IClearingErrors.NotFilled(0, t.lots);
         }
-        if (kind <= OrderKind.PostOnly && t.lots != 0) id = rest(s, c, t, order);
+        if (kind <= uint256(OrderKind.PostOnly) && t.lots != 0) id = rest(s, c, t, order);
         else t.lots = 0;
 
-        raised = raisesRisk(c, t, before) || breaksHedge(c, t, before.position);
+        raised = raisesRisk(c, t, before) || breaksHedge(c, t, before);
         // Orders that a deleveraging round had bound to reducing are covered by IM again.
-        if (raised) t.position = t.position.withReducing(false);
-        if (!raised && (t.lots != 0 || t.filled != 0)) t.reserve = closingCost(c, t);
+        if (raised) {
+            if (t.position.isReducing()) t.position = t.position.withReducing(false);
+        } else if (t.lots != 0 || t.filled != 0) {
+            t.reserve = closingCost(c, t);
+        }
         bool isActive = t.position.isActive();
-        if (isActive != before.active) {
+        bool moved = isActive != before.isActive();
+        if (moved) {
             // A trade that ends in debt is refused by the caller: no fund pays for what a taker did to itself.
             if (isActive) Accounts.activate(t.purse, c.id);
             else Accounts.deactivate(t.purse, c.id);
         }
-        if (isActive != before.active || t.filled != 0) Accounts.storePurse(s, t.account, t.purse);
+        if (moved || t.filled != 0) Accounts.storePurse(s, t.account, t.purse);
         Positions.store(s, c.id, t.account, t.position);
         Markets.store(s, c);
     }
@@ -110,16 +102,17 @@ library Orders {
     function raisesRisk(
         MarketContext memory c,
         Taker memory t,
-        Before memory before
+        Position before
     ) private pure returns (bool raised) {
         uint256 exposure = t.position.exposure();
-        if (exposure > before.exposure) {
+        if (exposure > before.exposure()) {
             uint256 limit = c.risk.maxPosition() * POSITION_UNIT;
             if (exposure > limit) revert IClearingErrors.PositionLimit(exposure, limit);
             return true;
         }
         int256 size = t.position.size();
-        if (before.size == 0 ? size != 0 : (before.size > 0 ? size < 0 : size > 0)) return true;
+        int256 held = before.size();
+        if (held == 0 ? size != 0 : (held > 0 ? size < 0 : size > 0)) return true;
         // Whatever rests on the side counts, also from earlier: a trade may have taken away what it was to close.
         return t.position.opens(t.buys);
     }
@@ -258,17 +251,21 @@ library Orders {
         Taker memory t,
         OrderParameters calldata order
     ) private {
-        MarketPhase phase = checkTerms(c, t, order);
-        t.probe = order.kind == OrderKind.PostOnly;
+        uint256 phase = checkTerms(c, t, order);
+        t.probe = uint256(order.kind) == uint256(OrderKind.PostOnly);
         t.takerFee = c.top.takerFee();
-        Position p = Positions.load(s, c.id, t.account).withGuarded(t.guarded);
-        if (p.openOrders() == 0) p = p.withReducing(false);
+        Position p = Positions.load(s, c.id, t.account);
+        // Most accounts have no switch and were never deleveraged.
+        if (t.guarded || p.isBound()) {
+            p = p.withGuarded(t.guarded);
+            if (p.openOrders() == 0) p = p.withReducing(false);
+        }
         t.position = p;
-        t.raises = checkReducing(c, p, t.buys ? int256(t.lots) : -int256(t.lots), phase, order.reduceOnly);
         uint256 stage = c.top.stage();
-        if (stage != 0) {
-            bool crosses = t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
-            IClock(address(this)).requireStage(c.id, stage, t.raises, t.probe, crosses);
+        bool reduceOnly = order.reduceOnly;
+        // What it would do to the position matters only where not everything is allowed.
+        if (reduceOnly || stage != 0 || phase != uint256(MarketPhase.Open)) {
+            checkReducing(c, t, phase, reduceOnly, stage);
         }
         uint256 word = s.purses[t.account.unwrap()];
         if (Accounts.isFull(word >> 96) && !p.isActive()) {
@@ -285,9 +282,11 @@ library Orders {
         MarketContext memory c,
         Taker memory t,
         OrderParameters calldata order
-    ) private view returns (MarketPhase phase) {
-        phase = MarketPhase(c.risk.phase());
-        if (phase >= MarketPhase.Expired) revert IClearingErrors.MarketNotOpen(c.id, phase);
+    ) private view returns (uint256 phase) {
+        phase = c.risk.phase();
+        if (phase >= uint256(MarketPhase.Expired)) {
+            revert IClearingErrors.MarketNotOpen(c.id, MarketPhase(phase));
+        }
         int256 wanted = order.lots;
         uint256 lots = wanted.abs();
         uint256 limit = order.tick.unwrap();
@@ -310,23 +309,31 @@ library Orders {
         }
     }
 
-    /// @dev Whether the order could do more than reduce, and whether it may.
+    /// @dev Refuses an order that does more than reduce where it, the phase or the stage of the index allow no more.
     function checkReducing(
         MarketContext memory c,
-        Position position,
-        int256 wanted,
-        MarketPhase phase,
-        bool reduceOnly
-    ) private pure returns (bool raises) {
-        int256 size = position.size();
+        Taker memory t,
+        uint256 phase,
+        bool reduceOnly,
+        uint256 stage
+    ) private view {
+        Position p = t.position;
+        int256 size = p.size();
+        int256 wanted = t.buys ? int256(t.lots) : -int256(t.lots);
+        bool raises = false;
         if (reduceOnly) {
             if (!reducing(size, wanted)) revert IClearingErrors.WouldNotReduce(wanted, size);
-            return false;
+        } else {
+            // Where only reducing is allowed, what already rests on that side counts with the order.
+            raises = !reducing(size, t.buys ? wanted + int256(p.bids()) : wanted - int256(p.asks()));
+            if (raises && phase == uint256(MarketPhase.ReduceOnly)) {
+                revert IClearingErrors.OnlyReducing(c.id, MarketPhase.ReduceOnly);
+            }
         }
-        // Where only reducing is allowed, what already rests on that side counts with the order.
-        raises =
-            !reducing(size, wanted > 0 ? wanted + int256(position.bids()) : wanted - int256(position.asks()));
-        if (raises && phase == MarketPhase.ReduceOnly) revert IClearingErrors.OnlyReducing(c.id, phase);
+        if (stage != 0) {
+            bool crosses = t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
+            IClock(address(this)).requireStage(c.id, stage, raises, t.probe, crosses);
+        }
     }
 
     function checkExpiry(OrderParameters calldata order) private view {
@@ -376,8 +383,9 @@ library Orders {
         }
         uint256 levelLots;
         (id, levelLots) = enqueue(s, c, t, order);
-        t.position = t.position.reserve(t.buys, t.lots);
-        uint256 orders = t.position.openOrders();
+        Position p = t.position.reserve(t.buys, t.lots);
+        t.position = p;
+        uint256 orders = p.openOrders();
         if (orders > MAX_OPEN_ORDERS) revert IClearingErrors.TooManyOrders(orders, MAX_OPEN_ORDERS);
         uint256 impact;
         bool better;

@@ -482,6 +482,11 @@ library PositionWords {
         return Position.unwrap(w) & (REDUCING | GUARDED) != 0;
     }
 
+    /// @dev Whether it has orders, and nothing but themselves may make them void.
+    function isPlain(Position w) internal pure returns (bool) {
+        return Position.unwrap(w) >> 248 != 0 && Position.unwrap(w) & (REDUCING | GUARDED) == 0;
+    }
+
     /// @dev Whether there is anything in it: lots held or resting.
     function isActive(Position w) internal pure returns (bool) {
         return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 248 != 0;
@@ -495,6 +500,26 @@ library PositionWords {
             // One of them is too large: name it.
             if (beyond != 0) (size_.fitSigned(36), quote_.fitSigned(68));
             uint256 kept = Position.unwrap(w) & ~((uint256(1) << 104) - 1);
+            return Position.wrap(kept | (uint256(size_) & SIDE) | ((uint256(quote_) << 188) >> 152));
+        }
+    }
+
+    /// @dev A maker after a fill: `release` and `withTrade` in one, with the funding up to which it is settled.
+    /// @param freed Lots and order that no longer rest, in their places of the word; they have been reserved.
+    /// @param snapshot_ Read from a market's 56 bits.
+    function withFill(
+        Position w,
+        int256 size_,
+        int256 quote_,
+        int256 snapshot_,
+        uint256 freed
+    ) internal pure returns (Position) {
+        unchecked {
+            // As in `withTrade`.
+            uint256 beyond = (uint256(size_ + (1 << 35)) >> 36) | (uint256(quote_ + (1 << 67)) >> 68);
+            if (beyond != 0) (size_.fitSigned(36), quote_.fitSigned(68));
+            uint256 kept = ((Position.unwrap(w) - freed) >> 160) << 160;
+            kept |= (uint256(snapshot_) << 200) >> 96;
             return Position.wrap(kept | (uint256(size_) & SIDE) | ((uint256(quote_) << 188) >> 152));
         }
     }
