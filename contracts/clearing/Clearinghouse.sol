@@ -121,7 +121,8 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
 
     /// @dev Everything else of IClearinghouse runs in the module that has it, on this contract's storage.
     fallback() external {
-        address module = _moduleOf(msg.sig);
+        // As a number: every comparison of four bytes would clear the others again.
+        address module = _moduleOf(uint32(msg.sig));
         // Returning another contract's data unchanged needs assembly.
         assembly ("memory-safe") {
             calldatacopy(0, 0, calldatasize())
@@ -137,79 +138,84 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
         }
     }
 
-    function _moduleOf(bytes4 selector) private view returns (address) {
-        if (selector == IClock.advanced.selector || selector == IClock.requireStage.selector) return CLOCK;
+    function _moduleOf(uint256 selector) private view returns (address) {
+        if (selector == uint32(IClock.advanced.selector) || selector == uint32(IClock.requireStage.selector))
+            return CLOCK;
         // What trades ask for themselves comes first.
-        if (selector == IWaterfall.serve.selector || selector == IWaterfall.served.selector) return WATERFALL;
+        if (selector == uint32(IWaterfall.serve.selector) || selector == uint32(IWaterfall.served.selector))
+            return WATERFALL;
         if (
-            selector == IOrders.batch.selector ||
-            selector == IOrders.amend.selector ||
-            selector == IOrders.placeThrough.selector ||
-            selector == ILens.previewOrder.selector
+            selector == uint32(IOrders.batch.selector) ||
+            selector == uint32(IOrders.amend.selector) ||
+            selector == uint32(IOrders.placeThrough.selector) ||
+            selector == uint32(ILens.previewOrder.selector)
         ) return ORDERS;
         if (
-            selector == IAccounts.deposit.selector ||
-            selector == IAccounts.depositWithPermit.selector ||
-            selector == IAccounts.depositFor.selector ||
-            selector == IAccounts.withdraw.selector ||
-            selector == IAccounts.transfer.selector ||
-            selector == IAccounts.redeemClaim.selector ||
-            selector == IAccounts.setOperator.selector ||
-            selector == IAccounts.setBuilder.selector ||
-            selector == IAccounts.cancelAllAfter.selector ||
-            selector == IAccounts.multicall.selector ||
-            selector == IAccounts.builderCap.selector ||
-            selector == IAccounts.switchDeadline.selector ||
-            selector == IAccounts.accountOf.selector ||
-            selector == IAccounts.operatorExpiry.selector ||
-            selector == IAccounts.collateral.selector ||
-            selector == IAccounts.tracked.selector
+            selector == uint32(IAccounts.deposit.selector) ||
+            selector == uint32(IAccounts.depositWithPermit.selector) ||
+            selector == uint32(IAccounts.depositFor.selector) ||
+            selector == uint32(IAccounts.withdraw.selector) ||
+            selector == uint32(IAccounts.transfer.selector) ||
+            selector == uint32(IAccounts.redeemClaim.selector) ||
+            selector == uint32(IAccounts.setOperator.selector) ||
+            selector == uint32(IAccounts.setBuilder.selector) ||
+            selector == uint32(IAccounts.cancelAllAfter.selector) ||
+            selector == uint32(IAccounts.multicall.selector) ||
+            selector == uint32(IAccounts.builderCap.selector) ||
+            selector == uint32(IAccounts.switchDeadline.selector) ||
+            selector == uint32(IAccounts.accountOf.selector) ||
+            selector == uint32(IAccounts.operatorExpiry.selector) ||
+            selector == uint32(IAccounts.collateral.selector) ||
+            selector == uint32(IAccounts.tracked.selector)
         ) return ACCOUNTS;
         if (
-            selector == IMargin.calendarCredit.selector ||
-            selector == IMargin.raisesInitial.selector ||
-            selector == IMargin.hedgedLots.selector ||
-            selector == IMargin.enforceableMaintenance.selector ||
-            selector == IMargin.scheduleMargins.selector ||
-            selector == IMargin.cancelMargins.selector ||
-            selector == IMargin.applyMargins.selector ||
-            selector == IMargin.pendingMargins.selector
+            selector == uint32(IMargin.calendarCredit.selector) ||
+            selector == uint32(IMargin.raisesInitial.selector) ||
+            selector == uint32(IMargin.hedgedLots.selector) ||
+            selector == uint32(IMargin.enforceableMaintenance.selector) ||
+            selector == uint32(IMargin.scheduleMargins.selector) ||
+            selector == uint32(IMargin.cancelMargins.selector) ||
+            selector == uint32(IMargin.applyMargins.selector) ||
+            selector == uint32(IMargin.pendingMargins.selector)
         ) return MARGIN;
-        if (selector == ILiquidation.liquidate.selector || selector == ILiquidation.unwind.selector)
-            return LIQUIDATION;
         if (
-            selector == IWaterfall.absorb.selector ||
-            selector == IWaterfall.deleverage.selector ||
-            selector == IWaterfall.applyRounds.selector ||
-            selector == IWaterfall.settleFunds.selector ||
-            selector == IWaterfall.payShortfall.selector ||
-            selector == IWaterfall.topUpFund.selector ||
-            selector == IWaterfall.drainFund.selector
+            selector == uint32(ILiquidation.liquidate.selector) ||
+            selector == uint32(ILiquidation.unwind.selector)
+        ) return LIQUIDATION;
+        if (
+            selector == uint32(IWaterfall.absorb.selector) ||
+            selector == uint32(IWaterfall.deleverage.selector) ||
+            selector == uint32(IWaterfall.applyRounds.selector) ||
+            selector == uint32(IWaterfall.settleFunds.selector) ||
+            selector == uint32(IWaterfall.payShortfall.selector) ||
+            selector == uint32(IWaterfall.topUpFund.selector) ||
+            selector == uint32(IWaterfall.drainFund.selector)
         ) return WATERFALL;
         if (
-            selector == IUpkeep.cancelRiskRaising.selector ||
-            selector == IUpkeep.sweep.selector ||
-            selector == IUpkeep.sweepOrders.selector ||
-            selector == IUpkeep.cancelFired.selector
+            selector == uint32(IUpkeep.cancelRiskRaising.selector) ||
+            selector == uint32(IUpkeep.sweep.selector) ||
+            selector == uint32(IUpkeep.sweepOrders.selector) ||
+            selector == uint32(IUpkeep.cancelFired.selector)
         ) return UPKEEP;
         if (
-            selector == ISettlement.sync.selector ||
-            selector == ISettlement.follow.selector ||
-            selector == ISettlement.settle.selector ||
-            selector == ISettlement.settleAccounts.selector ||
-            selector == ISettlement.convertSettled.selector ||
-            selector == IIndexReader.onIndexPushed.selector
+            selector == uint32(ISettlement.sync.selector) ||
+            selector == uint32(ISettlement.follow.selector) ||
+            selector == uint32(ISettlement.settle.selector) ||
+            selector == uint32(ISettlement.settleAccounts.selector) ||
+            selector == uint32(ISettlement.convertSettled.selector) ||
+            selector == uint32(IIndexReader.onIndexPushed.selector)
         ) return SETTLEMENT;
         if (
-            selector == IAdministration.setFees.selector ||
-            selector == IAdministration.setLimits.selector ||
-            selector == IAdministration.setFundTerms.selector ||
-            selector == IAdministration.stopNewRisk.selector ||
-            selector == IAdministration.resumeNewRisk.selector ||
-            selector == IAdministration.collectFees.selector ||
-            selector == IAdministration.skim.selector
+            selector == uint32(IAdministration.setFees.selector) ||
+            selector == uint32(IAdministration.setLimits.selector) ||
+            selector == uint32(IAdministration.setFundTerms.selector) ||
+            selector == uint32(IAdministration.stopNewRisk.selector) ||
+            selector == uint32(IAdministration.resumeNewRisk.selector) ||
+            selector == uint32(IAdministration.collectFees.selector) ||
+            selector == uint32(IAdministration.skim.selector)
         ) return ADMINISTRATION;
-        if (selector == IListing.addFeed.selector || selector == IListing.listMarket.selector) return LISTING;
+        if (selector == uint32(IListing.addFeed.selector) || selector == uint32(IListing.listMarket.selector))
+            return LISTING;
         return LENS;
     }
 }

@@ -84,10 +84,10 @@ library Margin {
     function initialOf(Position p, MarketRisk r) internal pure returns (uint256 weighted) {
         int256 size = p.size();
         uint256 rate = r.initialBps();
-        // Most positions have nothing resting beside them.
-        if (!p.hasReserved()) return rate * concentrated(size.abs(), r);
         unchecked {
-            // 36 bits each, and rates of 14.
+            // 36 bits each, at most 60 once concentrated, and rates of 14.
+            // Most positions have nothing resting beside them.
+            if (!p.hasReserved()) return rate * concentrated(size.abs(), r);
             int256 long = size + int256(p.bids());
             int256 short = int256(p.asks()) - size;
             weighted = rate * concentrated(uint256(long > short ? long : short), r);
@@ -126,8 +126,10 @@ library Margin {
             if (id == skip.unwrap()) continue;
             Position p = Positions.load(s, MarketId.wrap(uint16(id)), account);
             MarketRisk r = Markets.current(s, MarketId.wrap(uint16(id)), unit);
-            r = DatedFutures.atPrints(s, MarketId.wrap(uint16(id)), r);
-            p = Rounds.viewApplied(s, MarketId.wrap(uint16(id)), account, p, r.hasRounds());
+            if (r.phase() == uint256(MarketPhase.Expired)) {
+                r = DatedFutures.atPrints(s, MarketId.wrap(uint16(id)), r);
+            }
+            if (r.hasRounds()) p = Rounds.viewApplied(s, MarketId.wrap(uint16(id)), account, p, true);
             add(sums, p, r, Markets.markOf(r), r.tickValue() * unit);
         }
     }

@@ -48,8 +48,10 @@ library Rounding {
     }
 
     function abs(int256 a) internal pure returns (uint256) {
-        // −2^255 cannot come from a stored word, all of which are narrower.
-        return a < 0 ? uint256(-a) : uint256(a);
+        unchecked {
+            // −2^255 is its own negative, and as an unsigned number what is wanted.
+            return uint256(a < 0 ? -a : a);
+        }
     }
 
     function clamp(int256 a, int256 low, int256 high) internal pure returns (int256) {

@@ -492,16 +492,9 @@ library PositionWords {
         return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 248 != 0;
     }
 
-    /// @dev Size and quote after a trade. Every fill packs a maker's: in range, one test says so for both.
+    /// @dev Size and quote after a trade.
     function withTrade(Position w, int256 size_, int256 quote_) internal pure returns (Position) {
-        unchecked {
-            // Moved up by half of its range, a number that fits has no bit above it.
-            uint256 beyond = (uint256(size_ + (1 << 35)) >> 36) | (uint256(quote_ + (1 << 67)) >> 68);
-            // One of them is too large: name it.
-            if (beyond != 0) (size_.fitSigned(36), quote_.fitSigned(68));
-            uint256 kept = Position.unwrap(w) & ~((uint256(1) << 104) - 1);
-            return Position.wrap(kept | (uint256(size_) & SIDE) | ((uint256(quote_) << 188) >> 152));
-        }
+        return w.withFill(size_, quote_, w.snapshot(), 0);
     }
 
     /// @dev A maker after a fill: `release` and `withTrade` in one, with the funding up to which it is settled.
@@ -515,8 +508,9 @@ library PositionWords {
         uint256 freed
     ) internal pure returns (Position) {
         unchecked {
-            // As in `withTrade`.
+            // Moved up by half of its range, a number that fits has no bit above it: one test says so for both.
             uint256 beyond = (uint256(size_ + (1 << 35)) >> 36) | (uint256(quote_ + (1 << 67)) >> 68);
+            // One of them is too large: name it.
             if (beyond != 0) (size_.fitSigned(36), quote_.fitSigned(68));
             uint256 kept = ((Position.unwrap(w) - freed) >> 160) << 160;
             kept |= (uint256(snapshot_) << 200) >> 96;
