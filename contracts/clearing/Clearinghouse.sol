@@ -141,6 +141,10 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
     function _moduleOf(uint256 selector) private view returns (address) {
         if (selector == uint32(IClock.advanced.selector) || selector == uint32(IClock.requireStage.selector))
             return CLOCK;
+        if (
+            selector == uint32(IIndexReader.onIndexPushed.selector) ||
+            selector == uint32(ISettlement.sync.selector)
+        ) return SETTLEMENT;
         // What trades ask for themselves comes first.
         if (selector == uint32(IWaterfall.serve.selector) || selector == uint32(IWaterfall.served.selector))
             return WATERFALL;
@@ -198,12 +202,10 @@ contract Clearinghouse is ClearingBase, ITrading, IClearingEvents, IClearingErro
             selector == uint32(IUpkeep.cancelFired.selector)
         ) return UPKEEP;
         if (
-            selector == uint32(ISettlement.sync.selector) ||
             selector == uint32(ISettlement.follow.selector) ||
             selector == uint32(ISettlement.settle.selector) ||
             selector == uint32(ISettlement.settleAccounts.selector) ||
-            selector == uint32(ISettlement.convertSettled.selector) ||
-            selector == uint32(IIndexReader.onIndexPushed.selector)
+            selector == uint32(ISettlement.convertSettled.selector)
         ) return SETTLEMENT;
         if (
             selector == uint32(IAdministration.setFees.selector) ||

@@ -103,7 +103,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         if (period >= today) revert FuturePeriod(period, today);
         state.prints.requireRevisable(index, period, revision);
         Verdict memory verdict = Reports.verify(
-            _panel,
+            _panel.members(),
             terms,
             Reports.start(_domainSeparatorV4(), index, period, revision),
             reports
@@ -259,7 +259,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @inheritdoc IUsageIndex
     function reporter(address account) external view returns (bool active, uint8 seat) {
-        uint32 bit = _panel.seatOf[account];
+        (uint32 bit, ) = PanelLib.seatFrom(_panel.members(), account, 0);
         return (bit != 0, uint8(Math.log2(bit)));
     }
 

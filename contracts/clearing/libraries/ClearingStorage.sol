@@ -51,15 +51,21 @@ struct ScheduledMargins {
     MarginChange change;
 }
 
-/// @dev Terms of a feed. Each perpetual that follows it is brought to the minute of a push before its index
-///      changes; two, one and its successor, are what the gas of a push allows for at any gap.
+/// @dev Terms of a feed that pushes do not ask for.
 struct FeedTerms {
     bytes32 index;
-    uint16 maxMoveBps;
     uint32 limit1;
     uint32 limit2;
     uint32 limit3;
-    uint16[2] perpetuals;
+}
+
+/// @dev One slot: all that a push needs to know of its feed's terms. Each perpetual that follows it is brought to the minute
+///      of a push before its index changes; two, one and its successor, are what the gas of a push allows for at any gap.
+struct Following {
+    uint8 feed;
+    uint16 maxMoveBps;
+    uint16 perpetual;
+    uint16 successor;
 }
 
 /// @dev All state of the clearing house.
@@ -67,7 +73,7 @@ struct FeedTerms {
 ///      Slot arithmetic: each mapping has one key of one word, so a lookup is one keccak256.
 ///      positions: market << 28 | account                  levels: market << 24 | tick
 ///      orders:    market << 64 | tick << 40 | word        ticks:  market << 32 | floor << 28 | index of the bitmap word
-///      steps:     feed << 8 | ring position               accounts: owner << 16 | subaccount
+///      steps:     feed << 8 | ring position / 2           accounts: owner << 16 | subaccount
 ///      rounds:    market << 16 | number
 struct ClearingState {
     uint256 tracked;
@@ -86,11 +92,11 @@ struct ClearingState {
     mapping(uint256 marketAndTick => uint256) levels;
     mapping(uint256 marketTickAndWord => uint256) orders;
     mapping(uint256 marketFloorAndIndex => uint256) ticks;
-    // Feed → Feed word, its terms, and the ring of its last moves (value in bits 0–83, time since in 84–123).
+    // Feed → Feed word, its terms, and the ring of its last moves, two a word (value in bits 0–83, time since in 84–123).
     mapping(uint256 feed => uint256) feeds;
     mapping(uint256 feed => FeedTerms) feedTerms;
     mapping(uint256 feedAndPosition => uint256) steps;
-    mapping(bytes32 index => uint256 feed) feedOf;
+    mapping(bytes32 index => Following) following;
     // The index contract, for libraries that run in several modules.
     IUsageIndex index;
     // Deleveraging rounds and, per market, which of them are unfinished (see RoundWords.sol).

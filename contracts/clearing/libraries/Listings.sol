@@ -11,6 +11,7 @@ import {
     ClearingState,
     ClearingStorage,
     FeedTerms,
+    Following,
     FundingTerms,
     Market,
     MarketTerms
@@ -28,7 +29,7 @@ library Listings {
     uint256 private constant MAX_PERPETUALS = 2;
 
     function addFeed(ClearingState storage s, FeedListing calldata f) internal returns (FeedId id) {
-        if (s.feedOf[f.index] != 0) revert IClearingErrors.FeedExists(f.index);
+        if (s.following[f.index].feed != 0) revert IClearingErrors.FeedExists(f.index);
         ParameterChecks.within("maxMoveBps", f.maxMoveBps, 1, 5000);
         ParameterChecks.within("limit1", f.limit1, 1 hours, 255 hours);
         ParameterChecks.multiple("limit1", f.limit1, 1 hours);
@@ -39,10 +40,9 @@ library Listings {
         uint256 number = uint256(s.feedCount) + 1;
         ParameterChecks.within("feeds", number, 1, ClearingStorage.MAX_FEEDS);
         s.feedCount = uint8(number);
-        s.feedOf[f.index] = number;
+        s.following[f.index] = Following(uint8(number), f.maxMoveBps, 0, 0);
         FeedTerms storage terms = s.feedTerms[number];
         terms.index = f.index;
-        terms.maxMoveBps = f.maxMoveBps;
         (terms.limit1, terms.limit2, terms.limit3) = (f.limit1, f.limit2, f.limit3);
         Feed memory feed;
         feed.limit1Hours = f.limit1 / 1 hours;
@@ -81,7 +81,7 @@ library Listings {
 
     /// @dev Refuses a set of parameters that is out of range or unsafe.
     function check(ClearingState storage s, MarketListing memory l) internal view {
-        ParameterChecks.check(l, s.feedTerms[l.feed.unwrap()].maxMoveBps);
+        ParameterChecks.check(l, s.following[s.feedTerms[l.feed.unwrap()].index].maxMoveBps);
     }
 
     /// @dev The listing with its parameters as they stand.
@@ -137,11 +137,11 @@ library Listings {
         }
         Feed memory feed = Words.toFeed(s.feeds[feedId]);
         if (feed.followed == 0) revert IClearingErrors.FeedEmpty(l.feed);
-        FeedTerms storage terms = s.feedTerms[feedId];
-        uint256 i = 0;
-        while (i < MAX_PERPETUALS && terms.perpetuals[i] != 0) ++i;
-        ParameterChecks.within("perpetuals of the feed", i + 1, 1, MAX_PERPETUALS);
-        terms.perpetuals[i] = uint16(number);
+        Following storage terms = s.following[s.feedTerms[feedId].index];
+        uint256 count = terms.perpetual == 0 ? 0 : (terms.successor == 0 ? 1 : MAX_PERPETUALS);
+        ParameterChecks.within("perpetuals of the feed", count + 1, 1, MAX_PERPETUALS);
+        if (count == 0) terms.perpetual = uint16(number);
+        else terms.successor = uint16(number);
         uint256 price = Markets.toTicksX16(feed.followed, l.indexPerTick);
         ParameterChecks.within("first price in ticks", price >> 16, 1, Feeds.RUN_OFF_TICK);
         return price;

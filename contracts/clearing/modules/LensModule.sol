@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Book} from "../../book/libraries/Book.sol";
+import {Feeds} from "../../instruments/libraries/Feeds.sol";
 import {DatedFutures} from "../../instruments/libraries/DatedFutures.sol";
 import {MarketContext, Markets} from "../../instruments/libraries/Markets.sol";
 import {AccountId, FeedId, Identifiers, MarketId, OrderId} from "../../types/Identifiers.sol";
@@ -110,7 +111,7 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         v.followed = f.followed;
         v.sequence = f.sequence;
         v.newestPeriod = f.newestPeriod;
-        v.movedAt = s.steps[(number << 8) | f.newestStep] >> 84;
+        v.movedAt = Feeds.stepAt(s, number, f.newestStep) >> 84;
         uint256 due = (f.newestPeriod + 2) * 1 days;
         v.staleAt = due + s.feedTerms[number].limit1;
         v.haltedAt = due + s.feedTerms[number].limit2;

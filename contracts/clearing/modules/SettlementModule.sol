@@ -13,7 +13,7 @@ import {IClearingErrors} from "../interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../interfaces/IClearingEvents.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Accounts} from "../libraries/Accounts.sol";
-import {ClearingState, ClearingStorage} from "../libraries/ClearingStorage.sol";
+import {ClearingState, ClearingStorage, Following} from "../libraries/ClearingStorage.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Words} from "../libraries/Words.sol";
 
@@ -26,9 +26,9 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
     function onIndexPushed(bytes32 index, uint256 value, uint32 sequence, uint32 newestPeriod) external {
         if (msg.sender != address(INDEX)) revert NotIndex(msg.sender, address(INDEX));
         ClearingState storage s = ClearingStorage.load();
-        uint256 feed = s.feedOf[index];
-        if (feed == 0) revert UnknownFeed(FeedId.wrap(0));
-        Feeds.take(s, feed, value, sequence, newestPeriod);
+        Following memory terms = s.following[index];
+        if (terms.feed == 0) revert UnknownFeed(FeedId.wrap(0));
+        Feeds.take(s, terms, value, sequence, newestPeriod);
     }
 
     /// @inheritdoc ISettlement
@@ -46,7 +46,7 @@ contract SettlementModule is ClearingBase, ISettlement, IIndexReader, IClearingE
         ClearingState storage s = ClearingStorage.load();
         uint256 id = feed.unwrap();
         if (id == 0 || id > s.feedCount) revert UnknownFeed(feed);
-        Feeds.catchUp(s, id, Words.toFeed(s.feeds[id]));
+        Feeds.catchUp(s, s.following[s.feedTerms[id].index], Words.toFeed(s.feeds[id]));
     }
 
     /// @inheritdoc ISettlement

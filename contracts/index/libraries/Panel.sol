@@ -1,38 +1,94 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+
 import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
 
 /// @notice Reporters whose signatures count.
 /// @param seats Taken seats, one bit each.
-/// @param seatOf A reporter's seat as a bit, zero without one.
+/// @param list Contract whose code is the list of them; zero before the first.
 struct Panel {
     uint32 seats;
-    mapping(address reporter => uint32) seatOf;
+    address list;
 }
 
 /// @title Panel
 /// @notice At most 32 reporters, each on a numbered seat; a seat that is left is given to the next newcomer.
+/// @dev The list is a word for each reporter, ascending by address: | 0 64 | seat as a bit 32 | address 160 |. It is kept as
+/// code, written anew with every change: a post reads all of it for the price of one account, not a slot for each signer.
 library PanelLib {
     uint256 internal constant SEATS = 32;
+    uint256 private constant SEAT = 160;
 
     /// @return bit The seat taken, one bit.
     function seat(Panel storage self, address reporter) internal returns (uint32 bit) {
         if (reporter == address(0)) revert IUsageIndex.ReporterIsZero();
-        if (self.seatOf[reporter] != 0) revert IUsageIndex.ReporterUnchanged(reporter, true);
+        uint256[] memory old = members(self);
+        uint256 place = _placeOf(old, reporter);
+        if (_isAt(old, place, reporter)) revert IUsageIndex.ReporterUnchanged(reporter, true);
         uint32 seats = self.seats;
         if (seats == type(uint32).max) revert IUsageIndex.PanelIsFull(SEATS);
         // The lowest zero bit.
         bit = ~seats & (seats + 1);
-        self.seats = seats | bit;
-        self.seatOf[reporter] = bit;
+        uint256[] memory list = new uint256[](old.length + 1);
+        for (uint256 i; i < list.length; ++i) {
+            if (i == place) list[i] = (uint256(bit) << SEAT) | uint160(reporter);
+            else list[i] = old[i < place ? i : i - 1];
+        }
+        _write(self, seats | bit, list);
     }
 
     /// @return bit The seat left, one bit.
     function unseat(Panel storage self, address reporter) internal returns (uint32 bit) {
-        bit = self.seatOf[reporter];
-        if (bit == 0) revert IUsageIndex.ReporterUnchanged(reporter, false);
-        self.seats &= ~bit;
-        delete self.seatOf[reporter];
+        uint256[] memory old = members(self);
+        uint256 place = _placeOf(old, reporter);
+        if (!_isAt(old, place, reporter)) revert IUsageIndex.ReporterUnchanged(reporter, false);
+        bit = uint32(old[place] >> SEAT);
+        uint256[] memory list = new uint256[](old.length - 1);
+        for (uint256 i; i < list.length; ++i) list[i] = old[i < place ? i : i + 1];
+        _write(self, self.seats & ~bit, list);
+    }
+
+    /// @notice The list as it stands.
+    function members(Panel storage self) internal view returns (uint256[] memory list) {
+        address pointer = self.list;
+        if (pointer == address(0)) return list;
+        bytes memory data = SSTORE2.read(pointer);
+        // Assembly: the bytes are whole words, so that they are the array once their length counts words.
+        assembly ("memory-safe") {
+            mstore(data, shr(5, mload(data)))
+            list := data
+        }
+    }
+
+    /// @notice A reporter's seat as a bit, zero without one.
+    /// @param from Place to begin at; the reporter must not stand before it.
+    /// @return bit The seat.
+    /// @return place Where the reporter stands or would stand: the next one, by address, is not before it.
+    function seatFrom(
+        uint256[] memory list,
+        address reporter,
+        uint256 from
+    ) internal pure returns (uint32 bit, uint256 place) {
+        for (place = from; place < list.length; ++place) {
+            uint256 member = list[place];
+            if (address(uint160(member)) < reporter) continue;
+            if (address(uint160(member)) == reporter) bit = uint32(member >> SEAT);
+            break;
+        }
+    }
+
+    function _placeOf(uint256[] memory list, address reporter) private pure returns (uint256 place) {
+        (, place) = seatFrom(list, reporter, 0);
+    }
+
+    function _isAt(uint256[] memory list, uint256 place, address reporter) private pure returns (bool) {
+        return place < list.length && address(uint160(list[place])) == reporter;
+    }
+
+    function _write(Panel storage self, uint32 seats, uint256[] memory list) private {
+        self.seats = seats;
+        self.list = SSTORE2.write(abi.encodePacked(list));
     }
 }

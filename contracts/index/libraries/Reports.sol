@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ECDSA} from "solady/src/utils/ECDSA.sol";
 
 import {IndexConfig, IUsageIndex, SignedReport} from "../interfaces/IUsageIndex.sol";
-import {Panel} from "./Panel.sol";
+import {PanelLib} from "./Panel.sol";
 
 /// @notice The EIP-712 struct of a report: what all reports of a post have in common is written once.
 struct ReportDraft {
@@ -42,6 +42,8 @@ library Reports {
         "Report(bytes32 index,uint32 period,uint32 revision,uint128 value,bytes32 vintage,uint64 deadline)"
     );
     uint256 private constant BPS = 10_000;
+    /// @dev Half of the curve's order: of the two `s` of a signature the lower one counts.
+    uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @notice A draft that lacks value, vintage and deadline.
     function start(
@@ -54,8 +56,9 @@ library Reports {
     }
 
     /// @notice Verdict of `reports`, or a revert with the first thing that is wrong.
+    /// @param panel The reporters, ascending (see Panel.sol).
     function verify(
-        Panel storage panel,
+        uint256[] memory panel,
         IndexConfig memory terms,
         ReportDraft memory draft,
         SignedReport[] calldata reports
@@ -65,17 +68,19 @@ library Reports {
 
         uint256[] memory ranks = new uint256[](count);
         address previous;
-        uint32 reporters;
+        uint256 place;
         for (uint256 i; i < count; ++i) {
             (address signer, uint256 value) = _read(draft, reports[i], i, terms.maxValue);
-            uint32 seat = panel.seatOf[signer];
+            uint32 seat;
+            // Both are ascending, so that the search goes on where it stopped; a signer out of order is sought from the start.
+            (seat, place) = PanelLib.seatFrom(panel, signer, signer <= previous ? 0 : place);
             if (seat == 0) revert IUsageIndex.ReporterInactive(signer);
             if (signer <= previous) {
                 if (signer == previous) revert IUsageIndex.DuplicateReporter(signer);
                 revert IUsageIndex.UnsortedReporters(signer, previous);
             }
             previous = signer;
-            reporters |= seat;
+            verdict.reporters |= seat;
             _insert(ranks, i, (value << 8) | i);
         }
 
@@ -88,7 +93,6 @@ library Reports {
         }
         verdict.value = uint128(median);
         verdict.vintage = reports[middle & 0xff].vintage;
-        verdict.reporters = reporters;
     }
 
     /// @notice The digest that a reporter signs. Completes the draft.
@@ -121,19 +125,11 @@ library Reports {
         if (value == 0) revert IUsageIndex.ZeroValue(position);
         if (value > maxValue) revert IUsageIndex.ValueTooLarge(value, maxValue);
 
-        ECDSA.RecoverError failure;
-        bytes32 operand;
-        (signer, failure, operand) = ECDSA.tryRecover(
-            digest(draft, value, report.vintage, deadline),
-            report.r,
-            report.vs
-        );
-        if (failure != ECDSA.RecoverError.NoError) {
-            if (failure == ECDSA.RecoverError.InvalidSignatureS) {
-                revert IUsageIndex.MalleableSignature(position, operand);
-            }
-            revert IUsageIndex.InvalidSignature(position);
-        }
+        bytes32 vs = report.vs;
+        uint256 s = uint256(vs) & (type(uint256).max >> 1);
+        if (s > HALF_ORDER) revert IUsageIndex.MalleableSignature(position, bytes32(s));
+        signer = ECDSA.tryRecover(digest(draft, value, report.vintage, deadline), report.r, vs);
+        if (signer == address(0)) revert IUsageIndex.InvalidSignature(position);
     }
 
     /// @dev Insertion sort: a post has a handful of reports, and their order by value is near to random.

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
-import {ClearingState, FeedTerms} from "../../clearing/libraries/ClearingStorage.sol";
+import {ClearingState, Following} from "../../clearing/libraries/ClearingStorage.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {Feed, Words} from "../../clearing/libraries/Words.sol";
 import {FeedId, MarketId} from "../../types/Identifiers.sol";
@@ -27,44 +27,44 @@ library Feeds {
     /// @dev Takes a push; numbers that are not above the last one are repeats and change nothing but catch up.
     function take(
         ClearingState storage s,
-        uint256 id,
+        Following memory terms,
         uint256 value,
         uint256 sequence,
         uint256 newestPeriod
     ) internal {
+        uint256 id = terms.feed;
         uint256 before = s.feeds[id];
         Feed memory feed = Words.toFeed(before);
-        if (sequence > feed.sequence) {
-            bool first = feed.sequence == 0;
-            if (!first) touchPerpetuals(s, id);
-            feed.target = value;
-            feed.sequence = sequence;
-            feed.newestPeriod = newestPeriod;
-            if (!first) Ladder.endHalt(s, id, before, feed);
-            if (first) {
-                feed.followed = value;
-                s.steps[id << 8] = value | (block.timestamp << 84);
-            } else if (value != feed.followed) {
-                move(s, id, feed);
-            }
-            s.feeds[id] = Words.pack(feed);
-            announce(id, feed);
-            anchorPerpetuals(s, id, feed);
-        } else {
-            catchUp(s, id, feed);
+        if (sequence <= feed.sequence) {
+            catchUp(s, terms, feed);
+            return;
         }
+        MarketContext[] memory perpetuals = touchPerpetuals(s, terms);
+        bool first = feed.sequence == 0;
+        feed.target = value;
+        feed.sequence = sequence;
+        feed.newestPeriod = newestPeriod;
+        if (first) {
+            feed.followed = value;
+            setStep(s, id, 0, value);
+        } else {
+            Ladder.endHalt(s, id, before, feed);
+            move(s, terms, feed);
+        }
+        write(s, id, feed, perpetuals);
     }
 
     /// @dev Moves the followed value on where the bound has room again.
-    function catchUp(ClearingState storage s, uint256 id, Feed memory feed) internal {
+    function catchUp(ClearingState storage s, Following memory terms, Feed memory feed) internal {
         if (feed.followed == feed.target) return;
         uint256 before = feed.followed;
-        touchPerpetuals(s, id);
-        move(s, id, feed);
-        if (feed.followed == before) return;
-        s.feeds[id] = Words.pack(feed);
-        announce(id, feed);
-        anchorPerpetuals(s, id, feed);
+        MarketContext[] memory perpetuals = touchPerpetuals(s, terms);
+        move(s, terms, feed);
+        if (feed.followed != before) {
+            write(s, terms.feed, feed, perpetuals);
+            return;
+        }
+        for (uint256 i = 0; i < perpetuals.length; ++i) Markets.store(s, perpetuals[i]);
     }
 
     /// @dev The value that markets followed right before a moment: exactly, if the feed has moved at most seven times since;
@@ -76,7 +76,7 @@ library Feeds {
     ) internal view returns (uint256 value) {
         uint256 newest = Words.toFeed(s.feeds[id]).newestStep;
         for (uint256 k = 0; k < RING; ++k) {
-            uint256 step = s.steps[(id << 8) | ((newest + RING - k) % RING)];
+            uint256 step = stepAt(s, id, newest + RING - k);
             // Nothing stood before the first.
             if (step == 0) return 0;
             value = step & ((1 << 84) - 1);
@@ -85,10 +85,12 @@ library Feeds {
     }
 
     /// @dev Sets `followed` as near to `target` as the last 24 hours allow and records the move.
-    function move(ClearingState storage s, uint256 id, Feed memory feed) private {
+    function move(ClearingState storage s, Following memory terms, Feed memory feed) private {
+        if (feed.target == feed.followed) return;
+        uint256 id = terms.feed;
         (uint256 low, uint256 high, bool full) = range(s, id, feed.newestStep);
         if (full) return;
-        uint256 maxMoveBps = s.feedTerms[id].maxMoveBps;
+        uint256 maxMoveBps = terms.maxMoveBps;
         // Towards the old values: the lowest allowed is rounded up, the highest down.
         uint256 floor = Rounding.mulDivUp(high, 10_000 - maxMoveBps, 10_000);
         uint256 ceiling = (low * (10_000 + maxMoveBps)) / 10_000;
@@ -97,7 +99,24 @@ library Feeds {
         if (floor > ceiling || next == feed.followed) return;
         feed.followed = next;
         feed.newestStep = (feed.newestStep + 1) % RING;
-        s.steps[(id << 8) | feed.newestStep] = next | (block.timestamp << 84);
+        setStep(s, id, feed.newestStep, next);
+    }
+
+    /// @dev A move of the ring; 0 where there was none yet.
+    /// @param place Place of the ring, from 0 to twice its length.
+    function stepAt(ClearingState storage s, uint256 id, uint256 place) internal view returns (uint256) {
+        unchecked {
+            place %= RING;
+            return (s.steps[(id << 8) | (place / 2)] >> (128 * (place % 2))) & type(uint128).max;
+        }
+    }
+
+    /// @dev Notes that a value of 84 bits is followed from now on.
+    function setStep(ClearingState storage s, uint256 id, uint256 place, uint256 value) private {
+        uint256 shift = 128 * (place % 2);
+        uint256 key = (id << 8) | (place / 2);
+        uint256 other = s.steps[key] & ~(uint256(type(uint128).max) << shift);
+        s.steps[key] = other | ((value | (block.timestamp << 84)) << shift);
     }
 
     /// @dev Lowest and highest value that stood in the last 24 hours, and whether even the oldest place of the ring,
@@ -110,7 +129,7 @@ library Feeds {
         uint256 horizon = block.timestamp - DAY;
         low = type(uint256).max;
         for (uint256 k = 0; k < RING; ++k) {
-            uint256 step = s.steps[(id << 8) | ((newest + RING - k) % RING)];
+            uint256 step = stepAt(s, id, newest + RING - k);
             if (step == 0) return (low, high, false);
             uint256 value = step & ((1 << 84) - 1);
             if (value < low) low = value;
@@ -131,30 +150,39 @@ library Feeds {
         );
     }
 
-    /// @dev Perpetuals at the current minute, with what stood so far in it counted before their index changes.
-    function touchPerpetuals(ClearingState storage s, uint256 id) private {
-        FeedTerms storage terms = s.feedTerms[id];
-        for (uint256 i = 0; i < 2; ++i) {
-            uint256 market = terms.perpetuals[i];
-            if (market == 0) break;
-            MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(market)), 1);
+    /// @dev Perpetuals at the current minute, with what stood so far in it counted before their index changes; in memory.
+    function touchPerpetuals(
+        ClearingState storage s,
+        Following memory terms
+    ) private returns (MarketContext[] memory list) {
+        list = new MarketContext[](terms.perpetual == 0 ? 0 : (terms.successor == 0 ? 1 : 2));
+        for (uint256 i = 0; i < list.length; ++i) {
+            MarketContext memory c = list[i];
+            Markets.read(s, c, MarketId.wrap(i == 0 ? terms.perpetual : terms.successor), 1);
             MarketClock.touchPerpetual(s, c);
             Markets.observe(c, block.timestamp % 60);
-            Markets.store(s, c);
         }
     }
 
-    function anchorPerpetuals(ClearingState storage s, uint256 id, Feed memory feed) private {
-        FeedTerms storage terms = s.feedTerms[id];
-        for (uint256 i = 0; i < 2; ++i) {
-            uint256 market = terms.perpetuals[i];
-            if (market == 0) break;
-            MarketContext memory c = Markets.load(s, MarketId.wrap(uint16(market)), 1);
-            if (c.risk.phase() >= uint256(MarketPhase.Expired)) continue;
-            uint256 anchor = Markets.toTicksX16(feed.followed, s.markets[market].funding.indexPerTick);
-            c.risk = c.risk.withAnchor(anchor);
-            c.top = c.top.withStage(Ladder.stageAt(s, id, s.feeds[id], block.timestamp / 60));
-            if (anchor > RUN_OFF_TICK << 16 && c.top.expiryPeriod() == 0) runOff(c);
+    /// @dev Writes a feed that has changed, and its perpetuals with it: nothing is traded between the two.
+    function write(
+        ClearingState storage s,
+        uint256 id,
+        Feed memory feed,
+        MarketContext[] memory perpetuals
+    ) private {
+        uint256 word = Words.pack(feed);
+        s.feeds[id] = word;
+        announce(id, feed);
+        for (uint256 i = 0; i < perpetuals.length; ++i) {
+            MarketContext memory c = perpetuals[i];
+            if (c.risk.phase() < uint256(MarketPhase.Expired)) {
+                uint256 perTick = s.markets[c.id.unwrap()].funding.indexPerTick;
+                uint256 anchor = Markets.toTicksX16(feed.followed, perTick);
+                c.risk = c.risk.withAnchor(anchor);
+                c.top = c.top.withStage(Ladder.stageAt(s, id, word, block.timestamp / 60));
+                if (anchor > RUN_OFF_TICK << 16 && c.top.expiryPeriod() == 0) runOff(c);
+            }
             Markets.store(s, c);
         }
     }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {MarketKind, MarketPhase} from "../../clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
-import {ClearingState, FeedTerms, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
+import {ClearingState, Following, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {Words} from "../../clearing/libraries/Words.sol";
 import {Tick} from "../../types/Identifiers.sol";
@@ -71,8 +71,8 @@ library FinalPrice {
 
     /// @dev Frees the perpetual's place at its feed, for a successor of its successor.
     function freePlace(ClearingState storage s, MarketContext memory c) private {
-        FeedTerms storage terms = s.feedTerms[c.risk.feed()];
-        if (terms.perpetuals[0] == c.id.unwrap()) terms.perpetuals[0] = terms.perpetuals[1];
-        terms.perpetuals[1] = 0;
+        Following storage terms = s.following[s.feedTerms[c.risk.feed()].index];
+        if (terms.perpetual == c.id.unwrap()) terms.perpetual = terms.successor;
+        terms.successor = 0;
     }
 }

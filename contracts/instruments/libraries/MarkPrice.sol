@@ -39,16 +39,21 @@ library MarkPrice {
         uint256 tau,
         uint256 minutes_
     ) internal pure returns (uint256) {
-        if (mean == mid) return mean;
-        int256 distance = int256(mean) - int256(mid);
-        return uint256(int256(mid) + (distance * int256(decay(tau, minutes_))).floorDiv(int256(ONE)));
+        return mean == mid ? mean : advanceBy(mean, mid, decay(tau, minutes_));
+    }
+
+    /// @dev E_n for a standing mid, floored, with dⁿ known.
+    function advanceBy(uint256 mean, uint256 mid, uint256 kept) internal pure returns (uint256) {
+        unchecked {
+            // Prices of 40 bits times at most 1e27.
+            int256 distance = int256(mean) - int256(mid);
+            return uint256(int256(mid) + (distance * int256(kept)).floorDiv(int256(ONE)));
+        }
     }
 
     /// @dev E_1 for a standing mid, floored: `advance` over one minute.
     function step(uint256 mean, uint256 mid, uint256 tau) internal pure returns (uint256) {
-        int256 distance = int256(mean) - int256(mid);
-        int256 kept = tau == 1 ? int256(0) : int256(ONE - ONE / tau);
-        return uint256(int256(mid) + (distance * kept).floorDiv(int256(ONE)));
+        return advanceBy(mean, mid, tau == 1 ? 0 : ONE - ONE / tau);
     }
 
     /// @dev One minute of which only `depthSeconds` had a two-sided book, with Σ (bid + ask) × seconds over them; floored.
@@ -75,15 +80,35 @@ library MarkPrice {
         int256 low,
         int256 high
     ) internal pure returns (int256 sum) {
-        if (minutes_ == 1) return int256(advance(mean, mid, tau, 1)).clamp(low, high);
-        Path memory p = Path(mean, mid, tau, low, high);
+        return limitedSumBy(Path(mean, mid, tau, low, high), minutes_, decay(tau, minutes_));
+    }
+
+    /// @dev The same with dⁿ known. A mean that stays in one run, as most do, needs no other power.
+    function limitedSumBy(Path memory p, uint256 minutes_, uint256 kept) internal pure returns (int256 sum) {
+        uint256 end = advanceBy(p.mean, p.mid, kept);
+        if (minutes_ == 1) return int256(end).clamp(p.low, p.high);
+        if (side(p, end) == side(p, step(p.mean, p.mid, p.tau))) return runSum(p, end, minutes_, kept);
         while (minutes_ != 0) {
-            int256 where = side(p, 1);
-            uint256 run = side(p, minutes_) == where ? minutes_ : runLength(p, minutes_, where);
-            sum += where == 0 ? plainSum(p.mean, mid, tau, run) : int256(run) * (where < 0 ? low : high);
-            p.mean = advance(p.mean, mid, tau, run);
+            int256 where = side(p, step(p.mean, p.mid, p.tau));
+            uint256 run = sideAt(p, minutes_) == where ? minutes_ : runLength(p, minutes_, where);
+            kept = decay(p.tau, run);
+            end = advanceBy(p.mean, p.mid, kept);
+            sum += runSum(p, end, run, kept);
+            p.mean = end;
             minutes_ -= run;
         }
+    }
+
+    /// @dev Σ of a run that ends at `end`, all of it on that side of the limits.
+    function runSum(
+        Path memory p,
+        uint256 end,
+        uint256 minutes_,
+        uint256 kept
+    ) private pure returns (int256) {
+        int256 where = side(p, end);
+        if (where == 0) return plainSumBy(p.mean, p.mid, p.tau, minutes_, kept);
+        return int256(minutes_) * (where < 0 ? p.low : p.high);
     }
 
     /// @dev Σ_{k=1..n} E_k, floored.
@@ -93,15 +118,31 @@ library MarkPrice {
         uint256 tau,
         uint256 minutes_
     ) internal pure returns (int256) {
+        return plainSumBy(mean, mid, tau, minutes_, decay(tau, minutes_));
+    }
+
+    /// @dev The same with dⁿ known.
+    function plainSumBy(
+        uint256 mean,
+        uint256 mid,
+        uint256 tau,
+        uint256 minutes_,
+        uint256 kept
+    ) private pure returns (int256) {
         int256 distance = int256(mean) - int256(mid);
-        int256 weight = int256((tau - 1) * (ONE - decay(tau, minutes_)));
+        int256 weight = int256((tau - 1) * (ONE - kept));
         return int256(minutes_ * mid) + (distance * weight).floorDiv(int256(ONE));
     }
 
-    /// @dev −1 if E_k is below low, 1 if above high, 0 between.
-    function side(Path memory p, uint256 k) private pure returns (int256) {
-        int256 price = int256(advance(p.mean, p.mid, p.tau, k));
+    /// @dev −1 if a mean is below low, 1 if above high, 0 between.
+    function side(Path memory p, uint256 mean) private pure returns (int256) {
+        int256 price = int256(mean);
         return price < p.low ? int256(-1) : (price > p.high ? int256(1) : int256(0));
+    }
+
+    /// @dev The same of E_k.
+    function sideAt(Path memory p, uint256 k) private pure returns (int256) {
+        return side(p, advance(p.mean, p.mid, p.tau, k));
     }
 
     /// @dev Largest k for which E_1 … E_k lie on the side `where`; E_1 does and E_n does not. The limit that is crossed,
@@ -115,7 +156,7 @@ library MarkPrice {
         for (uint256 i = 0; outside - inside > 1; ++i) {
             uint256 probe = i < 2 ? guess + i : (inside + outside) / 2;
             if (probe <= inside || probe >= outside) probe = (inside + outside) / 2;
-            if (side(p, probe) == where) inside = probe;
+            if (sideAt(p, probe) == where) inside = probe;
             else outside = probe;
         }
     }

@@ -7,7 +7,7 @@ import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {MarketRisk} from "../../clearing/libraries/Words.sol";
 import {DeliveryWindow, Window} from "./DeliveryWindow.sol";
 import {Ladder} from "./Ladder.sol";
-import {MarkPrice} from "./MarkPrice.sol";
+import {MarkPrice, Path} from "./MarkPrice.sol";
 import {MarketContext, Markets} from "./Markets.sol";
 
 /// @dev Where a market stands on its way to the current minute.
@@ -19,12 +19,14 @@ struct Walk {
     Window window;
 }
 
-/// @dev A mean on its way for some minutes: the first ends at `mean`, the others go toward a price.
+/// @dev A mean on its way for some minutes: the first ends at `mean`, the others go toward a price, and all of them together
+///      keep the share `kept` of the distance to it.
 struct Stretch {
     uint256 mean;
     uint256 toward;
     uint256 tau;
     uint256 minutes_;
+    uint256 kept;
 }
 
 /// @notice A market brought to the current minute in whatever state it is: over midnights, halts and the end of trading.
@@ -47,7 +49,8 @@ library MarketClock {
     /// @return window Its word of the delivery window afterwards.
     function advance(ClearingState storage s, MarketContext memory c) internal view returns (Window window) {
         Walk memory w;
-        w.window = Window.wrap(s.windows[c.id.unwrap()]);
+        // A perpetual delivers nothing.
+        if (c.risk.kind() != uint256(MarketKind.Perpetual)) w.window = Window.wrap(s.windows[c.id.unwrap()]);
         w.minute = c.risk.minute();
         uint256 now_ = block.timestamp / 60;
         if (now_ <= w.minute || c.risk.phase() >= uint256(MarketPhase.Expired)) return w.window;
@@ -101,8 +104,9 @@ library MarketClock {
         uint256 tau = deep ? c.top.markMinutes() : Markets.THIN_MINUTES;
         (uint256 mean, bool observed) = Markets.closeMinute(c);
         if (!observed) mean = MarkPrice.advance(mean, anchor, Markets.THIN_MINUTES, 1);
-        charge(s, c, w, Stretch(mean, toward, tau, minutes_));
-        if (minutes_ > 1) mean = MarkPrice.advance(mean, toward, tau, minutes_ - 1);
+        uint256 kept = MarkPrice.decay(tau, minutes_ - 1);
+        charge(s, c, w, Stretch(mean, toward, tau, minutes_, kept));
+        if (minutes_ > 1) mean = MarkPrice.advanceBy(mean, toward, kept);
         c.risk = c.risk.withMean(mean);
         w.minute = stop;
     }
@@ -121,7 +125,10 @@ library MarketClock {
         FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
         (int256 low, int256 high, int256 interest) = Markets.fundingLimits(c.risk, terms);
         int256 sum = int256(p.mean).clamp(low, high);
-        if (minutes_ > 1) sum += MarkPrice.limitedSum(p.mean, p.toward, p.tau, minutes_ - 1, low, high);
+        if (minutes_ > 1) {
+            uint256 kept = minutes_ == p.minutes_ ? p.kept : MarkPrice.decay(p.tau, minutes_ - 1);
+            sum += MarkPrice.limitedSumBy(Path(p.mean, p.toward, p.tau, low, high), minutes_ - 1, kept);
+        }
         c.risk = Markets.accrue(c.risk, terms, sum, interest, minutes_);
     }
 

@@ -233,9 +233,12 @@ library Markets {
         uint256 ask = c.top.impactAsk();
         if (bid == 0 || ask == 0) return (0, false);
         uint256 anchor = c.risk.anchor();
-        uint256 width = (anchor * c.risk.clampBps()) / BPS;
-        (uint256 lowest, uint256 highest) = band(anchor - width, anchor + width, c.top.fillBandBps());
-        return (held(bid, lowest, highest) + held(ask, lowest, highest), true);
+        unchecked {
+            // 40 bits × 14 bits; a clamp is below 100 %.
+            uint256 width = (anchor * c.risk.clampBps()) / BPS;
+            (uint256 lowest, uint256 highest) = band(anchor - width, anchor + width, c.top.fillBandBps());
+            return (held(bid, lowest, highest) + held(ask, lowest, highest), true);
+        }
     }
 
     function held(uint256 tick, uint256 lowest, uint256 highest) private pure returns (uint256) {
@@ -263,9 +266,12 @@ library Markets {
         int256 interest,
         uint256 minutes_
     ) internal pure returns (MarketRisk) {
-        int256 total = sum + int256(minutes_) * (interest - int256(r.anchor()));
-        // × 2^4 from 2^16 to 2^20, × 60 seconds of the period for each minute.
-        return r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
+        unchecked {
+            // A sum of prices of 40 bits over minutes of 28 bits; the new funding is checked where it is packed.
+            int256 total = sum + int256(minutes_) * (interest - int256(r.anchor()));
+            // × 2^4 from 2^16 to 2^20, × 60 seconds of the period for each minute.
+            return r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
+        }
     }
 
     /// @dev Limits within which mean minus index plus interest counts: the mark's clamp and the cap of funding, both around
