@@ -40,13 +40,13 @@ contract LiquidationHandler is HandlerBase {
 
     function _liquidate(Actor memory a, Actor memory k, MarketId market, uint40 lots) private {
         AccountView memory v = house.account(a.account);
+        // Lots that wait count with what they are worth, not with what they need.
+        uint256 required = _marksValid(v) ? v.maintenanceMargin : house.enforceableMaintenance(a.account);
+        bool healthy = v.equity >= int256(required);
         (bool success, bytes memory answer) = world.act(
             k.owner,
             abi.encodeCall(house.liquidate, (a.account, market, 100, k.account, lots))
         );
-        // Lots that wait count with what they are worth, not with what they need.
-        uint256 required = _marksValid(v) ? v.maintenanceMargin : house.enforceableMaintenance(a.account);
-        bool healthy = v.equity >= int256(required);
         if (!success) {
             // A settled loss is cash, and what that cannot pay the fund's debt, before the account is judged.
             if (!healthy && _holdsUnsettled(v) && bytes4(answer) == IClearingErrors.AccountHealthy.selector)

@@ -61,6 +61,28 @@ contract ReplayedTest is TestBase {
         _check();
     }
 
+    /// What an account with lots that wait is asked for is what it was asked for before the liquidation made it less.
+    function test_replay_keepAfterSilenceOfOneIndex() public {
+        clock.newDay(7715);
+        _check();
+        clock.newDay(22644091096011566902210839853225974853431004914387050);
+        _check();
+        keepers.keep(
+            36291550142706853525216205144609487313140,
+            19132660364448056198086763547680142046295534506724797441614145219594351414916,
+            115792089237316195423570985008687907853269984665640564039457584007913129639935
+        );
+        _check();
+        clock.silence(11425652500093640400383047390613291230147415182617574153055706327865);
+        _check();
+        keepers.keep(
+            95781062647970386828829076927196368743859923632259072,
+            67678272924646290646910813384901628997424344157448192876057883993063389396991,
+            9504
+        );
+        _check();
+    }
+
     function _check() private view {
         string memory failure = world.failure();
         vm.assertTrue(bytes(failure).length == 0, failure);
