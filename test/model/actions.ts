@@ -57,7 +57,31 @@ export type Action =
   | { type: "settleAccounts"; market: number; who: number[] }
   | { type: "spread"; who: number; against: number; buys: boolean; share: number }
   | { type: "collectFees"; market: number }
+  | { type: "fees"; market: number; taker: number; maker: number }
+  | { type: "limits"; market: number; units: number; openInterest: number }
+  | { type: "fundTerms"; market: number; base: number; coverBps: number; shareBps: number; feeBps: number }
+  | { type: "multicall"; who: number; orders: OrderShape[]; share: number; seconds: number }
+  | ({ type: "crash" } & Crash)
+  | { type: "silence"; who: number; against: number; market: number; limit: 1 | 2 | 3 }
   | { type: "stopNewRisk" | "resumeNewRisk"; market: number };
+
+/**
+ * Accounts that are leveraged against one other, until prints have ruined them: liquidation, takeover, absorption, rounds and what
+ * comes after them. `last` opens a position between the rounds.
+ */
+export interface Crash {
+  victims: number[];
+  winner: number;
+  last: number;
+  market: number;
+  keeper: number;
+  /** What the fund is given before, and what it is short of is repaid with, collateral units. */
+  funded: number;
+  /** Whether the winner's rounds wait until there are several. */
+  waits: boolean;
+  /** Percent of a victim's size that the keeper takes over after the first day. */
+  takeOver: number;
+}
 
 /** What follows on a day's print, on the account nearest to liquidation. */
 export type Upkeep = "cancelRiskRaising" | "liquidate" | "absorb";
@@ -92,6 +116,7 @@ const market = fc.oneof(
   { arbitrary: fc.constant(1), weight: 4 },
   { arbitrary: fc.constant(2), weight: 3 },
   { arbitrary: fc.constant(3), weight: 2 },
+  { arbitrary: fc.constant(4), weight: 1 },
 );
 const maxFills = fc.oneof(
   { arbitrary: fc.constant(100), weight: 5 },
@@ -143,6 +168,18 @@ const spread = fc.record({
 });
 const list = fc.array(fc.nat(ACCOUNTS - 1), { maxLength: 4 });
 const tag = <T extends string>(type: T) => fc.constant<T>(type);
+
+const crash = fc.record({
+  type: tag("crash"),
+  victims: fc.uniqueArray(who, { minLength: 1, maxLength: 2 }),
+  winner: who,
+  last: who,
+  market: fc.constantFrom(1, 1, 1, 2, 3, 4),
+  keeper: who,
+  funded: fc.oneof(fc.constant(0), fc.nat(400_000_000)),
+  waits: fc.boolean(),
+  takeOver: fc.constantFrom(0, 30, 100),
+});
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: spread },
@@ -314,6 +351,51 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("collectFees" as const), market }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: tag("fees"),
+      market,
+      taker: fc.nat(80),
+      maker: fc.integer({ min: -60, max: 60 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: tag("limits"), market, units: fc.nat(9), openInterest: fc.nat(70_000) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: tag("fundTerms"),
+      market,
+      base: fc.integer({ min: 20_000, max: 60_000 }),
+      coverBps: fc.nat(1_000),
+      shareBps: fc.nat(10_050),
+      feeBps: fc.nat(505),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: tag("multicall"),
+      who,
+      orders: fc.array(shape, { minLength: 1, maxLength: 3 }),
+      share: fc.nat(500),
+      seconds: fc.constantFrom(0, 0, 4, 60, 4_000),
+    }),
+  },
+  { weight: 3, arbitrary: crash },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: tag("silence"),
+      who,
+      against: who,
+      market,
+      limit: fc.constantFrom<1 | 2>(1, 2, 2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("stopNewRisk" as const), market }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("resumeNewRisk" as const), market }) },
 );

@@ -12,13 +12,16 @@ import {
 import { max } from "./numbers.ts";
 import { accountOf } from "./position.ts";
 import { DATED, PERPETUAL } from "./listings.ts";
-import type { Listing, MarginChange, OrderParameters, State } from "./types.ts";
+import { crashed, silenced } from "./scenes.ts";
+import type { Listing, MarginChange, Market, OrderParameters, State } from "./types.ts";
 
 /** Turns the shapes of random actions into operands that mean something in the model's present state. */
 
-/** The plain actions that a composed one stands for; undefined for a plain one. */
-export function partsOf(action: Action): Action[] | undefined {
+/** The plain or composed actions that a composed one stands for; undefined for a plain one. */
+export function partsOf(action: Action, state: State, period: bigint): Action[] | undefined {
   const plain = { kind: "limit" as const, reduceOnly: false, lifetime: 0, maxFills: 100 };
+  if (action.type === "crash") return crashed(action, state);
+  if (action.type === "silence") return silenced(action, state, period);
   if (action.type === "days")
     return action.movesBps.flatMap((move): Action[] => [
       { type: "print", moveBps: action.rises ? move : -move, hour: 7 },
@@ -100,6 +103,9 @@ export function marketHeld(state: State, id: number, preferred: number): number 
   return held.includes(preferred) ? preferred : (held[0] ?? preferred);
 }
 
+/** Ticks of an offset: one of the two thousand that a price of the reference markets has. */
+const stepOf = ({ markX16 }: Market): bigint => max(1n, markX16 / (4_000n << 16n));
+
 /** An order in ticks and lots: above zero an offset lies on the order's own, passive, side of mark. */
 export function orderFrom(state: State, id: number, shape: OrderShape): OrderParameters {
   const market = marketOf(state, shape.market);
@@ -113,7 +119,10 @@ export function orderFrom(state: State, id: number, shape: OrderShape): OrderPar
   return {
     market: shape.market,
     lots: shape.buys ? lots : -lots,
-    tick: max(1n, (market.markX16 >> 16n) + BigInt(shape.buys ? -shape.offset : shape.offset)),
+    tick: max(
+      1n,
+      (market.markX16 >> 16n) + BigInt(shape.buys ? -shape.offset : shape.offset) * stepOf(market),
+    ),
     kind: shape.kind,
     reduceOnly: shape.reduceOnly,
     expiry: shape.lifetime === 0 || !rests ? 0n : (state.now / 300n + BigInt(shape.lifetime)) * 300n,
@@ -169,7 +178,7 @@ export function malformedOrder(state: State, marketId: number, flaw: Flaw): Orde
 export function marginChange(market: number, moreBps: number): MarginChange {
   const more = BigInt(moreBps);
   const { tiers, clampBps, spreadInitialBps, spreadMaintenanceBps, fundingCapBps, fundingInterestBps } =
-    market === 1 ? PERPETUAL : DATED;
+    market === 2 || market === 3 ? DATED : PERPETUAL;
   const raised = tiers.map((tier) => ({
     ...tier,
     initialMarginBps: tier.initialMarginBps + 2n * more,

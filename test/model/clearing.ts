@@ -118,6 +118,7 @@ export class Clearing {
       fundingPool: 0n,
       feesPayable: 0n,
       settlementTick: 0n,
+      end: 0n,
       rounds: [],
       window: NO_WINDOW,
       deficit: 0n,

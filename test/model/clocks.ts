@@ -16,7 +16,7 @@ import {
   toX20,
 } from "./mark.ts";
 import { abs, DAY, FINE_BITS } from "./numbers.ts";
-import { minuteOf, stageAt } from "./ladder.ts";
+import { minuteOf, runOff, stageAt } from "./ladder.ts";
 import { differences, type FeedSeen, type MarketSeen } from "./picture.ts";
 import type { Listing, Stage } from "./types.ts";
 import type { Prints } from "./window.ts";
@@ -139,8 +139,10 @@ export class Clocks {
     const staleAt = staleAtOf(this.feed);
     for (const [id, mark] of this.marks) {
       const { listing } = marketOf(this.clearing.state, id);
-      if (listing.kind === "perpetual")
-        followAt(mark, now, indexToX16(followedOf(this.feed), listing.indexPerTick), staleAt);
+      if (listing.kind !== "perpetual") continue;
+      const indexX16 = indexToX16(followedOf(this.feed), listing.indexPerTick);
+      followAt(mark, now, indexX16, staleAt);
+      runOff(marketOf(this.clearing.state, id), now, indexX16);
     }
   }
 }

@@ -6,18 +6,29 @@ export const EFFECTS = { round: "effect: round", deficit: "effect: deficit", ret
 const sumOf = (counts: Map<string, number>, matches: (name: string) => boolean): number =>
   [...counts].reduce((sum, [name, n]) => (matches(name) ? sum + n : sum), 0);
 
+const isStep = (name: string): boolean => !name.startsWith("effect");
+
+/** Steps that were taken on both sides. */
+export const operationsOf = (counts: Map<string, number>): number => sumOf(counts, isStep);
+
+/** How often something was reached; a pattern between slashes sums what it matches. */
+export const reached = (counts: Map<string, number>, name: string): number => {
+  const pattern = /^\/(.*)\/$/.exec(name)?.[1];
+  if (pattern === undefined) return counts.get(name) ?? 0;
+  return sumOf(counts, (counted) => new RegExp(pattern).test(counted));
+};
+
 /** A line of figures: operations, refusals, bankruptcies, rounds, deficits, settlements and the seed. */
-export function figuresOf(counts: Map<string, number>, seed: number): string {
-  const isStep = (name: string): boolean => !name.startsWith("effect");
+export function figuresOf(counts: Map<string, number>, seeds: string): string {
   const isRefused = (name: string): boolean => isStep(name) && / [A-Z]/.test(name);
   const figures = {
-    operations: sumOf(counts, isStep),
+    operations: operationsOf(counts),
     "refused by rule": sumOf(counts, isRefused),
     bankruptcies: counts.get(EFFECTS.retired) ?? 0,
     rounds: counts.get(EFFECTS.round) ?? 0,
     deficits: counts.get(EFFECTS.deficit) ?? 0,
     settlements: counts.get("settle") ?? 0,
-    seed,
+    seeds,
   };
   return Object.entries(figures)
     .map(([name, n]) => `${name}: ${n}`)

@@ -144,6 +144,7 @@ export function resumeNewRisk({ state }: Clearing, marketId: number): void {
   if (phaseOf(market, state.now) !== "reduceOnly") broken.push(new Refusal("MarketNotOpen"));
   const equity = equityOf(state, fundOf(state, market)) - market.deficit;
   if (equity < 0n || market.deficit !== 0n) broken.push(new Refusal("FundInDeficit", [equity]));
+  if (market.end !== 0n) broken.push(new Refusal("MarketNotOpen"));
   refuse(broken);
   market.reduceOnly = false;
 }

@@ -1,6 +1,6 @@
 import { type FeedState, haltMinute, staleMinute } from "./feed.ts";
 import { phaseOf } from "./margin.ts";
-import { MINUTE } from "./numbers.ts";
+import { DAY, MINUTE } from "./numbers.ts";
 import { type Market, Refusal, type Stage, type State } from "./types.ts";
 
 /** The stale ladder: what may happen while an index is silent. */
@@ -45,3 +45,14 @@ export function brokenStage(
 }
 
 export const minuteOf = (second: bigint): bigint => second / MINUTE;
+
+/** Four fifths of the tick range, ticks × 2^16, and the days for which a perpetual beyond it still trades. */
+const RUN_OFF_X16 = ((((1n << 24n) - 2n) * 4n) / 5n) << 16n;
+const RUN_OFF_DAYS = 30n;
+
+/** A perpetual that follows its index beyond four fifths of the tick range takes no new risk and ends, whatever comes after. */
+export function runOff(market: Market, now: bigint, indexX16: bigint): void {
+  if (indexX16 <= RUN_OFF_X16 || market.end !== 0n || market.settlementTick !== 0n) return;
+  market.end = (now / DAY + RUN_OFF_DAYS) * DAY;
+  market.reduceOnly = true;
+}

@@ -4,6 +4,7 @@ import { hedgedLots, raisesInitial } from "./credit.ts";
 import { creditFund, furthest, limitAt, refreshLimit } from "./funds.ts";
 import {
   equityOf,
+  expiryOf,
   exposure,
   FIRST_OWNER,
   initialMargin,
@@ -338,8 +339,7 @@ export function settle(
   const market = marketOf(clearing.state, marketId);
   const phase = phaseOf(market, clearing.state.now);
   if (phase === "settled") throw new Refusal("AlreadySettled");
-  if (!silent && phase !== "expired")
-    throw new Refusal(market.listing.kind === "dated" ? "NotExpired" : "NotDated");
+  if (!silent && phase !== "expired") throw new Refusal(expiryOf(market) === 0n ? "NotDated" : "NotExpired");
   market.settlementTick =
     days === 0n
       ? halfEvenDiv(market.markX16, 1n << 16n)

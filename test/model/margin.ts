@@ -34,13 +34,14 @@ export function marketOf(state: State, id: number): Market {
   return market;
 }
 
-/** Trading ends at this second; 0 for a perpetual. */
-export const expiryOf = ({ listing }: Market): bigint =>
-  listing.kind === "dated" ? (listing.lastPeriod + 1n) * DAY : 0n;
+/** Trading ends at this second; 0 for a perpetual whose end is not set. */
+export const expiryOf = ({ listing, end }: Market): bigint =>
+  listing.kind === "dated" ? (listing.lastPeriod + 1n) * DAY : end;
 
 export function phaseOf(market: Market, now: bigint): Phase {
   if (market.settlementTick !== 0n) return "settled";
-  if (market.listing.kind === "dated" && now >= expiryOf(market)) return "expired";
+  const expiry = expiryOf(market);
+  if (expiry !== 0n && now >= expiry) return "expired";
   return market.reduceOnly ? "reduceOnly" : "open";
 }
 

@@ -13,7 +13,7 @@ import { escrowed } from "./shares.ts";
 import { idOf, Steps } from "./steps.ts";
 import type { Listing } from "./types.ts";
 
-const MARKETS = [1, 2, 3];
+const MARKETS = [1, 2, 3, 4];
 const PICTURED = [
   ...MARKETS,
   ...MARKETS.map((id) => 1_024 + id),
@@ -60,7 +60,7 @@ export class Runner {
   async step(action: Action): Promise<void> {
     this.taken++;
     this.now += this.taken % 3n;
-    const parts = partsOf(action);
+    const parts = partsOf(action, this.clearing.state, this.steps.period);
     if (parts) {
       for (const part of parts) await this.step(part);
       return;
@@ -93,7 +93,12 @@ export class Runner {
 
   private compare(label: string, picture: Picture): void {
     const { state } = this.clearing;
-    const found = differences(pictureOfModel(this.clearing, PICTURED), picture);
+    // The lens does not round the funding of settled perpetuals, as their conversion does: to a tick·lot each.
+    const settled = [...state.markets.values()].filter(
+      ({ listing, settlementTick }) => listing.kind === "perpetual" && settlementTick !== 0n,
+    );
+    const slack = settled.reduce((sum, { listing }) => sum + listing.tickValue, 0n);
+    const found = differences(pictureOfModel(this.clearing, PICTURED), picture, slack);
     if (claims(state) !== state.tracked)
       found.push(`conservation: tracked ${state.tracked}, claims ${claims(state)}`);
     for (const market of state.markets.values()) {

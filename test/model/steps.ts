@@ -22,6 +22,7 @@ import { FIRST_OWNER, marketOf, phaseOf } from "./margin.ts";
 import { abs, DAY } from "./numbers.ts";
 import * as orders from "./orders.ts";
 import { accountOf, withdrawable } from "./position.ts";
+import * as terms from "./terms.ts";
 import { applyRounds, deleverage } from "./rounds.ts";
 import { applyMargins, cancelMargins, scheduleMargins } from "./schedule.ts";
 import { type OrderParameters, Refusal } from "./types.ts";
@@ -342,6 +343,42 @@ export class Steps {
           (o) => house.collectFees(action.market, chain.treasury.address, o),
           () => void funds.collectFees(clearing, action.market),
         );
+      case "fees": {
+        const { market, taker, maker } = action;
+        return this.both(
+          `setFees ${market} ${taker} ${maker}`,
+          (o) => house.setFees(market, taker, maker, o),
+          () => terms.setFees(clearing, market, BigInt(taker), BigInt(maker)),
+        );
+      }
+      case "limits": {
+        const [market, openInterest] = [action.market, BigInt(action.openInterest)];
+        const positions = BigInt(action.units) * 8_192n;
+        return this.both(
+          `setLimits ${market} ${positions} ${openInterest}`,
+          (o) => house.setLimits(market, positions, openInterest, o),
+          () => terms.setLimits(clearing, market, positions, openInterest),
+        );
+      }
+      case "fundTerms": {
+        const { market } = action;
+        const [base, cover, share, fee] = [action.base, action.coverBps, action.shareBps, action.feeBps].map(
+          BigInt,
+        ) as [bigint, bigint, bigint, bigint];
+        const changed = {
+          openInterestBaseLots: base,
+          fundCoverBps: cover,
+          insuranceShareBps: share,
+          liquidationFeeBps: fee,
+        };
+        return this.both(
+          `setFundTerms ${market} ${Object.values(changed).join(" ")}`,
+          (o) => house.setFundTerms(market, base, cover, share, fee, o),
+          () => terms.setFundTerms(clearing, market, changed),
+        );
+      }
+      case "multicall":
+        return this.multicall(action);
       case "stopNewRisk":
         if (this.isOver(action.market)) return undefined;
         return this.both(
@@ -362,6 +399,8 @@ export class Steps {
       case "pair":
       case "quote":
       case "spread":
+      case "crash":
+      case "silence":
         return undefined;
     }
   }
@@ -444,6 +483,33 @@ export class Steps {
       `batch ${id} cancels ${cancels.length} ${wanted.map(orderText).join("; ")}`,
       (o) => this.as(who).batch(id, this.idsOf(cancels), wanted.map(toCall), o),
       () => this.clearing.batch(id, named(cancels), wanted).map((one) => one.id),
+    );
+  }
+
+  /** Orders, a dead-man switch and a withdrawal in one call: each as if it stood alone, but all or none. */
+  private multicall(action: Action & { type: "multicall" }): Promise<Performed> {
+    const { clearing, chain } = this;
+    const { state } = clearing;
+    const { who, share, seconds } = action;
+    const id = idOf(who);
+    const wanted = action.orders.map((shape) => orderFrom(state, id, shape));
+    const amount = (withdrawable(state, accountOf(state, id)) * BigInt(share)) / 1_000n + 1n;
+    const { address } = this.signer(who);
+    const abi = chain.house.interface;
+    const calls = [
+      ...wanted.map((order) => abi.encodeFunctionData("place", [id, toCall(order)])),
+      abi.encodeFunctionData("cancelAllAfter", [id, seconds]),
+      abi.encodeFunctionData("withdraw", [id, amount, address]),
+    ];
+    return this.placing(
+      `multicall ${id} ${wanted.map(orderText).join("; ")}, switch ${seconds}, withdraw ${amount}`,
+      (o) => this.as(who).multicall(calls, o),
+      () => {
+        const placed = wanted.map((order) => clearing.place(id, order).id);
+        accounts.cancelAllAfter(clearing, id, BigInt(seconds));
+        accounts.withdraw(clearing, id, amount);
+        return placed;
+      },
     );
   }
 

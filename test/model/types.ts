@@ -133,6 +133,8 @@ export interface Market {
   fundingPool: bigint;
   feesPayable: bigint;
   settlementTick: bigint;
+  /** Second at which trading in a perpetual near the end of the tick range ends; 0 while none is set. */
+  end: bigint;
   /** Deleveraging rounds, the first is number 1. */
   rounds: Round[];
   /** What the market owes because its fund could not pay. */
