@@ -1,7 +1,17 @@
 /** What a run of the model beside the chain came to, and what it must have come to at least. */
 
 /** Names that steps count under what they brought about, besides their own. */
-export const EFFECTS = { round: "effect: round", deficit: "effect: deficit", retired: "effect: retired" };
+export const EFFECTS = {
+  retired: "effect: retired",
+  round: "effect: round",
+  pending: "effect: several rounds pending on a position",
+  served: "effect: served lots of rounds",
+  deficit: "effect: deficit",
+  claim: "effect: claim",
+  settled: "effect: settled market",
+  halt: "effect: halted market",
+  grace: "effect: grace period",
+};
 
 const sumOf = (counts: Map<string, number>, matches: (name: string) => boolean): number =>
   [...counts].reduce((sum, [name, n]) => (matches(name) ? sum + n : sum), 0);
@@ -35,25 +45,23 @@ export function figuresOf(counts: Map<string, number>, seeds: string): string {
     .join(", ");
 }
 
-/** How often each of these must succeed in 2,000 operations, so that what the sequences reach does not shrink unnoticed. */
+/** The counts as a campaign reads them. */
+export const shardLine = (counts: Map<string, number>): string =>
+  `figures ${JSON.stringify({ operations: operationsOf(counts), counts: Object.fromEntries(counts) })}`;
+
+/** How often each of these must be reached in 2,000 operations, so that what the sequences reach does not shrink unnoticed. */
 const IN_2000: Record<string, number> = {
   place: 150,
-  amend: 5,
-  batch: 4,
-  cancel: 8,
-  cancelRiskRaising: 2,
-  sweep: 5,
-  switch: 3,
-  transfer: 3,
-  withdraw: 30,
-  topUp: 5,
-  absorb: 1,
-  applyRounds: 5,
-  settle: 4,
-  settleAccounts: 30,
-  "effect: retired": 1,
 };
 
-/** The same for a longer or shorter run; a short one may have missed the rarest. */
-export const leastCounts = (operations: number): [string, number][] =>
-  Object.entries(IN_2000).map(([name, least]) => [name, Math.floor((least * operations) / 2_000)]);
+/** What was reached less often than it must be in as many operations; less than 2,000 may have missed the rarest. */
+export function tooSeldom(counts: Map<string, number>): { name: string; least: number; found: number }[] {
+  const operations = operationsOf(counts);
+  return Object.entries(IN_2000)
+    .map(([name, n]) => ({
+      name,
+      least: Math.floor((n * operations) / 2_000),
+      found: reached(counts, name),
+    }))
+    .filter(({ least, found }) => found < least);
+}

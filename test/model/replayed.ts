@@ -53,6 +53,27 @@ export const REPLAYED: { name: string; actions: Action[] }[] = [
     ],
   },
   {
+    name: "a perpetual near the end of the tick range, which ends thirty days later, and one that goes on",
+    actions: [
+      { type: "pair", who: 0, against: 1, market: 4, buys: true, share: 400 },
+      { type: "pair", who: 2, against: 3, market: 1, buys: false, share: 300 },
+      { type: "quote", who: 1, market: 4, spread: 8, share: 100 },
+      ...prints(9, 900),
+      { type: "pair", who: 4, against: 5, market: 4, buys: true, share: 100 },
+      { type: "resumeNewRisk", market: 4 },
+      { type: "place", who: 0, order: { ...marketable(false), market: 4, reduceOnly: true } },
+      { type: "settle", market: 4 },
+      ...prints(16, 40),
+      ...prints(16, -40),
+      { type: "place", who: 0, order: { ...marketable(false), market: 4 } },
+      { type: "withdraw", who: 0, share: 1_000 },
+      { type: "settle", market: 4 },
+      { type: "settleAccounts", market: 4, who: [0, 1, 2, 3, 4, 5, 8] },
+      { type: "withdraw", who: 0, share: 1_000 },
+      { type: "pair", who: 4, against: 5, market: 1, buys: true, share: 100 },
+    ],
+  },
+  {
     name: "a halt over several midnights, the grace period after it and one beyond the third limit",
     actions: [
       { type: "spread", who: 0, against: 1, buys: false, share: 700 },

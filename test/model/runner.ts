@@ -71,13 +71,14 @@ export class Runner {
       this.now = max(this.now, (this.steps.period + 1n) * DAY + BigInt(action.hour) * 3_600n);
     await this.chain.provider.request({ method: "evm_setNextBlockTimestamp", params: [Number(this.now)] });
     this.clearing.state.now = this.now;
-    this.require("before", this.clocks.read(this.now, await this.lens.pending()));
     const before = this.effects();
+    this.require("before", this.clocks.read(this.now, await this.lens.pending()));
     const performed = await this.steps.perform(action);
     if (!performed) return;
     const { label, chain, model } = performed;
     this.count([action.type, chain.error ?? chain.kind].filter(Boolean).join(" "));
-    for (const [name, n] of Object.entries(this.effects())) this.count(name, n - before[name]!);
+    // What comes and goes counts each time that it comes.
+    for (const [name, n] of Object.entries(this.effects())) this.count(name, Math.max(0, n - before[name]!));
     const agreed =
       model.rule === chain.error || (chain.error !== undefined && model.others.includes(chain.error));
     this.require(label, agreed ? [] : [`outcome: model ${model.text}, chain ${chain.text ?? "done"}`]);
@@ -129,10 +130,23 @@ export class Runner {
   /** What steps have brought about so far, for the counts. */
   private effects(): Record<string, number> {
     const { accounts, markets } = this.clearing.state;
+    const [holders, all] = [[...accounts.values()], [...markets.values()]];
     return {
-      [EFFECTS.retired]: [...accounts.values()].filter(({ retired }) => retired).length,
-      [EFFECTS.round]: [...markets.values()].reduce((sum, { rounds }) => sum + rounds.length, 0),
-      [EFFECTS.deficit]: [...markets.values()].reduce((sum, { deficits }) => sum + deficits, 0),
+      [EFFECTS.retired]: holders.filter(({ retired }) => retired).length,
+      [EFFECTS.round]: all.reduce((sum, { rounds }) => sum + rounds.length, 0),
+      [EFFECTS.deficit]: all.reduce((sum, { deficits }) => sum + deficits, 0),
+      [EFFECTS.pending]: holders.filter(({ positions }) =>
+        [...positions].some(
+          ([id, { round, size }]) => size !== 0n && markets.get(id)!.rounds.length > round + 1,
+        ),
+      ).length,
+      [EFFECTS.served]: Number(
+        all.flatMap(({ rounds }) => rounds).reduce((sum, { closed }) => sum + closed, 0n),
+      ),
+      [EFFECTS.claim]: holders.filter(({ claim }) => claim !== 0n).length,
+      [EFFECTS.settled]: all.filter(({ settlementTick }) => settlementTick !== 0n).length,
+      [EFFECTS.halt]: all.filter(({ stage }) => stage === "halted").length,
+      [EFFECTS.grace]: all.filter(({ stage }) => stage === "grace").length,
     };
   }
 }
