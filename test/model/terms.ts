@@ -1,8 +1,9 @@
 import type { Clearing } from "./clearing.ts";
 import { refreshLimit } from "./funds.ts";
 import { marketOf } from "./margin.ts";
-import { BPS } from "./numbers.ts";
+import { BPS, min } from "./numbers.ts";
 import { type Listing, Refusal, refuse } from "./types.ts";
+import { scaledTier } from "./window.ts";
 
 /** Parameters that are changed at once, since no account can become liquidatable by them. The bounds are the hard limits. */
 
@@ -61,6 +62,13 @@ export function setFundTerms(clearing: Clearing, marketId: number, terms: FundTe
     [terms.insuranceShareBps, 0n, BPS],
     [terms.liquidationFeeBps, 0n, MOST_LIQUIDATION_FEE],
   );
+  // A liquidation must leave something of MM, on the last day of a delivery window too.
+  const { listing } = marketOf(clearing.state, marketId);
+  const days = listing.kind === "dated" ? listing.lastPeriod - listing.firstPeriod + 1n : 1n;
+  const rates = [...listing.tiers, ...(days > 1n ? [scaledTier(listing.tiers[0], 1n, days)] : [])];
+  const least = rates.map(({ maintenanceMarginBps }) => maintenanceMarginBps).reduce(min);
+  if (terms.liquidationFeeBps >= least)
+    throw new Refusal("UnsafeParameters", [terms.liquidationFeeBps, least]);
   change(clearing, marketId, terms);
   refreshLimit(clearing.state, marketOf(clearing.state, marketId));
 }
