@@ -169,17 +169,20 @@ const spread = fc.record({
 const list = fc.array(fc.nat(ACCOUNTS - 1), { maxLength: 4 });
 const tag = <T extends string>(type: T) => fc.constant<T>(type);
 
-const crash = fc.record({
-  type: tag("crash"),
-  victims: fc.uniqueArray(who, { minLength: 1, maxLength: 2 }),
-  winner: who,
-  last: who,
-  market: fc.constantFrom(1, 1, 1, 2, 3, 4),
-  keeper: who,
-  funded: fc.oneof(fc.constant(0), fc.nat(400_000_000)),
-  waits: fc.boolean(),
-  takeOver: fc.constantFrom(0, 30, 100),
-});
+const crash = fc
+  .record({
+    type: tag("crash"),
+    five: fc.uniqueArray(who, { minLength: 5, maxLength: 5 }),
+    market: fc.constantFrom(1, 1, 1, 2, 3, 4),
+    two: fc.boolean(),
+    funded: fc.oneof(fc.constant(0), fc.nat(400_000_000)),
+    waits: fc.boolean(),
+    takeOver: fc.constantFrom(30, 60, 100),
+  })
+  .map(({ five, two, ...rest }) => {
+    const [first, winner, last, keeper, second] = five as [number, number, number, number, number];
+    return { ...rest, victims: two ? [first, second] : [first], winner, last, keeper };
+  });
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: spread },

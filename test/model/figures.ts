@@ -52,6 +52,27 @@ export const shardLine = (counts: Map<string, number>): string =>
 /** How often each of these must be reached in 2,000 operations, so that what the sequences reach does not shrink unnoticed. */
 const IN_2000: Record<string, number> = {
   place: 150,
+  cancel: 6,
+  batch: 2,
+  amend: 1,
+  sweep: 2,
+  switch: 2,
+  "/^(transfer|operator)$/": 1,
+  withdraw: 30,
+  "/^(fees|limits|fundTerms)$/": 3,
+  schedule: 2,
+  "/^liquidate( auction| takeover)?$/": 3,
+  absorb: 2,
+  [EFFECTS.retired]: 2,
+  [EFFECTS.round]: 2,
+  [EFFECTS.served]: 1_000,
+  [EFFECTS.deficit]: 1,
+  [EFFECTS.claim]: 1,
+  topUp: 10,
+  settle: 6,
+  settleAccounts: 60,
+  [EFFECTS.halt]: 4,
+  [EFFECTS.grace]: 1,
 };
 
 /** What was reached less often than it must be in as many operations; less than 2,000 may have missed the rarest. */

@@ -30,6 +30,8 @@ export class Runner {
   private readonly lens: Lens;
   private now: bigint;
   private taken = 0n;
+  /** What they had brought about after the last one. */
+  private seen: Record<string, number> = {};
   /** What was done so far, for the message of a failure. */
   private readonly trail: string[] = [];
 
@@ -71,14 +73,14 @@ export class Runner {
       this.now = max(this.now, (this.steps.period + 1n) * DAY + BigInt(action.hour) * 3_600n);
     await this.chain.provider.request({ method: "evm_setNextBlockTimestamp", params: [Number(this.now)] });
     this.clearing.state.now = this.now;
-    const before = this.effects();
     this.require("before", this.clocks.read(this.now, await this.lens.pending()));
     const performed = await this.steps.perform(action);
-    if (!performed) return;
+    if (!performed) {
+      this.countEffects();
+      return;
+    }
     const { label, chain, model } = performed;
     this.count([action.type, chain.error ?? chain.kind].filter(Boolean).join(" "));
-    // What comes and goes counts each time that it comes.
-    for (const [name, n] of Object.entries(this.effects())) this.count(name, Math.max(0, n - before[name]!));
     const agreed =
       model.rule === chain.error || (chain.error !== undefined && model.others.includes(chain.error));
     this.require(label, agreed ? [] : [`outcome: model ${model.text}, chain ${chain.text ?? "done"}`]);
@@ -89,6 +91,7 @@ export class Runner {
     this.clocks.stand(this.now);
     this.require(label, this.clocks.read(this.now, markets));
     this.compare(label, picture);
+    this.countEffects();
     this.trail.push(`${this.now} ${label}: ${chain.error ?? "done"}`);
   }
 
@@ -125,6 +128,14 @@ export class Runner {
 
   private count(name: string, n = 1): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + n);
+  }
+
+  /** What comes and goes counts each time that it comes. */
+  private countEffects(): void {
+    const effects = this.effects();
+    for (const [name, n] of Object.entries(effects))
+      this.count(name, Math.max(0, n - (this.seen[name] ?? 0)));
+    this.seen = effects;
   }
 
   /** What steps have brought about so far, for the counts. */

@@ -46,6 +46,9 @@ export function crashed(crash: Crash, state: State): Action[] {
   return [
     { type: "stopNewRisk", market: 1 + (market % 3) },
     { type: "topUp", market, amount: funded },
+    // Enough to stand against both, and to take over what they leave.
+    { type: "deposit", who: winner, amount: 4_000_000_000 },
+    { type: "deposit", who: keeper, amount: 2_000_000_000 },
     ...victims.map((who): Action => ({
       type: "pair",
       who,
