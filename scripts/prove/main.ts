@@ -37,7 +37,7 @@ for (const { engine, file, contract } of PROOFS) {
         PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`,
         Z3: z3,
       },
-      timeout: 600_000,
+      timeout: 1_200_000,
     },
   );
   const result = counts(output) ?? { proven: 0, not: 1 };

@@ -15,7 +15,7 @@ const read = (name) => {
   return { error: "not found" };
 };
 // Seconds for one question: an answer that takes longer than that never comes.
-const SECONDS = 60;
+const SECONDS = 180;
 const smtSolver = (query) => {
   const { stdout, error } = spawnSync(process.env.Z3, ["-smt2", "-in", `-T:${SECONDS}`], {
     input: query,
