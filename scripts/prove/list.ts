@@ -1,7 +1,6 @@
 import type { Proof } from "./proofs.ts";
 
 const rounding = "test/proofs/RoundingProof.sol";
-const mark = "test/proofs/MarkPriceProof.sol";
 const shares = "test/proofs/DeleveragingSharesProof.sol";
 
 /** What is proven. CHC comes to no end with signed or large divisions; BMC does, where nothing loops. */
@@ -11,8 +10,6 @@ export const PROOFS: readonly Proof[] = [
   { engine: "bmc", file: rounding, contract: "FloorDivProof" },
   { engine: "bmc", file: rounding, contract: "CeilShiftProof" },
   { engine: "bmc", file: rounding, contract: "HalfEvenProof" },
-  { engine: "bmc", file: mark, contract: "StepProof" },
-  { engine: "bmc", file: mark, contract: "ObservedStepProof" },
   { engine: "bmc", file: shares, contract: "WholeRoundProof" },
   { engine: "bmc", file: shares, contract: "ShareProof" },
 ];
