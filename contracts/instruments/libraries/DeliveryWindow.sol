@@ -5,7 +5,6 @@ import {MarginTier} from "../../clearing/interfaces/ClearingTypes.sol";
 import {ClearingState, MarketTerms} from "../../clearing/libraries/ClearingStorage.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {Words} from "../../clearing/libraries/Words.sol";
-import {MarketId} from "../../types/Identifiers.sol";
 import {DeliveryMargins} from "./DeliveryMargins.sol";
 import {Feeds} from "./Feeds.sol";
 import {MarketContext, Markets} from "./Markets.sol";
