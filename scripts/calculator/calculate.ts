@@ -29,11 +29,11 @@ export type Stage = "provisional" | "final";
 
 /**
  * - `printed`: the link stands as it is (on the base day there is none).
- * - `limited`: the gate's limit took the place of the link. Final calculations only.
- * - `gated`: the link did not pass; the provisional print is withheld.
+ * - `limited`: the link did not pass the gate, whose limit took its place. Provisional prints are limited too: withheld ones would let one
+ *   contributor keep every print back.
  * - `missing`: too few contributors, or too little of the previous day's weight.
  */
-export type Status = "printed" | "limited" | "gated" | "missing";
+export type Status = "printed" | "limited" | "missing";
 
 /** A contributor that is not part of the link, and why. */
 export interface Unmatched {
@@ -57,7 +57,7 @@ export interface Calculation {
   readonly period: number;
   readonly stage: Stage;
   readonly status: Status;
-  /** WAD, rounded down; undefined where the day is gated or missing. */
+  /** WAD, rounded down; undefined where the day is missing. */
   readonly print: bigint | undefined;
   /** Merkle root of the statements and of the previous printed day. */
   readonly vintage: Hex;
@@ -139,8 +139,7 @@ export function calculateDay({
   const gate = judge(link.value, link.growths, rules);
   const next = (growth: Fraction) => roundLevel(multiply(previous.level, growth));
   if (gate === undefined || gate.passed) return printed("printed", next(link.value), link, gate);
-  const limited = printed("limited", next(limitedLink(gate, rules)), link, gate);
-  return stage === "final" ? limited : { ...limited, status: "gated", print: undefined, printed: undefined };
+  return printed("limited", next(limitedLink(gate, rules)), link, gate);
 }
 
 /** Rounds a level down to a multiple of 2^-192 where its denominator is above 2^256. */

@@ -74,7 +74,7 @@ export function judge(link: Fraction, growths: readonly Growth[], rules: Rules):
   return { mean, distance, passed, trimmed };
 }
 
-/** The link that the final calculation takes instead of one that did not pass: the nearest that would have. */
+/** The link that a calculation takes instead of one that did not pass: the nearest that would have. */
 export function limitedLink({ mean, distance }: GateVerdict, { gateLimit }: Rules): Fraction {
   return exp(distance > 0n ? mean + gateLimit : mean - gateLimit);
 }

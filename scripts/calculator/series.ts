@@ -23,7 +23,7 @@ export interface ReceivedStatement {
 }
 
 /**
- * Calculates days one after another. A day that is not given has no print, like one that is missing or gated: the next link goes from the
+ * Calculates days one after another. A day that is not given has no print, like one that is missing: the next link goes from the
  * last day with a print.
  * @param days In any order; the first must be the base day.
  */
