@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** An answer that is no answer: a wrong status, too long, or no JSON. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+}
+
+/** How long to wait for another process, and how much of its answer to read. */
+export interface Limits {
+  readonly timeoutSeconds: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Gets JSON from another process, or posts it when there is a body.
+ * @throws HttpError, or the error of fetch. No message holds the address: it may hold a key.
+ */
+export async function fetchJson(
+  url: string,
+  { timeoutSeconds, maxBytes }: Limits,
+  body?: unknown,
+): Promise<unknown> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(timeoutSeconds * 1_000),
+    redirect: "error",
+    ...(body !== undefined && {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw new HttpError(`the answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (!response.ok) throw new HttpError(`the answer is ${response.status}: ${text.slice(0, 200)}`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new HttpError("the answer is not JSON");
+  }
+}
+
+/**
+ * Reads the JSON body of a request.
+ * @throws HttpError where it is too long or not JSON.
+ */
+export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new HttpError(`the body is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
+  } catch {
+    throw new HttpError("the body is not JSON");
+  }
+}
+
+/** Answers with JSON and ends. */
+export function answerJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+}
