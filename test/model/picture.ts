@@ -241,15 +241,11 @@ function addMarket(
 /** What is left in the book of a settled market is void and nobody's: the sides may clear it up at other times. */
 const VOID = /(best|impact) (bid|ask)|levels|fill$/;
 
-/** Names on which two pictures differ, with both values; `slack` is what the lens may say too much that can be withdrawn. */
-export function differences(model: Picture, chain: Picture, slack = 0n): string[] {
+/** Names on which two pictures differ, with both values. */
+export function differences(model: Picture, chain: Picture): string[] {
   const names = new Set([...Object.keys(model), ...Object.keys(chain)]);
-  const isClose = (name: string): boolean => {
-    const [least, seen] = [model[name], chain[name]] as [bigint, bigint];
-    return slack !== 0n && name.endsWith("withdrawable") && seen >= least && seen < least + slack;
-  };
   return [...names]
-    .filter((name) => model[name] !== chain[name] && !isClose(name))
+    .filter((name) => model[name] !== chain[name])
     .filter((name) => !(VOID.test(name) && model[`${name.split(" ", 2).join(" ")} phase`] === "settled"))
     .map((name) => `${name}: model ${model[name]}, chain ${chain[name]}`);
 }

@@ -29,6 +29,7 @@ import {Listings} from "../libraries/Listings.sol";
 import {Deleveraging} from "../libraries/Deleveraging.sol";
 import {Health, Margin} from "../libraries/Margin.sol";
 import {Positions} from "../libraries/Positions.sol";
+import {Rounding} from "../libraries/Rounding.sol";
 import {Rounds} from "../libraries/Rounds.sol";
 import {Round, RoundHead} from "../libraries/RoundWords.sol";
 import {Unwinding} from "../libraries/Unwinding.sol";
@@ -38,6 +39,7 @@ import {Feed, Level, MarketFlow, Position, Purse, RestingOrder, Words} from "../
 /// @notice Views of the clearing house, behind its fallback: the same libraries that trade compute what is shown here.
 contract LensModule is ClearingBase, ILensViews, IClearingErrors {
     using Positions for Position;
+    using Rounding for int256;
 
     constructor(Configuration memory configuration) ClearingBase(configuration) {}
 
@@ -232,8 +234,10 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
         while (Accounts.marketAt(purse.markets, count) != 0) ++count;
         v.positions = new PositionView[](count);
         Health memory h;
-        // A withdrawal converts settled positions and what rounds have closed whole first.
+        // A withdrawal converts settled positions and what rounds have closed whole first. Each conversion floors its funding,
+        // so that fractions which count as equity until then cannot leave: `dust`, as the sums of Health.
         int256 converted = purse.cash;
+        int256 dust = 0;
         for (uint256 i = 0; i < count; ++i) {
             MarketId market_ = MarketId.wrap(uint16(Accounts.marketAt(purse.markets, i)));
             MarketContext memory c = _current(s, market_);
@@ -241,18 +245,21 @@ contract LensModule is ClearingBase, ILensViews, IClearingErrors {
             Position p = Rounds.viewApplied(s, market_, id, stored, c.risk.hasRounds());
             Margin.add(h, p, c.risk, c.mark, c.tickValue);
             if (c.risk.phase() == uint256(MarketPhase.Settled) || p.size() == 0) {
-                int256 quote = p.quote() + p.pendingFunding(c.risk.funding());
-                converted += (quote + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
+                int256 funding = p.pendingFunding(c.risk.funding());
+                converted += (p.quote() + funding + p.size() * int256(c.mark >> 16)) * int256(c.tickValue);
+                int256 exact = p.size() * (p.snapshot() - c.risk.funding());
+                dust += (exact - (funding << 20)) * int256(c.tickValue);
             }
             v.positions[i] = _positionView(market_, p, c.risk.funding(), p.size() - stored.size());
         }
+        int256 free = purse.cash + (h.equity - dust).floorShift(20);
         Margin.close(h, id, purse.cash);
+        free -= h.expiredGain + int256(h.initial);
+        if (free > converted) free = converted;
+        v.withdrawable = free > 0 && v.owner != address(0) ? uint256(free) : 0;
         v.equity = h.equity;
         v.initialMargin = h.initial;
         v.maintenanceMargin = h.maintenance;
-        int256 free = h.equity - h.expiredGain - int256(h.initial);
-        if (free > converted) free = converted;
-        v.withdrawable = free > 0 && v.owner != address(0) ? uint256(free) : 0;
     }
 
     function _positionView(
