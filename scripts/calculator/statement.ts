@@ -61,6 +61,16 @@ const CONTRIBUTOR = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 // Letters of other scripts have several encodings that look the same; what they are depends on tables that change.
 const MODEL = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 
+/** Can a labelled row bear this name? */
+export function isModelName(name: string): boolean {
+  return MODEL.test(name);
+}
+
+/** Can a statement bear this contributor's id? */
+export function isContributorId(id: string): boolean {
+  return CONTRIBUTOR.test(id);
+}
+
 /** Order that is the same on every machine: names are ASCII. */
 export function byName(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
@@ -76,14 +86,14 @@ export function tokensOf(row: UsageRow): bigint {
  * @throws CalculationError InvalidName, WrongPeriod, AmountOutOfRange, CachedAboveInput, ReasoningAboveOutput, DuplicateRow.
  */
 export function checkStatement({ contributor, period, rows }: Statement): void {
-  if (!CONTRIBUTOR.test(contributor))
+  if (!isContributorId(contributor))
     throw new CalculationError("InvalidName", "contributor", contributor, CONTRIBUTOR.source);
   if (!Number.isInteger(period) || period < 0 || period >= 2 ** 32)
     throw new CalculationError("WrongPeriod", contributor, period, "a UTC day number");
   const known = new Set<string>();
   for (const row of rows) {
     const place = `${contributor}, ${dateOfPeriod(period)}, ${row.model}`;
-    if (!MODEL.test(row.model) && (row.labelled || row.model !== ""))
+    if (!isModelName(row.model) && (row.labelled || row.model !== ""))
       throw new CalculationError("InvalidName", place, row.model, MODEL.source);
     for (const amount of [row.input, row.cached, row.output, row.reasoning, row.requests])
       if (amount < 0n || amount > MAX_AMOUNT)
