@@ -150,7 +150,7 @@ export function roundLevel(level: Fraction): Fraction {
 }
 
 /** Leaf by which a print pins the one before it, and with it all of its history. */
-export function previousLeaf({ period, vintage }: PrintedDay, rules: Hex): Hex {
+export function previousLeaf({ period, vintage }: Pick<PrintedDay, "period" | "vintage">, rules: Hex): Hex {
   const tag = stringToHex("previous print", { size: 32 });
   const encoding = encodeAbiParameters(
     [{ type: "bytes32" }, { type: "bytes32" }, { type: "uint32" }, { type: "bytes32" }],
@@ -162,7 +162,7 @@ export function previousLeaf({ period, vintage }: PrintedDay, rules: Hex): Hex {
 /** Merkle leaves of a print's inputs, sorted by the tree. */
 export function leavesOf(
   statements: readonly Statement[],
-  previous: PrintedDay | undefined,
+  previous: Pick<PrintedDay, "period" | "vintage"> | undefined,
   rules: Rules = TU1D_RULES,
 ): Hex[] {
   const hash = rulesHash(rules);

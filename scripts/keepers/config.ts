@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { parseWith, readJsonc } from "../lib/jsonc.ts";
 
 /** Names of the keepers. */
 export const KEEPER_NAMES = ["sync", "liquidation", "waterfall", "settlement"] as const;
@@ -49,34 +49,10 @@ export type KeeperConfig = z.output<typeof schema>;
  * @throws Error that names the first field that is wrong.
  */
 export function parseConfig(value: unknown): KeeperConfig {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.length ? `${issue.path.join(".")}: ` : "";
-  throw new Error(`The keeper configuration is wrong: ${field}${issue?.message}.`);
+  return parseWith(schema, value, "keeper configuration");
 }
 
 /** Reads a configuration file: JSON with comments and trailing commas. */
 export function readConfig(path: string): KeeperConfig {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new Error(`There is no keeper configuration at ${path}.`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutComments(text));
-  } catch {
-    throw new Error(`${path} is not JSON with comments.`);
-  }
-  return parseConfig(value);
-}
-
-/** Plain JSON: without comments, then without commas before a closing bracket. Texts match first and stay as they are. */
-function withoutComments(text: string): string {
-  const keep = (_: string, string?: string) => string ?? "";
-  return text
-    .replaceAll(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, keep)
-    .replaceAll(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, keep);
+  return parseConfig(readJsonc(path, "keeper configuration"));
 }

@@ -1,4 +1,5 @@
 import type { Hash, Hex } from "viem";
+import type { Log } from "../lib/log.ts";
 
 /** A job that anyone may run: it watches the chain and calls what the contracts leave to the public. */
 export interface Keeper {
@@ -64,10 +65,5 @@ export interface KeeperHealth {
   error?: string;
 }
 
-/** Logger that keepers write to; pino's shape. */
-export interface KeeperLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+/** Logger that keepers write to. */
+export type KeeperLog = Log;

@@ -1,17 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  BlockNotFoundError,
-  HttpRequestError,
-  LimitExceededRpcError,
-  NonceTooLowError,
-  ResourceUnavailableRpcError,
-  TimeoutError,
-  WaitForTransactionReceiptTimeoutError,
-  WebSocketRequestError,
-  parseGwei,
-} from "viem";
+import { parseGwei } from "viem";
+import { isTemporary } from "../lib/temporary.ts";
 import type { KeeperConfig, KeeperName } from "./config.ts";
 import type { KeeperOptions } from "./context.ts";
 import type { Keeper, KeeperLog } from "./keeper.ts";
@@ -87,29 +78,6 @@ export async function runKeepers(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
-}
-
-const TEMPORARY = [
-  HttpRequestError,
-  WebSocketRequestError,
-  TimeoutError,
-  WaitForTransactionReceiptTimeoutError,
-  BlockNotFoundError,
-  LimitExceededRpcError,
-  ResourceUnavailableRpcError,
-  // Another process signs with the same key, or a transaction of ours was not known yet.
-  NonceTooLowError,
-];
-
-/** How nodes say that they lag behind the one that was asked before, or that a transaction is already on its way. */
-const LAGGING =
-  /header not found|unknown block|block not found|replacement transaction underpriced|already known/i;
-
-/** Whether the node is the trouble, not the exchange: it does not answer, lags, or brings a transaction into no block. */
-export function isTemporary(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (TEMPORARY.some((type) => cause instanceof type) || LAGGING.test(cause.message)) return true;
-  return false;
 }
 
 async function serve(

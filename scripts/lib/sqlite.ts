@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type * as Sqlite from "node:sqlite";
 
 /** This Node has no SQLite of its own. */
 export class SqliteMissingError extends Error {
@@ -17,9 +17,9 @@ export class SqliteMissingError extends Error {
  * @param schema Statements that may be run on every opening.
  * @throws SqliteMissingError
  */
-export function openDatabase(path: string, schema: string): DatabaseSync {
+export function openDatabase(path: string, schema: string): Sqlite.DatabaseSync {
   // Not imported: an import would end the whole command line on a Node without it.
-  const sqlite = process.getBuiltinModule?.("node:sqlite") as typeof import("node:sqlite") | undefined;
+  const sqlite = process.getBuiltinModule?.("node:sqlite") as typeof Sqlite | undefined;
   if (sqlite === undefined) throw new SqliteMissingError(process.version);
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
   const database = new sqlite.DatabaseSync(path);
@@ -43,7 +43,7 @@ export function appendOnly(table: string): string {
 }
 
 /** Runs a function as one transaction that excludes other writers; its error undoes it. */
-export function inTransaction<result>(database: DatabaseSync, run: () => result): result {
+export function inTransaction<result>(database: Sqlite.DatabaseSync, run: () => result): result {
   database.exec("BEGIN IMMEDIATE");
   try {
     const value = run();

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Hex } from "viem";
 import { TU1D_RULES, type Rules } from "../calculator/rules.ts";
+import { checkStatement } from "../calculator/statement.ts";
 import { appendOnly, inTransaction, openDatabase } from "../lib/sqlite.ts";
 import { StatementError } from "./errors.ts";
 import { statementFromJson, statementToJson } from "./json.ts";
@@ -82,10 +83,13 @@ export class StatementStore {
    * @throws CalculationError where it is void, StatementError where it is refused. With ConflictingStatement the pair has been kept.
    */
   async add(signed: SignedStatement, { now, receivedAt = now, source }: Receipt): Promise<"added" | "known"> {
-    await verifyStatement(signed, { contributors: this.#contributors, rules: this.#rules }, now);
     const { statement, number, rules } = signed;
     const { contributor, period } = statement;
+    checkStatement(statement);
     const content = contentOf(statement, rules);
+    // What is known was verified when it came; peers tell of it again and again.
+    if (this.find(contributor, period, number, content) === undefined)
+      await verifyStatement(signed, { contributors: this.#contributors, rules: this.#rules }, now);
     const result = inTransaction(this.#database, () => {
       const others = this.#database
         .prepare("SELECT content FROM statements WHERE contributor = ? AND period = ? AND number = ?")
@@ -146,6 +150,12 @@ export class StatementStore {
       )
       .get(contributor, period, number, content);
     return row === undefined ? undefined : statementFromJson(JSON.parse(row["json"] as string));
+  }
+
+  /** Is exactly this statement in the store? */
+  has({ statement, number, rules }: SignedStatement): boolean {
+    const content = contentOf(statement, rules);
+    return this.find(statement.contributor, statement.period, number, content) !== undefined;
   }
 
   /** Pairs of different statements under one number: proof against their contributor. */

@@ -12,8 +12,9 @@ import { HttpRequestError, createClient, http } from "viem";
 import { getBlock } from "viem/actions";
 import { parseConfig, readConfig } from "../../scripts/keepers/config.ts";
 import type { Keeper, KeeperOutcome } from "../../scripts/keepers/keeper.ts";
-import { isTemporary, runKeepers } from "../../scripts/keepers/process.ts";
+import { runKeepers } from "../../scripts/keepers/process.ts";
 import { createKeeper } from "../../scripts/keepers/rounds.ts";
+import { isTemporary } from "../../scripts/lib/temporary.ts";
 
 const log = pino({ level: "silent" });
 const config = { everySeconds: 0.01, maxFailures: 3, http: { host: "127.0.0.1", port: 0 } };
