@@ -5,6 +5,8 @@ import { dateOfPeriod } from "../../lib/calendar.ts";
 import { parseWhole } from "../arguments.ts";
 import type { Answer } from "../output.ts";
 import { action, type Session } from "../session.ts";
+import { indexHistoryCommand } from "./index-history.ts";
+import { indexVerifyCommand } from "./index-verify.ts";
 
 /** `usance index`: what the panel has posted. */
 export function indexCommand(): Command {
@@ -15,6 +17,8 @@ export function indexCommand(): Command {
     .argument("[name]", "name of the index", "TU1D")
     .option("--days <number>", "days to list", parseWhole({ min: 1, max: 366 }), 7)
     .action(action(show));
+  command.addCommand(indexHistoryCommand());
+  command.addCommand(indexVerifyCommand());
   return command;
 }
 
