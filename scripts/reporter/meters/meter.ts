@@ -2,16 +2,24 @@ import { MAX_ENTRY_AMOUNT, type UsageEntry } from "../log/entry.ts";
 import type { Appended, UsageLog } from "../log/log.ts";
 import { MeterError } from "./errors.ts";
 
+/** What a reading came to. */
+export interface MeterOutcome extends Appended {
+  /** Rows or points that could not be, and were left out. */
+  readonly refused: number;
+  /** What was wrong with the first of them. */
+  readonly problem?: MeterError;
+}
+
 /** Reads one source into the log. */
 export interface Meter {
   /** Name of the source in the log; it must stay the same. */
   readonly source: string;
   /**
    * Reads once and logs what is new. Reading again is harmless, and so is dying at any moment.
-   * @throws MeterError where the source is away or says what cannot be; what it said since the last good reading is
-   * read the next time.
+   * @throws MeterError where the source is away or what it says cannot be as a whole; what it said since the last good
+   * reading is read the next time.
    */
-  read(): Promise<Appended>;
+  read(): Promise<MeterOutcome>;
 }
 
 /** What every meter is given. */
@@ -45,6 +53,39 @@ export function marksOf(
     priced: priced && !freeModels.includes(model),
     ownAccount,
   };
+}
+
+/** Adds what became of several batches, and refusals, up to one outcome. */
+export class OutcomeSum {
+  #outcome = { added: 0, duplicates: 0, replaced: 0, late: 0, refused: 0 };
+  #problem: MeterError | undefined;
+
+  get outcome(): MeterOutcome {
+    return { ...this.#outcome, ...(this.#problem && { problem: this.#problem }) };
+  }
+
+  add({ added, duplicates, replaced, late }: Appended): this {
+    this.#outcome.added += added;
+    this.#outcome.duplicates += duplicates;
+    this.#outcome.replaced += replaced;
+    this.#outcome.late += late;
+    return this;
+  }
+
+  /**
+   * Makes something of a row or a point; one that cannot be is left out, so that it does not stand in the way of others.
+   * @throws whatever is not a MeterError.
+   */
+  attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof MeterError)) throw error;
+      this.#outcome.refused += 1;
+      this.#problem ??= error;
+      return undefined;
+    }
+  }
 }
 
 /** Amounts of an entry. */

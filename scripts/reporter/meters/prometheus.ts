@@ -1,6 +1,5 @@
 import parsePrometheus from "parse-prometheus-text-format";
 import type { UsageEntry } from "../log/entry.ts";
-import type { Appended } from "../log/log.ts";
 import { overDays, packReading, riseOf, unpackReading, type Reading } from "./counters.ts";
 import { MeterError } from "./errors.ts";
 import { fetchText } from "./http.ts";
@@ -9,10 +8,12 @@ import {
   isUsage,
   marksOf,
   noAmounts,
+  OutcomeSum,
   type Amounts,
   type Marks,
   type Meter,
   type MeterContext,
+  type MeterOutcome,
 } from "./meter.ts";
 
 /** How an inference server is scraped. */
@@ -51,7 +52,7 @@ export function createPrometheusMeter(context: MeterContext, options: Prometheus
   const { source, log, clock } = context;
   return {
     source,
-    async read(): Promise<Appended> {
+    async read(): Promise<MeterOutcome> {
       const after = await log.position(source);
       const known = await log.checkpoints(source);
       const text = await fetchText({
@@ -102,7 +103,7 @@ export function createPrometheusMeter(context: MeterContext, options: Prometheus
           }))
           .filter(isUsage),
       );
-      return log.append(source, { after, entries, checkpoints });
+      return new OutcomeSum().add(await log.append(source, { after, entries, checkpoints })).outcome;
     },
   };
 }
