@@ -9,8 +9,8 @@ export interface Batch {
   /** Where the log stood for this source when the meter read its checkpoints; another writer since then is refused. */
   readonly after: number;
   readonly entries: readonly UsageEntry[];
-  /** What the meter needs to go on from here, by name. Left-out names keep their value. */
-  readonly checkpoints?: ReadonlyMap<string, string>;
+  /** What the meter needs to go on from here, by name. Left-out names keep their value, undefined takes it away. */
+  readonly checkpoints?: ReadonlyMap<string, string | undefined>;
   /** Does an entry with a known key correct it? Otherwise it is a duplicate and dropped. */
   readonly replace?: boolean;
 }

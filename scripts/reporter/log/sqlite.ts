@@ -141,7 +141,10 @@ class SqliteLog implements UsageLog {
         const counts = this.#write(source, batch);
         this.#step("entries written");
         const write = this.#sql("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)");
-        for (const [name, value] of batch.checkpoints ?? []) write.run(source, name, value);
+        const remove = this.#sql("DELETE FROM checkpoints WHERE source = ? AND name = ?");
+        for (const [name, value] of batch.checkpoints ?? [])
+          if (value === undefined) remove.run(source, name);
+          else write.run(source, name, value);
         this.#sql("INSERT OR REPLACE INTO sources VALUES (?, ?)").run(source, position + 1);
         this.#step("checkpoints written");
         return counts;

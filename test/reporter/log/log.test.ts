@@ -98,6 +98,9 @@ describe("the log of usage", () => {
       ["x", "3"],
       ["y", "2"],
     ]);
+    await write(log, "a", [], { checkpoints: new Map([["x", undefined]]) });
+    expect([...(await log.checkpoints("a"))]).to.deep.equal([["y", "2"]]);
+    expect([...(await log.checkpoints("b"))]).to.deep.equal([["x", "4"]]);
   });
 
   it("is the same when it is opened again, and belongs to one contributor", async () => {
