@@ -1,6 +1,5 @@
 /** What is wrong with a call of the log, or with the log itself. */
 export type LogErrorCode =
-  | "NoSqlite"
   | "UnknownFormat"
   | "WrongContributor"
   | "PositionMoved"

@@ -3,6 +3,7 @@ import { zeroHash, type Hex } from "viem";
 import { merkleRoot } from "../../calculator/merkle.ts";
 import { checkStatement } from "../../calculator/statement.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../lib/calendar.ts";
+import { appendOnly, inTransaction, openDatabase } from "../../lib/sqlite.ts";
 import { checkEntry, entryLeaf, sameUsage, type LoggedEntry } from "./entry.ts";
 import { LogError } from "./errors.ts";
 import type { Appended, Batch, Closing, UsageLog } from "./log.ts";
@@ -61,18 +62,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS checkpoints (
     source TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (source, name)
   ) STRICT, WITHOUT ROWID;
-  ${["entries", "closings"]
-    .flatMap((table) =>
-      ["UPDATE", "DELETE"].map(
-        (verb) => `CREATE TRIGGER IF NOT EXISTS ${table}_no_${verb.toLowerCase()} BEFORE ${verb} ON ${table}
-          BEGIN SELECT RAISE(ABORT, '${table} are never changed'); END;`,
-      ),
-    )
-    .join("\n")}
+  ${appendOnly("entries")}
+  ${appendOnly("closings")}
 `;
 const FORMAT = 1;
-const NEEDED_NODE =
-  "Node 22.13 or later, whose node:sqlite keeps the log; npm ci brings one into node_modules/.bin";
 
 // Of each key the newest version within the limit.
 const COUNTING = `
@@ -85,7 +78,7 @@ const COUNTING = `
  * Opens the log in a SQLite file, and makes it where there is none. Each call that writes is one transaction, which is
  * on the disk before the call returns: a process that dies at any moment has written all of it or nothing.
  * @param path A file; ":memory:" keeps nothing.
- * @throws LogError NoSqlite, UnknownFormat, WrongContributor.
+ * @throws LogError UnknownFormat, WrongContributor. SqliteMissingError where this Node has none.
  * @throws CalculationError InvalidName where the contributor's id is none.
  */
 export function openLog(path: string, options: SqliteLogOptions): UsageLog {
@@ -106,11 +99,9 @@ class SqliteLog implements UsageLog {
     this.contributor = contributor;
     this.#clock = clock;
     this.#step = onStep;
-    this.#db = openDatabase(path);
+    this.#db = openDatabase(path, SCHEMA);
     try {
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
-      this.#transaction(() => {
-        this.#db.exec(SCHEMA);
+      inTransaction(this.#db, () => {
         this.#sql("INSERT OR IGNORE INTO log VALUES (1, ?, ?)").run(FORMAT, contributor);
         const { format, contributor: owner } = this.#sql("SELECT * FROM log").get() ?? {};
         if (format !== FORMAT) throw new LogError("UnknownFormat", path, String(format), FORMAT);
@@ -134,7 +125,7 @@ class SqliteLog implements UsageLog {
   append(source: string, batch: Batch): Promise<Appended> {
     return attempt(() => {
       for (const entry of batch.entries) checkEntry(source, entry);
-      const appended = this.#transaction(() => {
+      const appended = inTransaction(this.#db, () => {
         this.#step("append begun");
         const position = this.#position(source);
         if (position !== batch.after) throw new LogError("PositionMoved", source, position, batch.after);
@@ -193,7 +184,7 @@ class SqliteLog implements UsageLog {
           new Date(now).toISOString(),
           new Date(end).toISOString(),
         );
-      const closing = this.#transaction(() => {
+      const closing = inTransaction(this.#db, () => {
         this.#step("close begun");
         const before = this.#newest(period);
         const last = Number(
@@ -296,27 +287,6 @@ class SqliteLog implements UsageLog {
     if (statement === undefined) this.#prepared.set(text, (statement = this.#db.prepare(text)));
     return statement;
   }
-
-  /** IMMEDIATE takes the right to write at once: what is read inside is what the write is based on. */
-  #transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-}
-
-function openDatabase(path: string): DatabaseSync {
-  // Imported only here: a Node without it can still load whatever does not open a log.
-  const sqlite: { DatabaseSync: typeof DatabaseSync } | undefined = process.getBuiltinModule?.("node:sqlite");
-  if (sqlite === undefined)
-    throw new LogError("NoSqlite", path, `Node ${process.versions.node}`, NEEDED_NODE);
-  return new sqlite.DatabaseSync(path);
 }
 
 function entryOf(row: Row): LoggedEntry {
