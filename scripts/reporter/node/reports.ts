@@ -116,7 +116,15 @@ export async function verifyReport(report: FullReport, terms: ReportTerms, now: 
   if (!(await terms.isActive(signer)))
     throw new ReportError("ReporterInactive", signer, "a seat on the panel");
   const { chainId, usageIndex } = terms;
-  const recovered = await recoverReporter({ ...report, chainId, usageIndex }).catch(() => undefined);
+  const recovered = await signerOf({ ...report, chainId, usageIndex });
   if (recovered === undefined || !isAddressEqual(recovered, signer))
     throw new ReportError("WrongSigner", recovered ?? "nobody", signer);
+}
+
+async function signerOf(report: Parameters<typeof recoverReporter>[0]): Promise<Address | undefined> {
+  try {
+    return await recoverReporter(report);
+  } catch {
+    return undefined;
+  }
 }
