@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { logDays, parseDailyCsv, type DailyDefaults, type DailyRow } from "./daily.ts";
-import { csvFiles } from "./files.ts";
+import { csvFiles, readText } from "./files.ts";
 import { OutcomeSum, type Meter, type MeterContext, type MeterOutcome } from "./meter.ts";
 
 /** Which files are read. */
@@ -23,7 +22,7 @@ export function createCsvFolderMeter(context: MeterContext, options: CsvFolderOp
       for (const file of await csvFiles(source, options.path))
         for (const row of parseDailyCsv(
           `${source}, ${basename(file)}`,
-          await readFile(file, "utf8"),
+          await readText(source, file),
           options,
         ))
           rows.push(row);

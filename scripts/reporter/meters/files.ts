@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MeterError } from "./errors.ts";
 import { causeOf } from "./http.ts";
@@ -18,5 +18,17 @@ export async function csvFiles(source: string, path: string): Promise<string[]> 
       .map((name) => join(path, name));
   } catch (error) {
     throw new MeterError("Unreachable", source, causeOf(error), "a file or a folder");
+  }
+}
+
+/**
+ * Reads a file.
+ * @throws MeterError Unreachable.
+ */
+export async function readText(source: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new MeterError("Unreachable", source, causeOf(error), "a file that can be read");
   }
 }
