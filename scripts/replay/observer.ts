@@ -68,10 +68,12 @@ export class Observer {
     const date = dateOfPeriod(today);
     for (const { eventName, args } of parseEventLogs({ abi: clearinghouseAbi, logs })) {
       if (eventName === "OrderTaken") events.fills += args.fills.length;
-      if (eventName === "MarketAdvanced" && this.#funding.get(args.market) !== args.cumulativeFunding) {
+      if (eventName === "MarketAdvanced") {
+        // 56 bits of the packed state, as in EventWords.toAdvanced.
+        const funding = BigInt.asIntN(56, args.state >> 40n);
         // A dated future's stays at zero.
-        if (this.#funding.has(args.market) || args.cumulativeFunding !== 0n) events.fundingUpdates++;
-        this.#funding.set(args.market, args.cumulativeFunding);
+        if (funding !== (this.#funding.get(args.market) ?? 0n)) events.fundingUpdates++;
+        this.#funding.set(args.market, funding);
       }
       if (eventName === "Liquidated") {
         events.liquidations++;

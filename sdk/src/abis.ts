@@ -1642,18 +1642,8 @@ export const clearinghouseAbi = [
       },
       {
         "indexed": false,
-        "name": "meanX16",
+        "name": "state",
         "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "name": "anchorX16",
-        "type": "uint256"
-      },
-      {
-        "indexed": false,
-        "name": "cumulativeFunding",
-        "type": "int256"
       }
     ],
     "name": "MarketAdvanced",

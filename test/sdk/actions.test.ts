@@ -412,7 +412,11 @@ describe("SDK actions on a node", function () {
     it("brings a market to the present", async () => {
       await venue.exchange.warp(Number(await venue.now()) + 120);
       const { MarketAdvanced } = bob.sync.extract(await venue.mined(bob.sync({ market: 1 })));
-      expect(MarketAdvanced[0]?.market).to.equal(1);
+      const { markX16, cumulativeFunding } = await bob.getMarket({ market: 1 });
+      const minute = Math.floor(Number(await venue.now()) / 60);
+      expect(MarketAdvanced[0]).to.include({ market: 1, minute, cumulativeFunding });
+      // Within the clamp the mean is mark.
+      expect(MarketAdvanced[0]?.meanX16).to.equal(markX16);
     });
 
     it("watches the index and the markets", async () => {

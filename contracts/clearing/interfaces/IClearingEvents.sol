@@ -57,15 +57,9 @@ interface IClearingEvents {
     event Realised(AccountId indexed account, MarketId indexed market, int256 amount);
 
     /// @notice A market reached a new minute.
-    /// @param meanX16 Moving average before clamping, ticks × 2^16.
-    /// @param anchorX16 Index (perpetual) or daily settlement price (dated), ticks × 2^16.
-    /// @param cumulativeFunding Ticks × 2^20 that one long lot has paid since listing.
-    event MarketAdvanced(
-        MarketId indexed market,
-        uint256 meanX16,
-        uint256 anchorX16,
-        int256 cumulativeFunding
-    );
+    /// @param state See EventWords.toAdvanced: moving average before clamping, ticks × 2^16; what one long lot has paid of
+    ///        funding since listing, ticks × 2^20; the minute; index (perpetual) or daily settlement price (dated), ticks × 2^16.
+    event MarketAdvanced(MarketId indexed market, uint256 state);
 
     /// @notice A feed took a push or caught up.
     /// @param target Value pushed, WAD.

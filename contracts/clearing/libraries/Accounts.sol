@@ -98,8 +98,9 @@ library Accounts {
     ) internal view returns (bool guarded) {
         uint256 head = anyone ? requireLive(s, account) : requireTrader(s, account);
         uint256 deadline = (head >> DEADLINE_SHIFT) & DEADLINE_MASK;
-        guarded = deadline != 0;
-        if (guarded && deadline < block.timestamp) revert IClearingErrors.SwitchFired(account, deadline);
+        if (deadline == 0) return false;
+        if (deadline < block.timestamp) revert IClearingErrors.SwitchFired(account, deadline);
+        return true;
     }
 
     /// @dev Seconds since an account was first found below MM, counted again once they are more than `AUCTION_AGE`.

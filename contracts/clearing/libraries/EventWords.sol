@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {AccountId, OrderId} from "../../types/Identifiers.sol";
+import {MarketRisk} from "./Words.sol";
 
-/// @notice What the events of orders carry, packed: every word of an event costs 256 gas, and every fill needs one.
+/// @notice What the events of orders and of minutes carry, packed: every word of an event costs 256 gas, and every fill needs one.
 /// @dev All parts have been bounded where they came from: lots by 36 bits, fees by the cash that pays them.
 library EventWords {
     /// @dev One fill, at the tick in the id of the resting order.
@@ -41,6 +42,13 @@ library EventWords {
         uint256 clientOrderId
     ) internal pure returns (uint256) {
         return side(buys, lots) | (clientOrderId << 64) | (expiry << 128) | (reduceOnly ? 1 << 168 : 0);
+    }
+
+    /// @dev What a market has come to in a new minute: the lower part of its risk word.
+    ///
+    ///      | 255..164 – | 163..124 anchor | 123..96 minute | 95..40 funding (signed) | 39..0 mean |
+    function toAdvanced(MarketRisk risk) internal pure returns (uint256) {
+        return MarketRisk.unwrap(risk) & ((1 << 164) - 1);
     }
 
     function side(bool buys, uint256 lots) private pure returns (uint256) {

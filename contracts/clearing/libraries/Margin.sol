@@ -154,7 +154,8 @@ library Margin {
     function require_(Health memory h, bool raised, uint256 reserve) internal pure {
         uint256 required = raised ? h.initial : reserve;
         // Gains in a market whose trading has ended could leave through trades with a colluder before they are final.
-        int256 equity = raised ? h.equity - h.expiredGain : h.equity;
+        int256 equity = h.equity;
+        if (raised) equity -= h.expiredGain;
         if (equity < int256(required)) revert IClearingErrors.InsufficientMargin(equity, required);
     }
 

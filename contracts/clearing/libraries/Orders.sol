@@ -53,8 +53,11 @@ library Orders {
         Markets.touch(s, c);
         Rounds.serve(s, c.id, account, c.risk.hasRounds());
         t.account = account;
+        // As a number, and once: every comparison of an enum checks its range again.
+        uint256 kind = uint256(order.kind);
+        t.probe = kind == uint256(OrderKind.PostOnly);
         check(s, c, t, order);
-        return execute(s, c, t, order);
+        return execute(s, c, t, order, kind);
     }
 
     /// @dev Meets the book with a checked order, rests what is left and stores.
@@ -62,16 +65,17 @@ library Orders {
         ClearingState storage s,
         MarketContext memory c,
         Taker memory t,
-        OrderParameters calldata order
+        OrderParameters calldata order,
+        uint256 kind
     ) private returns (OrderId id, bool raised) {
-        // As a number: every comparison of an enum checks its range again.
-        uint256 kind = uint256(order.kind);
         Position before = t.position;
-        if (t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid()) {
+        if (crosses(c, t)) {
             trade(s, c, t, order);
             if (kind == uint256(OrderKind.FillOrKill) && t.lots != 0) {
                 revert IClearingErrors.NotFilled(t.filled, t.filled + t.lots);
             }
+            // What still crosses because the walk was over does not rest.
+            if (t.lots != 0 && crosses(c, t)) t.lots = 0;
         } else if (kind == uint256(OrderKind.FillOrKill)) {
             revert IClearingErrors.NotFilled(0, t.lots);
         }
@@ -252,7 +256,6 @@ library Orders {
         OrderParameters calldata order
     ) private {
         uint256 phase = checkTerms(c, t, order);
-        t.probe = uint256(order.kind) == uint256(OrderKind.PostOnly);
         t.takerFee = c.top.takerFee();
         Position p = Positions.load(s, c.id, t.account);
         // Most accounts have no switch and were never deleveraged.
@@ -264,7 +267,7 @@ library Orders {
         uint256 stage = c.top.stage();
         bool reduceOnly = order.reduceOnly;
         // What it would do to the position matters only where not everything is allowed.
-        if (reduceOnly || stage != 0 || phase != uint256(MarketPhase.Open)) {
+        if (reduceOnly || (stage | phase) != uint256(MarketPhase.Open)) {
             checkReducing(c, t, phase, reduceOnly, stage);
         }
         uint256 word = s.purses[t.account.unwrap()];
@@ -331,9 +334,13 @@ library Orders {
             }
         }
         if (stage != 0) {
-            bool crosses = t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
-            IClock(address(this)).requireStage(c.id, stage, raises, t.probe, crosses);
+            IClock(address(this)).requireStage(c.id, stage, raises, t.probe, crosses(c, t));
         }
+    }
+
+    /// @dev Whether the best price of the other side is within the order's limit.
+    function crosses(MarketContext memory c, Taker memory t) private pure returns (bool) {
+        return t.buys ? t.limit >= c.top.bestAsk() : t.limit <= c.top.bestBid();
     }
 
     function checkExpiry(OrderParameters calldata order) private view {
@@ -369,7 +376,7 @@ library Orders {
         s.markets[c.id.unwrap()].flow = t.flow.pack();
     }
 
-    /// @dev Rests what is left, unless it still crosses because the walk was over: then it is dropped.
+    /// @dev Rests what is left of an order that crosses nothing.
     function rest(
         ClearingState storage s,
         MarketContext memory c,
@@ -377,28 +384,23 @@ library Orders {
         OrderParameters calldata order
     ) private returns (OrderId id) {
         uint256 tick = t.limit;
-        if (t.buys ? tick >= c.top.bestAsk() : tick <= c.top.bestBid()) {
-            t.lots = 0;
-            return id;
-        }
         uint256 levelLots;
         (id, levelLots) = enqueue(s, c, t, order);
         Position p = t.position.reserve(t.buys, t.lots);
         t.position = p;
         uint256 orders = p.openOrders();
         if (orders > MAX_OPEN_ORDERS) revert IClearingErrors.TooManyOrders(orders, MAX_OPEN_ORDERS);
-        uint256 impact;
         bool better;
+        // At the marginal tick and behind it, which is not before the best price, nothing more counts.
         if (t.buys) {
+            // Where there is none it is 0, below every tick.
+            if (tick <= c.top.impactBid()) return id;
             if (tick > c.top.bestBid()) c.top = c.top.withBestBid(tick);
             better = tick == c.top.bestBid();
-            impact = c.top.impactBid();
-            if (impact != 0 && tick <= impact) return id;
         } else {
+            if (tick >= c.top.impactAsk() && c.top.impactAsk() != 0) return id;
             if (tick < c.top.bestAsk()) c.top = c.top.withBestAsk(tick);
             better = tick == c.top.bestAsk();
-            impact = c.top.impactAsk();
-            if (impact != 0 && tick >= impact) return id;
         }
         if (better && levelLots >= c.top.impactLots()) {
             if (t.buys) Markets.setImpact(c, tick, c.top.impactAsk());

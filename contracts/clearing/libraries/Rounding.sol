@@ -17,8 +17,11 @@ library Rounding {
 
     /// @dev ⌊a / b⌋ towards −∞, b > 0.
     function floorDiv(int256 a, int256 b) internal pure returns (int256 quotient) {
-        quotient = a / b;
-        if (a < 0 && a % b != 0) quotient -= 1;
+        unchecked {
+            // Truncated, the quotient is above only where `a` is below zero; times `b` it never exceeds `a` in magnitude.
+            quotient = a / b;
+            if (quotient * b > a) quotient -= 1;
+        }
     }
 
     /// @dev ⌊a / 2^bits⌋ towards −∞: the arithmetic shift does exactly that.
@@ -54,8 +57,10 @@ library Rounding {
         }
     }
 
-    function clamp(int256 a, int256 low, int256 high) internal pure returns (int256) {
-        return a < low ? low : (a > high ? high : a);
+    function clamp(int256 a, int256 low, int256 high) internal pure returns (int256 clamped) {
+        clamped = a;
+        if (a < low) clamped = low;
+        else if (a > high) clamped = high;
     }
 
     /// @dev Reverts with Overflow if `value` needs more than `bits` bits.

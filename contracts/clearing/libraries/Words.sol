@@ -335,6 +335,14 @@ library MarketRisks {
         return MarketRisk.wrap((MarketRisk.unwrap(w) & ~(uint256(0xfffffff) << 96)) | (value.fit(28) << 96));
     }
 
+    /// @dev Mean and the minute that it has reached.
+    function withMeanAt(MarketRisk w, uint256 mean_, uint256 minute_) internal pure returns (MarketRisk) {
+        // One of them is too large: name it.
+        if ((mean_ >> 40) | (minute_ >> 28) != 0) (mean_.fit(40), minute_.fit(28));
+        uint256 cleared = MarketRisk.unwrap(w) & ~((uint256(0xfffffff) << 96) | 0xffffffffff);
+        return MarketRisk.wrap(cleared | (minute_ << 96) | mean_);
+    }
+
     function anchor(MarketRisk w) internal pure returns (uint256) {
         return (MarketRisk.unwrap(w) >> 124) & 0xffffffffff;
     }
@@ -489,7 +497,7 @@ library PositionWords {
 
     /// @dev Whether there is anything in it: lots held or resting.
     function isActive(Position w) internal pure returns (bool) {
-        return Position.unwrap(w) & SIDE != 0 || Position.unwrap(w) >> 248 != 0;
+        return Position.unwrap(w) & (SIDE | (uint256(0xff) << 248)) != 0;
     }
 
     /// @dev Size and quote after a trade.

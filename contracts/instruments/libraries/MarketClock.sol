@@ -39,10 +39,10 @@ library MarketClock {
 
     /// @dev `Markets.touch` of a perpetual without asking the clock module, for pushes: their gas is bounded.
     function touchPerpetual(ClearingState storage s, MarketContext memory c) internal {
-        (uint256 minute, uint256 phase) = (c.risk.minute(), c.risk.phase());
+        uint256 minute = c.risk.minute();
         advance(s, c);
         c.mark = Markets.markOf(c.risk);
-        if (c.risk.minute() != minute) Markets.announce(c, phase);
+        if (c.risk.minute() != minute) Markets.announce(c);
     }
 
     /// @dev Brings a market to the current minute, in memory alone.
@@ -99,7 +99,7 @@ library MarketClock {
         uint256 minutes_ = stop - w.minute;
         uint256 anchor = c.risk.anchor();
         // Where the minutes after the observed one pull the mean: the standing mid, or the index while a side is thin.
-        (uint256 toward, bool deep) = Markets.standing(c);
+        (uint256 toward, bool deep) = Markets.standing(c.top, c.risk);
         toward = deep ? toward << 15 : anchor;
         uint256 tau = deep ? c.top.markMinutes() : Markets.THIN_MINUTES;
         (uint256 mean, bool observed) = Markets.closeMinute(c);
@@ -122,14 +122,19 @@ library MarketClock {
         uint256 stale = Ladder.staleAt(w.word);
         uint256 minutes_ = stale <= w.minute ? 0 : Rounding.min(p.minutes_, stale - w.minute);
         if (minutes_ == 0) return;
-        FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
-        (int256 low, int256 high, int256 interest) = Markets.fundingLimits(c.risk, terms);
+        FundingTerms storage terms = s.markets[c.id.unwrap()].funding;
+        uint256 period = terms.period;
+        (int256 low, int256 high, int256 interest) = Markets.fundingLimits(
+            c.risk,
+            terms.capBps,
+            terms.interestBps
+        );
         int256 sum = int256(p.mean).clamp(low, high);
         if (minutes_ > 1) {
             uint256 kept = minutes_ == p.minutes_ ? p.kept : MarkPrice.decay(p.tau, minutes_ - 1);
             sum += MarkPrice.limitedSumBy(Path(p.mean, p.toward, p.tau, low, high), minutes_ - 1, kept);
         }
-        c.risk = Markets.accrue(c.risk, terms, sum, interest, minutes_);
+        c.risk = Markets.accrue(c.risk, period, sum, interest, minutes_);
     }
 
     /// @dev Walks over every 00:00 UTC on the way. Days in which nothing stood are walked in one step each; a dated future
@@ -144,7 +149,7 @@ library MarketClock {
     ) private view {
         while (w.minute < target) {
             uint256 stop = Rounding.min((w.minute / MINUTES_PER_DAY + 1) * MINUTES_PER_DAY, target);
-            (uint256 sum, bool deep) = Markets.standing(c);
+            (uint256 sum, bool deep) = Markets.standing(c.top, c.risk);
             (uint256 mean, ) = Markets.closeMinute(c);
             if (deep && stop - w.minute > 1) {
                 mean = MarkPrice.advance(mean, sum << 15, c.top.markMinutes(), stop - w.minute - 1);

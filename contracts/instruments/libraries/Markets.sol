@@ -6,6 +6,7 @@ import {IClearingErrors} from "../../clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../clearing/interfaces/IClearingEvents.sol";
 import {IClock} from "../../clearing/interfaces/IClock.sol";
 import {ClearingState, FundingTerms, Market} from "../../clearing/libraries/ClearingStorage.sol";
+import {EventWords} from "../../clearing/libraries/EventWords.sol";
 import {Rounding} from "../../clearing/libraries/Rounding.sol";
 import {BookTop, MarketRisk, Words} from "../../clearing/libraries/Words.sol";
 import {Book} from "../../book/libraries/Book.sol";
@@ -64,13 +65,12 @@ library Markets {
 
     /// @dev Writes what has changed.
     function store(ClearingState storage s, MarketContext memory c) internal {
-        Market storage m = s.markets[c.id.unwrap()];
         if (BookTop.unwrap(c.top) != BookTop.unwrap(c.storedTop)) {
-            m.top = BookTop.unwrap(c.top);
+            s.markets[c.id.unwrap()].top = BookTop.unwrap(c.top);
             c.storedTop = c.top;
         }
         if (MarketRisk.unwrap(c.risk) != MarketRisk.unwrap(c.storedRisk)) {
-            m.risk = MarketRisk.unwrap(c.risk);
+            s.markets[c.id.unwrap()].risk = MarketRisk.unwrap(c.risk);
             c.storedRisk = c.risk;
         }
     }
@@ -84,12 +84,14 @@ library Markets {
         MarketContext memory c
     ) internal view returns (bool moved, uint256 window) {
         uint256 now_ = block.timestamp / 60;
-        moved = now_ > c.risk.minute() && c.risk.phase() < uint256(MarketPhase.Expired);
-        if (moved && !step(s, c, now_)) {
-            uint256 top;
-            uint256 risk;
-            (top, risk, window) = IClock(address(this)).advanced(c.id);
-            (c.top, c.risk) = (BookTop.wrap(top), MarketRisk.wrap(risk));
+        if (now_ > c.risk.minute() && c.risk.phase() < uint256(MarketPhase.Expired)) {
+            moved = true;
+            if (!step(s, c, now_)) {
+                uint256 top;
+                uint256 risk;
+                (top, risk, window) = IClock(address(this)).advanced(c.id);
+                (c.top, c.risk) = (BookTop.wrap(top), MarketRisk.wrap(risk));
+            }
         }
         c.mark = markOf(c.risk);
     }
@@ -101,23 +103,26 @@ library Markets {
         MarketContext memory c,
         uint256 now_
     ) private view returns (bool done) {
-        MarketRisk r = c.risk;
+        (BookTop t, MarketRisk r) = (c.top, c.risk);
         uint256 feed = s.feeds[r.feed()];
         unchecked {
-            if (now_ != r.minute() + 1 || c.top.stage() != Ladder.FRESH || now_ >= Ladder.staleAt(feed))
-                return false;
+            if (now_ != r.minute() + 1) return false;
         }
-        bool perpetual = r.kind() == uint256(MarketKind.Perpetual);
         // No halt can have come and gone since a fresh minute that was the one before: the second limit is later than the first.
-        if (perpetual ? c.top.expiryPeriod() != 0 : now_ % MINUTES_PER_DAY == 0) return false;
-        (uint256 mean, bool observed) = closeMinute(c);
+        if (t.stage() != Ladder.FRESH) return false;
+        if (now_ >= Ladder.staleAt(feed)) return false;
+        bool perpetual = r.kind() == uint256(MarketKind.Perpetual);
         if (perpetual) {
-            if (!observed) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);
-            FundingTerms memory terms = s.markets[c.id.unwrap()].funding;
-            (int256 low, int256 high, int256 interest) = fundingLimits(r, terms);
-            r = accrue(r, terms, int256(mean).clamp(low, high), interest, 1);
+            if (t.expiryPeriod() != 0) return false;
+        } else if (now_ % MINUTES_PER_DAY == 0) return false;
+        (uint256 mean, bool deep) = closeMinute(c);
+        if (perpetual) {
+            if (!deep) mean = MarkPrice.step(mean, r.anchor(), THIN_MINUTES);
+            FundingTerms storage terms = s.markets[c.id.unwrap()].funding;
+            (int256 low, int256 high, int256 interest) = fundingLimits(r, terms.capBps, terms.interestBps);
+            r = accrue(r, terms.period, int256(mean).clamp(low, high), interest, 1);
         }
-        c.risk = r.withMean(mean).withMinute(now_);
+        c.risk = r.withMeanAt(mean, now_);
         return true;
     }
 
@@ -137,17 +142,20 @@ library Markets {
 
     /// @dev `advance`, announced. The caller stores.
     function touch(ClearingState storage s, MarketContext memory c) internal {
-        uint256 phase = c.risk.phase();
         (bool moved, uint256 window) = advance(s, c);
         if (!moved) return;
-        if (window != 0 && window != s.windows[c.id.unwrap()]) s.windows[c.id.unwrap()] = window;
-        announce(c, phase);
+        if (window != 0) {
+            if (window != s.windows[c.id.unwrap()]) s.windows[c.id.unwrap()] = window;
+        }
+        announce(c);
     }
 
-    /// @dev Tells that a market reached a new minute, and its phase if that is another now.
-    function announce(MarketContext memory c, uint256 phase) internal {
-        emit IClearingEvents.MarketAdvanced(c.id, c.risk.mean(), c.risk.anchor(), c.risk.funding());
-        if (c.risk.phase() != phase) emit IClearingEvents.PhaseChanged(c.id, MarketPhase(c.risk.phase()));
+    /// @dev Tells that a market reached a new minute, and its phase if that is another than the stored one.
+    function announce(MarketContext memory c) internal {
+        MarketRisk r = c.risk;
+        emit IClearingEvents.MarketAdvanced(c.id, EventWords.toAdvanced(r));
+        uint256 phase = r.phase();
+        if (phase != c.storedRisk.phase()) emit IClearingEvents.PhaseChanged(c.id, MarketPhase(phase));
     }
 
     /// @dev The mean within the clamp around the anchor; after expiry the anchor itself.
@@ -165,37 +173,35 @@ library Markets {
 
     /// @dev Lowest and highest tick at which fills may happen, rounded towards mark.
     function fillBand(MarketContext memory c) internal pure returns (uint256 lowest, uint256 highest) {
-        return band(c.mark, c.mark, c.top.fillBandBps());
+        return (lowestFill(c), highestFill(c));
     }
 
     /// @dev The lower edge of `fillBand` alone: an order asks for one of them.
     function lowestFill(MarketContext memory c) internal pure returns (uint256 lowest) {
-        unchecked {
-            lowest = (c.mark * (BPS - c.top.fillBandBps()) + (BPS << 16) - 1) / (BPS << 16);
-        }
+        lowest = lowestAround(c.mark, c.top.fillBandBps());
         if (lowest == 0) lowest = 1;
     }
 
     /// @dev The upper edge.
     function highestFill(MarketContext memory c) internal pure returns (uint256 highest) {
-        unchecked {
-            highest = (c.mark * (BPS + c.top.fillBandBps())) / (BPS << 16);
-        }
+        highest = highestAround(c.mark, c.top.fillBandBps());
         if (highest > Words.MAX_TICK) highest = Words.MAX_TICK;
     }
 
-    /// @dev Whole ticks from `low` less a band to `high` plus a band, rounded inwards.
-    function band(
-        uint256 low,
-        uint256 high,
-        uint256 bps
-    ) private pure returns (uint256 lowest, uint256 highest) {
+    /// @dev First whole tick inside a band below a price; a tick or not.
+    function lowestAround(uint256 price, uint256 bps) private pure returns (uint256) {
         unchecked {
-            lowest = (low * (BPS - bps) + (BPS << 16) - 1) / (BPS << 16);
-            highest = (high * (BPS + bps)) / (BPS << 16);
+            // 41 bits × 14 bits.
+            return (price * (BPS - bps) + (BPS << 16) - 1) / (BPS << 16);
         }
-        if (highest > Words.MAX_TICK) highest = Words.MAX_TICK;
-        if (lowest == 0) lowest = 1;
+    }
+
+    /// @dev Last whole tick inside a band above a price; a tick or not.
+    function highestAround(uint256 price, uint256 bps) private pure returns (uint256) {
+        unchecked {
+            // 41 bits × 15 bits.
+            return (price * (BPS + bps)) / (BPS << 16);
+        }
     }
 
     /// @dev A market whose fund has nothing left takes no new risk until it has been topped up.
@@ -208,13 +214,24 @@ library Markets {
     /// @dev Adds the seconds for which the standing mid has stood to the minute's observation. Called before the standing
     ///      mid changes and at the end of a minute.
     function observe(MarketContext memory c, uint256 second) internal pure {
-        BookTop t = c.top;
-        uint256 observed = t.observedSecond();
-        if (second <= observed) return;
-        (uint256 sum, bool deep) = standing(c);
+        if (second <= c.top.observedSecond()) return;
+        (uint256 midSeconds, uint256 depthSeconds) = observed(c.top, c.risk, second);
+        c.top = c.top.withObservation(midSeconds, depthSeconds, second);
+    }
+
+    /// @dev The minute's observation up to `second`, which is not before the one up to which it goes.
+    function observed(
+        BookTop t,
+        MarketRisk r,
+        uint256 second
+    ) private pure returns (uint256 midSeconds, uint256 depthSeconds) {
+        (midSeconds, depthSeconds) = (t.midSeconds(), t.depthSeconds());
+        (uint256 sum, bool deep) = standing(t, r);
+        if (!deep) return (midSeconds, depthSeconds);
         unchecked {
-            uint256 stood = deep ? second - observed : 0;
-            c.top = t.withObservation(t.midSeconds() + sum * stood, t.depthSeconds() + stood, second);
+            // 25 bits × 6 bits over the minute.
+            uint256 stood = second - t.observedSecond();
+            return (midSeconds + sum * stood, depthSeconds + stood);
         }
     }
 
@@ -228,31 +245,36 @@ library Markets {
     /// @dev Sum of the standing impact bid and ask, each held to the band around both ends of the clamp: a quote that mark
     ///      has left behind and one that nobody will ever hit count at its edge. The edges move with the anchor alone: if
     ///      they walked with the mark, a gap in calls would move it less than a call each minute.
-    function standing(MarketContext memory c) internal pure returns (uint256 sum, bool deep) {
-        uint256 bid = c.top.impactBid();
-        uint256 ask = c.top.impactAsk();
-        if (bid == 0 || ask == 0) return (0, false);
-        uint256 anchor = c.risk.anchor();
+    function standing(BookTop t, MarketRisk r) internal pure returns (uint256 sum, bool deep) {
+        uint256 bid = t.impactBid();
+        uint256 ask = t.impactAsk();
+        if (bid == 0) return (0, false);
+        if (ask == 0) return (0, false);
+        uint256 anchor = r.anchor();
+        uint256 bps = t.fillBandBps();
         unchecked {
             // 40 bits × 14 bits; a clamp is below 100 %.
-            uint256 width = (anchor * c.risk.clampBps()) / BPS;
-            (uint256 lowest, uint256 highest) = band(anchor - width, anchor + width, c.top.fillBandBps());
+            uint256 width = (anchor * r.clampBps()) / BPS;
+            // Edges that are no ticks hold nothing: impact prices are ticks.
+            uint256 lowest = lowestAround(anchor - width, bps);
+            uint256 highest = highestAround(anchor + width, bps);
             return (held(bid, lowest, highest) + held(ask, lowest, highest), true);
         }
     }
 
-    function held(uint256 tick, uint256 lowest, uint256 highest) private pure returns (uint256) {
-        return tick < lowest ? lowest : (tick > highest ? highest : tick);
+    function held(uint256 tick, uint256 lowest, uint256 highest) private pure returns (uint256 inside) {
+        inside = tick;
+        if (tick < lowest) inside = lowest;
+        else if (tick > highest) inside = highest;
     }
 
     /// @dev Ends the observed minute and returns the mean after it. The rest of the minutes see the standing mid.
-    function closeMinute(MarketContext memory c) internal pure returns (uint256 mean, bool observed) {
-        observe(c, 60);
-        BookTop t = c.top;
-        uint256 depth = t.depthSeconds();
-        observed = depth != 0;
-        mean = c.risk.mean();
-        if (observed) mean = MarkPrice.advanceObserved(mean, t.midSeconds(), depth, t.markMinutes());
+    function closeMinute(MarketContext memory c) internal pure returns (uint256 mean, bool deep) {
+        (BookTop t, MarketRisk r) = (c.top, c.risk);
+        (uint256 midSeconds, uint256 depthSeconds) = observed(t, r, 60);
+        deep = depthSeconds != 0;
+        mean = r.mean();
+        if (deep) mean = MarkPrice.advanceObserved(mean, midSeconds, depthSeconds, t.markMinutes());
         c.top = t.withObservation(0, 0, 0);
     }
 
@@ -261,7 +283,7 @@ library Markets {
     /// @param interest Of a period, ticks × 2^16.
     function accrue(
         MarketRisk r,
-        FundingTerms memory terms,
+        uint256 period,
         int256 sum,
         int256 interest,
         uint256 minutes_
@@ -270,7 +292,7 @@ library Markets {
             // A sum of prices of 40 bits over minutes of 28 bits; the new funding is checked where it is packed.
             int256 total = sum + int256(minutes_) * (interest - int256(r.anchor()));
             // × 2^4 from 2^16 to 2^20, × 60 seconds of the period for each minute.
-            return r.withFunding(r.funding() + (total * 960).floorDiv(int256(uint256(terms.period))));
+            return r.withFunding(r.funding() + (total * 960).floorDiv(int256(period)));
         }
     }
 
@@ -278,14 +300,15 @@ library Markets {
     ///      the index.
     function fundingLimits(
         MarketRisk r,
-        FundingTerms memory terms
+        uint256 capBps,
+        int256 interestBps
     ) internal pure returns (int256 low, int256 high, int256 interest) {
         int256 index = int256(r.anchor());
         unchecked {
             // 40 bits × 16 bits, all of it far from 256.
             int256 width = (index * int256(r.clampBps())) / int256(BPS);
-            int256 cap = (index * int256(uint256(terms.capBps))) / int256(BPS);
-            interest = (index * terms.interestBps).floorDiv(int256(BPS));
+            int256 cap = (index * int256(capBps)) / int256(BPS);
+            interest = (index * interestBps).floorDiv(int256(BPS));
             low = index - width;
             high = index + width;
             if (low < index - cap - interest) low = index - cap - interest;

@@ -3,16 +3,16 @@ import { getLogs, watchEvent } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
 import type { Contract, DeploymentParameter } from "./contracts.ts";
-import { carrierOf, unpack, type OrderEvents } from "./orderEvents.ts";
+import { carrierOf, unpack, type PackedEvents } from "./packedEvents.ts";
 
-/** Arguments of an event by name: those of orders without their packing. */
-export type EventArgs<abi extends Abi, name extends string> = name extends keyof OrderEvents
-  ? OrderEvents[name]
+/** Arguments of an event by name, without their packing. */
+export type EventArgs<abi extends Abi, name extends string> = name extends keyof PackedEvents
+  ? PackedEvents[name]
   : Named<Extract<abi[number], { type: "event"; name: name }>["inputs"]>;
 
 /** Names of the events of a contract. */
 export type EventName<abi extends Abi> =
-  ContractEventName<abi> | ("OrderTaken" extends ContractEventName<abi> ? keyof OrderEvents : never);
+  ContractEventName<abi> | ("OrderTaken" extends ContractEventName<abi> ? keyof PackedEvents : never);
 
 /** Arguments of several kinds of events, by name. */
 export type EventsByName<abi extends Abi, name extends string> = { [item in name]: EventArgs<abi, item>[] };

@@ -134,12 +134,12 @@ contract ClearinghouseEventsTest is RiskFixture {
 
     function test_sync_emitsMarketAdvanced() public {
         _skip(60);
+        uint256 funding = uint56(int56(house.market(perp).cumulativeFunding));
+        uint256 minute = block.timestamp / 60;
         _expect();
         emit IClearingEvents.MarketAdvanced(
             perp,
-            TICK << 16,
-            TICK << 16,
-            house.market(perp).cumulativeFunding
+            (TICK << 16) | (funding << 40) | (minute << 96) | (TICK << 140)
         );
         house.sync(perp);
     }

@@ -32,8 +32,22 @@ export type OrderFilledArgs = {
   makerFee: bigint;
 };
 
-/** Events of orders by the names and arguments that this package gives them; the chain packs them into words. */
-export type OrderEvents = {
+/** A market reached a new minute. */
+export type MarketAdvancedArgs = {
+  market: number;
+  /** Unix time in minutes. */
+  minute: number;
+  /** Moving average before clamping, ticks × 2^16. */
+  meanX16: bigint;
+  /** Index (perpetual) or daily settlement price (dated), ticks × 2^16. */
+  anchorX16: bigint;
+  /** What one long lot has paid since listing, ticks × 2^20. */
+  cumulativeFunding: bigint;
+};
+
+/** Events by the names and arguments that this package gives them; the chain packs them into words. */
+export type PackedEvents = {
+  MarketAdvanced: MarketAdvancedArgs;
   OrderPlaced: OrderPlacedArgs;
   OrderTaken: OrderTakenArgs;
   OrderFilled: OrderFilledArgs;
@@ -46,10 +60,12 @@ export function carrierOf(name: string): string {
   return name === "OrderFilled" ? "OrderTaken" : name;
 }
 
-/** Takes the words of order events apart: an order that took becomes its fills, in their order, and then its sum. */
+/** Takes the words of packed events apart: an order that took becomes its fills, in their order, and then its sum. */
 export function unpack<log extends Decoded>(log: log): log[] {
   if (log.eventName === "OrderPlaced")
     return [{ ...log, args: unpackPlaced(log.args as { account: number; id: bigint; terms: bigint }) }];
+  if (log.eventName === "MarketAdvanced")
+    return [{ ...log, args: unpackAdvanced(log.args as { market: number; state: bigint }) }];
   if (log.eventName !== "OrderTaken") return [log];
   const { account, market, terms, fills } = log.args as Taken;
   const filled = fills.map(unpackFill);
@@ -84,6 +100,16 @@ function unpackPlaced({
     expiry: BigInt.asUintN(40, terms >> 128n),
     reduceOnly: (terms >> 168n) % 2n === 1n,
     clientOrderId: BigInt.asUintN(64, terms >> 64n),
+  };
+}
+
+function unpackAdvanced({ market, state }: { market: number; state: bigint }): MarketAdvancedArgs {
+  return {
+    market,
+    minute: Number(BigInt.asUintN(28, state >> 96n)),
+    meanX16: BigInt.asUintN(40, state),
+    anchorX16: BigInt.asUintN(40, state >> 124n),
+    cumulativeFunding: BigInt.asIntN(56, state >> 40n),
   };
 }
 
