@@ -5,6 +5,7 @@ import { indexCommand } from "./commands/index.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { marketsCommand } from "./commands/markets.ts";
 import { orderCommand } from "./commands/order.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sentenceOf } from "../lib/errors.ts";
 import { toJson } from "./output.ts";
 
@@ -49,7 +50,7 @@ function createProgram(output: Output): Command {
     .option("--json", "print JSON: amounts, prices and sizes as decimal texts", false)
     .addHelpText(
       "after",
-      "\nThe key that signs is read from the environment variable USANCE_PRIVATE_KEY and from nowhere else.",
+      "\nThe key that signs is read from the environment variable USANCE_PRIVATE_KEY and from nowhere else; `report` has its own.",
     )
     .showHelpAfterError("(usance --help says more)");
 
@@ -60,6 +61,7 @@ function createProgram(output: Output): Command {
     accountCommand(),
     orderCommand(),
     keeperCommand(),
+    reportCommand(),
   ])
     program.addCommand(command);
 

@@ -1,21 +1,12 @@
-import { readFileSync } from "node:fs";
+import { recoverReporter } from "@usance/sdk";
 import { expect } from "chai";
 import { calculateSeries } from "../../../scripts/calculator/series.ts";
-import type { Statement } from "../../../scripts/calculator/statement.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
-import { parseUsage } from "../../../scripts/reporter/calculation.ts";
-import { DATA_FILE } from "../../../scripts/reporter/reporter.ts";
+import { reportFromJson } from "../../../scripts/reporter/node/reports.ts";
 import { Exchange, FIRST } from "../../support/exchange.ts";
-import { Contributor, TestPanel } from "./panel.ts";
+import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
 
-const usage = parseUsage(readFileSync(DATA_FILE, "utf8"));
-const DAYS = 8;
-
-/** What one contributor with one model says of a day of the real series. */
-function stated(period: number, tokens = (usage.get(period) ?? 0n) * 1_000_000n): Statement {
-  const row = { model: "all", labelled: true, priced: true, ownAccount: false, cached: 0n, reasoning: 0n };
-  return { contributor: "router", period, rows: [{ ...row, input: tokens, output: 0n, requests: 0n }] };
-}
+const DAYS = 5;
 
 describe("seven reporters on loopback, one dead, one lying, one slow", function () {
   this.timeout(120_000);
@@ -45,7 +36,7 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
     for (const period of periods) {
       await contributor.state(stated(period), (period + 1) * SECONDS_PER_DAY + 600);
       // The poster's turn may fall to the dead and to the lying reporter.
-      expect(await panel.sit(period, 1)).to.be.at.most(3);
+      expect(await panel.sit(period, 1)).to.be.at.most(4);
     }
     for (const [i, period] of periods.entries()) {
       const { value, vintage, revision, revisedAt } = await panel.print(period);
@@ -57,5 +48,46 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
       // Due at 06:00.
       expect(Number(revisedAt)).to.be.at.most((period + 1) * SECONDS_PER_DAY + 6 * 3_600);
     }
+  });
+
+  it("keep both reports of the one that lies as evidence, and tell them to everybody", async () => {
+    const liar = panel.seats.find(({ manner }) => manner === "lying");
+    for (const { url, manner } of panel.seats.filter(({ node }) => node !== undefined)) {
+      const response = await fetch(`${url}/evidence`);
+      const { reports } = (await response.json()) as { reports: unknown[][] };
+      const ofFirstDay = reports
+        .map((pair) => pair.map(reportFromJson))
+        .filter(([one]) => one?.period === FIRST && one.revision === 1);
+      expect(ofFirstDay, manner).to.have.length(1);
+      const [one, two] = ofFirstDay[0] ?? [];
+      if (one === undefined || two === undefined) throw new Error("no pair");
+      const { chainId, usageIndex } = exchange.deployment;
+      for (const report of [one, two])
+        expect(await recoverReporter({ ...report, chainId, usageIndex })).to.equal(liar?.account.address);
+      expect([one.revision, one.index]).to.deep.equal([two.revision, two.index]);
+      expect(one.value).not.to.equal(two.value);
+    }
+  });
+
+  it("say how they are, and count what they did", async () => {
+    const [{ url, account }] = panel.seats as [Seat];
+    const health = await fetch(`${url}/health`);
+    expect(health.status).to.equal(200);
+    expect(await health.json()).to.include({
+      healthy: true,
+      dryRun: false,
+      reporter: account.address,
+    });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).to.match(new RegExp(`usance_reporter_signatures_total\\{revision="1"\\} ${DAYS}`));
+    expect(metrics).to.match(new RegExp(`usance_reporter_calculations_total\\{status="printed"\\} ${DAYS}`));
+    expect(metrics).to.match(/usance_reporter_equivocations_total\{reporter="0x\w+"\} [1-9]/);
+    expect(metrics).to.include('usance_reporter_contributor_up{contributor="router"} 1');
+    const up = [...metrics.matchAll(/usance_reporter_peer_up\{peer="(\w+)"\} 0/g)].map(([, peer]) => peer);
+    const away = panel.seats.filter(({ manner }) => manner === "dead" || manner === "slow");
+    expect(up).to.have.members(away.map(({ account }) => account.address));
+    expect((await fetch(`${url}/reports`, { method: "POST", body: "{" })).status).to.equal(400);
+    expect((await fetch(`${url}/nothing`)).status).to.equal(404);
+    expect((await fetch(url, { method: "DELETE" })).status).to.equal(405);
   });
 });

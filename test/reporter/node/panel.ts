@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,21 +22,33 @@ import { TU1D_RULES } from "../../../scripts/calculator/rules.ts";
 import type { Statement } from "../../../scripts/calculator/statement.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { withAccount } from "../../../scripts/lib/client.ts";
-import { TU1D } from "../../../scripts/reporter/calculation.ts";
+import { parseUsage, TU1D } from "../../../scripts/reporter/calculation.ts";
 import { IndexChain } from "../../../scripts/reporter/node/chain.ts";
 import { ReporterNode, type NodeOptions } from "../../../scripts/reporter/node/node.ts";
 import { sittingsOf, TAKEOVER_SECONDS } from "../../../scripts/reporter/node/protocol.ts";
 import { reportToJson, type FullReport } from "../../../scripts/reporter/node/reports.ts";
+import { servedBy } from "../../../scripts/reporter/node/run.ts";
 import { answerTo } from "../../../scripts/reporter/node/server.ts";
+import { DATA_FILE } from "../../../scripts/reporter/reporter.ts";
 import { localPanel } from "../../../scripts/reporter/panel.ts";
 import { serveStatements } from "../../../scripts/statements/exchange.ts";
 import { signStatement, type Admission } from "../../../scripts/statements/signed.ts";
 import { StatementStore } from "../../../scripts/statements/store.ts";
 import type { Exchange } from "../../support/exchange.ts";
 
-/** Seconds that a node waits for an answer in these tests, and for which a slow one lets others wait. */
-const PATIENCE = 0.15;
-const SLOWNESS = 400;
+/** Seconds for which a slow reporter lets others wait, where they wait for half of that. */
+const SLOWNESS = 1.2;
+const HASTE = SLOWNESS / 2;
+/** Seconds that a node waits where none is slow: so that a busy machine is not taken for a dead peer. */
+const PATIENCE = 10;
+
+const usage = parseUsage(readFileSync(DATA_FILE, "utf8"));
+
+/** What one contributor with one model says of a day of the real series. */
+export function stated(period: number, tokens = (usage.get(period) ?? 0n) * 1_000_000n): Statement {
+  const row = { model: "all", labelled: true, priced: true, ownAccount: false, cached: 0n, reasoning: 0n };
+  return { contributor: "router", period, rows: [{ ...row, input: tokens, output: 0n, requests: 0n }] };
+}
 
 export type Manner = "honest" | "slow" | "dead" | "lying";
 
@@ -74,7 +86,7 @@ export class Contributor {
 }
 
 /** One seat of the panel: its address on the network stays the same while its node comes and goes. */
-interface Seat {
+export interface Seat {
   account: HDAccount;
   manner: Manner;
   server: Server;
@@ -108,7 +120,7 @@ export class TestPanel {
       const server = createServer((request, response) => {
         if (seat.handler === undefined) return void response.destroy();
         if (seat.manner !== "slow") return seat.handler(request, response);
-        void sleep(SLOWNESS).then(() => seat.handler?.(request, response));
+        void sleep(SLOWNESS * 1_000).then(() => seat.handler?.(request, response));
       }).listen(0, "127.0.0.1");
       await once(server, "listening");
       const seat: Seat = {
@@ -141,7 +153,7 @@ export class TestPanel {
       peers: this.seats.map((each) => ({ address: each.account.address, url: each.url })),
       folder,
       log: pino({ level: process.env["TEST_LOG"] ?? "silent", name: account.address.slice(0, 6) }),
-      timeoutSeconds: PATIENCE,
+      timeoutSeconds: this.seats.some(({ manner }) => manner === "slow") ? HASTE : PATIENCE,
       clock: () => this.now,
       ...options,
     });
@@ -157,12 +169,12 @@ export class TestPanel {
     seat.handler = undefined;
   }
 
-  /** Sets clock and chain to a moment and lets every node do a round. */
-  async at(now: number): Promise<void> {
+  /** Sets clock and chain to a moment and lets nodes, all when left out, do a round. */
+  async at(now: number, seats: readonly Seat[] = this.seats): Promise<void> {
     this.now = now;
     const { timestamp } = await getBlock(this.#exchange.client);
     if (timestamp < BigInt(now)) await this.#exchange.warp(now);
-    await Promise.all(this.seats.map(({ node }) => node?.tick() ?? Promise.resolve()));
+    await Promise.all(seats.map(({ node }) => node?.tick() ?? Promise.resolve()));
   }
 
   /**
@@ -178,6 +190,12 @@ export class TestPanel {
       if ((await this.print(period)).revision >= revision) return turn + 1;
     }
     return undefined;
+  }
+
+  /** Reports of a day that a seat's node holds, by their signer. */
+  reportsAt({ node }: Seat, period: number, revision: number): Map<string, FullReport> {
+    const reports = node?.reports.reportsOf(TU1D, period, revision) ?? [];
+    return new Map(reports.map((report) => [report.signer, report]));
   }
 
   /** The print of a day on chain. */
@@ -221,16 +239,6 @@ export class TestPanel {
       seat.server.close();
     }
   }
-}
-
-/** What a node's server needs of it. */
-export function servedBy(node: ReporterNode) {
-  const { statements, reports, days, log } = node;
-  return {
-    ...{ statements, reports, days, log, registry: node.metrics.registry },
-    health: () => node.health(),
-    receive: (report: FullReport) => node.receive(report),
-  };
 }
 
 function urlOf(server: Server): string {
