@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { bookCommand } from "./commands/book.ts";
+import { contributorCommand } from "./commands/contributor.ts";
 import { indexCommand } from "./commands/index.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { marketsCommand } from "./commands/markets.ts";
@@ -62,6 +63,7 @@ function createProgram(output: Output): Command {
     orderCommand(),
     keeperCommand(),
     reportCommand(),
+    contributorCommand(),
   ])
     program.addCommand(command);
 

@@ -6,6 +6,7 @@ import {
   type Account,
   type Chain,
   type Client,
+  type LocalAccount,
   type Transport,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -42,7 +43,7 @@ export function withAccount(
  * The account of the key in the environment.
  * @throws Error in one sentence, without the key, where there is none or it is not one.
  */
-export function accountFromEnvironment(environment: NodeJS.ProcessEnv = process.env): Account {
+export function accountFromEnvironment(environment: NodeJS.ProcessEnv = process.env): LocalAccount {
   const key = environment[KEY_VARIABLE];
   if (key === undefined || key === "")
     throw new Error(`This needs a key to sign with: set the environment variable ${KEY_VARIABLE}.`);

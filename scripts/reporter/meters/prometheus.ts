@@ -1,4 +1,4 @@
-import parsePrometheus from "parse-prometheus-text-format";
+import { createRequire } from "node:module";
 import type { UsageEntry } from "../log/entry.ts";
 import { overDays, packReading, riseOf, unpackReading, type Reading } from "./counters.ts";
 import { MeterError } from "./errors.ts";
@@ -15,6 +15,17 @@ import {
   type MeterContext,
   type MeterOutcome,
 } from "./meter.ts";
+
+/** What the parser makes of a text. Counters, gauges and untyped samples have a value; histograms do not. */
+interface Family {
+  readonly name: string;
+  readonly metrics: readonly { readonly value?: string; readonly labels?: Record<string, string> }[];
+}
+
+// The package brings no types.
+const parsePrometheus = createRequire(import.meta.url)("parse-prometheus-text-format") as (
+  text: string,
+) => readonly Family[];
 
 /** How an inference server is scraped. */
 export interface PrometheusOptions {
@@ -145,7 +156,7 @@ function samplesOf(source: string, text: string): Sample[] {
   // A text that was cut off would show a counter that is too low, which looks like a reset.
   if (!text.endsWith("\n"))
     throw new MeterError("WrongFormat", source, text.slice(-40), "a text whose last line has an end");
-  let families: ReturnType<typeof parsePrometheus>;
+  let families: readonly Family[];
   try {
     families = parsePrometheus(text);
   } catch {

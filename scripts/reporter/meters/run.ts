@@ -26,6 +26,8 @@ export interface MeterSurroundings {
 export interface RunningMeters {
   /** How each source fares. */
   health(): SourceHealth[];
+  /** Sources that are read and have not been since a moment (Unix milliseconds). Telemetry comes by itself. */
+  readonly unreadSince: (time: number) => string[];
   /** Where telemetry is received, by source. */
   readonly receivers: ReadonlyMap<string, string>;
   /** Reads every source once more, at once. */
@@ -149,6 +151,10 @@ export async function runMeters(
   ended.catch(() => undefined);
   return {
     health: () => [...health.values()],
+    unreadSince: (time) =>
+      pulled
+        .map(({ config }) => config.source)
+        .filter((source) => (health.get(source)?.lastRead ?? -1) < time),
     receivers,
     readAll: async () => {
       await Promise.all(pulled.map(({ read }) => read()));
