@@ -51,6 +51,11 @@ export const TU1D_RULES: Rules = {
   finalCutoff: 2 * 86_400,
 };
 
+/** The rules of TU1D for an index that begins on another day, at 1,000 points. */
+export function rulesFrom(basePeriod: number): Rules {
+  return { ...TU1D_RULES, basePeriod };
+}
+
 /**
  * Checks that the promises of the method hold under these rules.
  * @throws CalculationError InvalidRules.

@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { isContributorId } from "../../calculator/statement.ts";
 import { parseWith, readJsonc } from "../../lib/jsonc.ts";
+import { dateSchema } from "../../lib/schema.ts";
+import { BASE_DATE } from "../calculation.ts";
 import { parseMeters } from "../meters/config.ts";
 import { MeterError } from "../meters/errors.ts";
 
 const schema = z.strictObject({
   contributor: z.string().refine(isContributorId, "not an id that a contributor can have"),
   folder: z.string().min(1),
+  /** Day on which the index is 1,000 points: part of the rules that a statement names. */
+  baseDate: dateSchema.prefault(BASE_DATE),
   http: z
     .strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65_535).default(9_466) })
     .prefault({}),

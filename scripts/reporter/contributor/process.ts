@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dateOfPeriod } from "../../lib/calendar.ts";
+import { rulesFrom } from "../../calculator/rules.ts";
 import { answerJson } from "../../lib/http.ts";
 import type { Log } from "../../lib/log.ts";
 import { serveStatements } from "../../statements/exchange.ts";
@@ -35,9 +36,11 @@ export interface ContributorOptions {
 export async function runContributor(config: ContributorConfig, options: ContributorOptions): Promise<void> {
   const { account, log: lines, signal, clock = Date.now, environment } = options;
   const { contributor, folder } = config;
+  const rules = rulesFrom(config.baseDate);
   const log = openLog(join(folder, "usage.sqlite"), { contributor, clock });
   const store = new StatementStore(join(folder, "statements.sqlite"), {
     contributors: [{ id: contributor, address: account.address }],
+    rules,
   });
   try {
     const meters = await runMeters(
@@ -70,7 +73,13 @@ export async function runContributor(config: ContributorConfig, options: Contrib
       for (const [source, url] of meters.receivers) lines.info({ source, url }, "telemetry is received");
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
-      const published = publishing({ log, store, account, clock }, config, meters.unreadSince, lines, until);
+      const published = publishing(
+        { log, store, account, rules, clock },
+        config,
+        meters.unreadSince,
+        lines,
+        until,
+      );
       try {
         await Promise.race([published, meters.ended]);
       } finally {

@@ -1,20 +1,12 @@
 import { isAddress, parseGwei } from "viem";
 import { z } from "zod";
-import { TU1D_RULES, type Rules } from "../../calculator/rules.ts";
-import { periodOfDate } from "../../lib/calendar.ts";
+import { rulesFrom, type Rules } from "../../calculator/rules.ts";
 import { parseWith, readJsonc } from "../../lib/jsonc.ts";
+import { dateSchema } from "../../lib/schema.ts";
+import { BASE_DATE } from "../calculation.ts";
 
 const address = z.string().refine((text) => isAddress(text), "must be an address");
 const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ""));
-const date = z.string().transform((text, context) => {
-  try {
-    return periodOfDate(text);
-  } catch {
-    context.addIssue({ code: "custom", message: `"${text}" is not a date such as 2025-01-31` });
-    return z.NEVER;
-  }
-});
-
 const schema = z
   .strictObject({
     index: z
@@ -22,7 +14,7 @@ const schema = z
       .regex(/^[\x21-\x7e]{1,31}$/)
       .default("TU1D"),
     /** Day on which the index is 1,000 points; part of the rules. */
-    baseDate: date.prefault("2025-01-01"),
+    baseDate: dateSchema.prefault(BASE_DATE),
     folder: z.string().min(1).default("reporter"),
     keystore: z.string().min(1).optional(),
     http: z
@@ -37,8 +29,8 @@ const schema = z
           id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
           address,
           url,
-          from: date.optional(),
-          until: date.optional(),
+          from: dateSchema.optional(),
+          until: dateSchema.optional(),
         }),
       )
       .nonempty(),
@@ -87,7 +79,7 @@ export function readReporterConfig(path: string): ReporterConfig {
 
 /** The rules that a configuration means. */
 export function rulesOf({ baseDate }: Pick<ReporterConfig, "baseDate">): Rules {
-  return { ...TU1D_RULES, basePeriod: baseDate };
+  return rulesFrom(baseDate);
 }
 
 /** Wei that a unit of gas may cost; undefined without a limit. */
