@@ -37,7 +37,7 @@ export interface Published {
  */
 export async function publishDay(publisher: Publisher, period: number): Promise<Published | undefined> {
   const { log, store, account, rules = TU1D_RULES, clock } = publisher;
-  if ((await log.entries(period)).length === 0) return undefined;
+  if (!(await log.knows(period))) return undefined;
   const { statement, closing } = await closeDay(log, period);
   const [newest] = store
     .statementsOf(period)

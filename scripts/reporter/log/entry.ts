@@ -83,19 +83,19 @@ export function entryLeaf(contributor: string, entry: LoggedEntry): Hex {
  * Adds entries of a day up to one row for each combination of model and marks. It refuses nothing: a name that a
  * statement cannot bear becomes a row without label, and a part above its whole is cut to the whole, since one bad
  * value of a source must not cost the day.
- * @returns Rows that `checkStatement` accepts, in the order of names; none without usage.
  */
-export function rowsOf(entries: Iterable<UsageEntry>): UsageRow[] {
-  const sums = new Map<string, Sum>();
-  for (const entry of entries) {
+export class RowSums {
+  readonly #sums = new Map<string, Sum>();
+
+  add(entry: UsageEntry): void {
     const { labelled, priced, ownAccount } = entry;
     const named = isModelName(entry.model);
     const marks = { model: named ? entry.model : "", labelled: labelled && named, priced, ownAccount };
     const key = JSON.stringify(marks);
-    let sum = sums.get(key);
+    let sum = this.#sums.get(key);
     if (sum === undefined) {
       sum = { ...marks, input: 0n, cached: 0n, output: 0n, reasoning: 0n, requests: 0n };
-      sums.set(key, sum);
+      this.#sums.set(key, sum);
     }
     sum.input += entry.input;
     sum.cached += entry.cached;
@@ -103,14 +103,25 @@ export function rowsOf(entries: Iterable<UsageEntry>): UsageRow[] {
     sum.reasoning += entry.reasoning;
     sum.requests += entry.requests;
   }
-  return [...sums]
-    .sort(([a], [b]) => byName(a, b))
-    .map(([, sum]) => ({
-      ...sum,
-      cached: sum.cached < sum.input ? sum.cached : sum.input,
-      reasoning: sum.reasoning < sum.output ? sum.reasoning : sum.output,
-    }))
-    .filter(({ input, output, requests }) => input > 0n || output > 0n || requests > 0n);
+
+  /** Rows that `checkStatement` accepts, in the order of names; none without usage. */
+  rows(): UsageRow[] {
+    return [...this.#sums]
+      .sort(([a], [b]) => byName(a, b))
+      .map(([, sum]) => ({
+        ...sum,
+        cached: sum.cached < sum.input ? sum.cached : sum.input,
+        reasoning: sum.reasoning < sum.output ? sum.reasoning : sum.output,
+      }))
+      .filter(({ input, output, requests }) => input > 0n || output > 0n || requests > 0n);
+  }
 }
 
 type Sum = { -readonly [K in keyof UsageRow]: UsageRow[K] };
+
+/** Rows of entries that are at hand. */
+export function rowsOf(entries: Iterable<UsageEntry>): UsageRow[] {
+  const sums = new RowSums();
+  for (const entry of entries) sums.add(entry);
+  return sums.rows();
+}

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { checkStatement, type Statement, type UsageRow } from "../../calculator/statement.ts";
 import { dateOfPeriod } from "../../lib/calendar.ts";
-import { rowsOf, type LoggedEntry, type UsageEntry } from "./entry.ts";
+import type { LoggedEntry, UsageEntry } from "./entry.ts";
 import { LogError } from "./errors.ts";
 
 /** What a meter writes in one step: all of it or nothing. */
@@ -61,6 +61,14 @@ export interface UsageLog {
    */
   entries(period: number, filter?: { source?: string; revision?: number }): Promise<LoggedEntry[]>;
   /**
+   * Rows of a day: its entries added up, without having all of them at hand at once.
+   * @param revision As they were when this revision was closed; as they are now when left out.
+   * @throws LogError DayNotClosed.
+   */
+  rows(period: number, revision?: number): Promise<UsageRow[]>;
+  /** Does it have an entry of this day? */
+  knows(period: number): Promise<boolean>;
+  /**
    * Closes a day, or closes it anew where entries came since. Closing twice changes nothing.
    * @throws LogError DayNotOver.
    */
@@ -69,11 +77,6 @@ export interface UsageLog {
   closings(period: number): Promise<Closing[]>;
   /** Lets go of the file. */
   end(): void;
-}
-
-/** Rows of a day as its entries stand now. */
-export async function rowsOfDay(log: UsageLog, period: number): Promise<UsageRow[]> {
-  return rowsOf(await log.entries(period));
 }
 
 /** A statement and the closing that it follows from. */
@@ -102,8 +105,7 @@ export async function statementOf(
       wanted,
       closings.length === 0 ? "a closed day" : `1 to ${closings.length}`,
     );
-  const entries = await log.entries(period, { revision: wanted });
-  const statement: Statement = { contributor: log.contributor, period, rows: rowsOf(entries) };
+  const statement: Statement = { contributor: log.contributor, period, rows: await log.rows(period, wanted) };
   checkStatement(statement);
   return { statement, closing };
 }

@@ -1,10 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import type { DatabaseSync, StatementSync, SQLOutputValue } from "node:sqlite";
 import { zeroHash, type Hex } from "viem";
 import { merkleRoot } from "../../calculator/merkle.ts";
-import { checkStatement } from "../../calculator/statement.ts";
+import { checkStatement, type UsageRow } from "../../calculator/statement.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../lib/calendar.ts";
 import { appendOnly, inTransaction, openDatabase } from "../../lib/sqlite.ts";
-import { checkEntry, entryLeaf, sameUsage, type LoggedEntry } from "./entry.ts";
+import { checkEntry, entryLeaf, RowSums, sameUsage, type LoggedEntry } from "./entry.ts";
 import { LogError } from "./errors.ts";
 import type { Appended, Batch, Closing, UsageLog } from "./log.ts";
 
@@ -66,6 +67,9 @@ const SCHEMA = `
   ${appendOnly("closings")}
 `;
 const FORMAT = 1;
+
+/** Entries that are read at once. */
+const PAGE = 500;
 
 // Of each key the newest version within the limit.
 const COUNTING = `
@@ -150,73 +154,71 @@ class SqliteLog implements UsageLog {
     { source, revision }: { source?: string; revision?: number } = {},
   ): Promise<LoggedEntry[]> {
     return attempt(() => {
-      let upTo = Number.MAX_SAFE_INTEGER;
-      if (revision !== undefined) {
-        const closing = this.#sql("SELECT up_to FROM closings WHERE period = ? AND revision = ?");
-        const row = closing.get(period, revision);
-        if (row === undefined) {
-          const newest = this.#newest(period);
-          throw new LogError(
-            "DayNotClosed",
-            dateOfPeriod(period),
-            revision,
-            newest ? String(newest.revision) : "none",
-          );
-        }
-        upTo = Number(row.up_to);
-      }
-      return source === undefined
-        ? this.#counting(period, upTo)
-        : this.#sql(`${COUNTING} AND source = :source ORDER BY id`)
-            .all({ period, upTo, source })
-            .map(entryOf);
+      const upTo = this.#upTo(period, revision);
+      const rows =
+        source === undefined
+          ? this.#sql(`${COUNTING} ORDER BY id`).all({ period, upTo })
+          : this.#sql(`${COUNTING} AND source = :source ORDER BY id`).all({ period, upTo, source });
+      return rows.map(entryOf);
     });
   }
 
-  close(period: number): Promise<Closing> {
-    return attempt(() => {
-      const end = (period + 1) * SECONDS_PER_DAY * 1_000;
-      const now = this.#clock();
-      if (now < end)
-        throw new LogError(
-          "DayNotOver",
-          dateOfPeriod(period),
-          new Date(now).toISOString(),
-          new Date(end).toISOString(),
-        );
-      const closing = inTransaction(this.#db, () => {
+  async rows(period: number, revision?: number): Promise<UsageRow[]> {
+    const sums = new RowSums();
+    for await (const entry of this.#each(period, this.#upTo(period, revision))) sums.add(entry);
+    return sums.rows();
+  }
+
+  knows(period: number): Promise<boolean> {
+    const row = this.#sql("SELECT 1 FROM entries WHERE period = ? LIMIT 1").get(period);
+    return Promise.resolve(row !== undefined);
+  }
+
+  async close(period: number): Promise<Closing> {
+    const end = (period + 1) * SECONDS_PER_DAY * 1_000;
+    const now = this.#clock();
+    const iso = (time: number) => new Date(time).toISOString();
+    if (now < end) throw new LogError("DayNotOver", dateOfPeriod(period), iso(now), iso(end));
+    for (;;) {
+      const before = this.#newest(period);
+      const { last } = this.#sql("SELECT max(id) AS last FROM entries WHERE period = ?").get(period) ?? {};
+      const upTo = Number(last ?? 0);
+      if (before !== undefined && Number(before.up_to) === upTo) return closingOf(before);
+      const lateQuery = this.#sql(
+        "SELECT count(*) AS late FROM entries WHERE period = ? AND id > ? AND id <= ?",
+      );
+      const late = before === undefined ? 0 : lateQuery.get(period, before.up_to ?? 0, upTo)?.late;
+      // Outside of a transaction: hashing a large day takes long, and what it is made of does not change.
+      const leaves: Hex[] = [];
+      for await (const entry of this.#each(period, upTo)) leaves.push(entryLeaf(this.contributor, entry));
+      const made: Closing = {
+        period,
+        revision: Number(before?.revision ?? 0) + 1,
+        root: leaves.length === 0 ? zeroHash : merkleRoot(leaves),
+        entries: leaves.length,
+        late: Number(late),
+        closedAt: now,
+      };
+      const isWritten = inTransaction(this.#db, () => {
         this.#step("close begun");
-        const before = this.#newest(period);
-        const last = Number(
-          this.#sql("SELECT max(id) AS last FROM entries WHERE period = ?").get(period)?.last ?? 0,
-        );
-        if (before !== undefined && Number(before.up_to) === last) return closingOf(before);
-        const entries = this.#counting(period, last);
-        const leaves = entries.map((entry) => entryLeaf(this.contributor, entry));
-        const late = this.#sql("SELECT count(*) AS late FROM entries WHERE period = ? AND id > ?");
-        const made: Closing = {
-          period,
-          revision: Number(before?.revision ?? 0) + 1,
-          root: leaves.length === 0 ? zeroHash : merkleRoot(leaves),
-          entries: entries.length,
-          late: before === undefined ? 0 : Number(late.get(period, before.up_to ?? 0)?.late),
-          closedAt: now,
-        };
+        // Somebody else may have closed it meanwhile.
+        if (Number(this.#newest(period)?.revision ?? 0) !== made.revision - 1) return false;
         this.#sql("INSERT INTO closings VALUES (?, ?, ?, ?, ?, ?, ?)").run(
           period,
           made.revision,
           made.root,
           made.entries,
           made.late,
-          last,
+          upTo,
           made.closedAt,
         );
         this.#step("closing written");
-        return made;
+        return true;
       });
+      if (!isWritten) continue;
       this.#step("close committed");
-      return closing;
-    });
+      return made;
+    }
   }
 
   closings(period: number): Promise<Closing[]> {
@@ -270,8 +272,32 @@ class SqliteLog implements UsageLog {
     return { added, duplicates, replaced, late };
   }
 
-  #counting(period: number, upTo: number): LoggedEntry[] {
-    return this.#sql(`${COUNTING} ORDER BY id`).all({ period, upTo }).map(entryOf);
+  /** Entries that count, page by page, so that other work gets its turn between two pages. */
+  async *#each(period: number, upTo: number): AsyncGenerator<LoggedEntry> {
+    const page = this.#sql(`${COUNTING} AND id > :after ORDER BY id LIMIT ${PAGE}`);
+    for (let after = 0; ; await setImmediate()) {
+      const rows = page.all({ period, upTo, after });
+      for (const row of rows) yield entryOf(row);
+      if (rows.length < PAGE) return;
+      after = Number(rows.at(-1)?.id);
+    }
+  }
+
+  /** Last entry that a revision has. */
+  #upTo(period: number, revision: number | undefined): number {
+    if (revision === undefined) return Number.MAX_SAFE_INTEGER;
+    const row = this.#sql("SELECT up_to FROM closings WHERE period = ? AND revision = ?").get(
+      period,
+      revision,
+    );
+    if (row !== undefined) return Number(row.up_to);
+    const newest = this.#newest(period);
+    throw new LogError(
+      "DayNotClosed",
+      dateOfPeriod(period),
+      revision,
+      newest ? String(newest.revision) : "none",
+    );
   }
 
   #newest(period: number): Row | undefined {

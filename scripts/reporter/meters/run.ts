@@ -41,7 +41,7 @@ export interface RunningMeters {
 /** How a source fares. */
 export interface SourceHealth {
   readonly source: string;
-  /** Unix milliseconds of the last good reading; undefined before the first. */
+  /** Unix milliseconds at which the last good reading began; undefined before the first. */
   readonly lastRead?: number;
   /** Readings that failed since then. */
   readonly failures: number;
@@ -91,7 +91,7 @@ export async function runMeters(
   const health = new Map<string, SourceHealth>();
   for (const { source } of configs)
     health.set(source, { source, failures: 0, added: 0, late: 0, refused: 0 });
-  const note = (source: string, outcome: MeterOutcome | Error) => {
+  const note: Note = (source, outcome, began) => {
     const before = health.get(source);
     if (before === undefined) return;
     if (outcome instanceof Error)
@@ -100,7 +100,7 @@ export async function runMeters(
       const { error: _, ...rest } = before;
       health.set(source, {
         ...rest,
-        lastRead: clock(),
+        lastRead: began,
         failures: 0,
         added: before.added + outcome.added + outcome.replaced,
         late: before.late + outcome.late,
@@ -112,7 +112,7 @@ export async function runMeters(
 
   const pulled = configs
     .filter((config) => config.kind !== "otlp")
-    .map((config) => ({ config, read: readerOf(createMeter(config, surroundings), note) }));
+    .map((config) => ({ config, read: readerOf(createMeter(config, surroundings), clock, note) }));
   const receivers = new Map<string, string>();
   const closing: (() => Promise<void>)[] = [];
   try {
@@ -124,7 +124,7 @@ export async function runMeters(
         ...(config.tokenEnv !== undefined && {
           token: secretOf(config.source, config.tokenEnv, environment),
         }),
-        onOutcome: (outcome) => note(config.source, outcome),
+        onOutcome: (outcome) => note(config.source, outcome, clock()),
       });
       closing.push(() => receiver.close());
       receivers.set(config.source, receiver.url);
@@ -175,23 +175,23 @@ function marksIn({ priced, ownAccount, labelled, freeModels }: Marks): Marks {
   return { priced, ownAccount, labelled, freeModels };
 }
 
+type Note = (source: string, outcome: MeterOutcome | Error, began: number) => void;
+
 /** Reads; whoever asks while it is being read gets the same reading. What only this program can have done wrong is thrown. */
-function readerOf(
-  meter: Meter,
-  note: (source: string, outcome: MeterOutcome | Error) => void,
-): () => Promise<void> {
+function readerOf(meter: Meter, clock: () => number, note: Note): () => Promise<void> {
   let reading: Promise<void> | undefined;
+  const read = async () => {
+    // What is used while it is being read may be missing from it.
+    const began = clock();
+    try {
+      note(meter.source, await meter.read(), began);
+    } catch (error) {
+      note(meter.source, error instanceof Error ? error : new Error(String(error)), began);
+      if (!(error instanceof MeterError || error instanceof LogError)) throw error;
+    }
+  };
   return () =>
-    (reading ??= meter
-      .read()
-      .then(
-        (outcome) => note(meter.source, outcome),
-        (error: unknown) => {
-          note(meter.source, error instanceof Error ? error : new Error(String(error)));
-          if (!(error instanceof MeterError || error instanceof LogError)) throw error;
-        },
-      )
-      .finally(() => {
-        reading = undefined;
-      }));
+    (reading ??= read().finally(() => {
+      reading = undefined;
+    }));
 }

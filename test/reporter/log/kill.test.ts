@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { rowsOfDay, statementOf } from "../../../scripts/reporter/log/log.ts";
+import { statementOf } from "../../../scripts/reporter/log/log.ts";
 import { LOG_STEPS, openLog } from "../../../scripts/reporter/log/sqlite.ts";
 import { serving } from "../meters/servers.ts";
 import { at, DAY, inFolder } from "./entries.ts";
@@ -45,7 +45,7 @@ describe("a meter that is killed", function () {
           expect(await live(path, url)).to.equal(null);
           const log = openLog(path, { contributor: "c", clock: () => at(DAY + 2) });
           const total = BigInt(value - 1_000);
-          const [row, ...others] = await rowsOfDay(log, DAY);
+          const [row, ...others] = await log.rows(DAY);
           expect(others).to.deep.equal([]);
           expect([row?.input, row?.output]).to.deep.equal([total, total]);
           const { statement, closing } = await statementOf(log, DAY);

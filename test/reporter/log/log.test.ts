@@ -7,7 +7,7 @@ import { checkStatement } from "../../../scripts/calculator/statement.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { SqliteMissingError } from "../../../scripts/lib/sqlite.ts";
 import { entryLeaf, MAX_ENTRY_AMOUNT, rowsOf } from "../../../scripts/reporter/log/entry.ts";
-import { closeDay, rowsOfDay, statementOf } from "../../../scripts/reporter/log/log.ts";
+import { closeDay, statementOf } from "../../../scripts/reporter/log/log.ts";
 import { openLog } from "../../../scripts/reporter/log/sqlite.ts";
 import { at, DAY, entry, inFolder, memoryLog, refusal, write } from "./entries.ts";
 
@@ -23,7 +23,7 @@ describe("the log of usage", () => {
     expect(await write(log, "a", [entry("2", { input: 99n })])).to.include({ added: 0, duplicates: 1 });
     // Another source may use the same key for something else.
     expect(await write(log, "b", [entry("1")])).to.include({ added: 1 });
-    expect(await rowsOfDay(log, DAY)).to.deep.equal([
+    expect(await log.rows(DAY)).to.deep.equal([
       {
         model: "m",
         labelled: true,
@@ -44,10 +44,10 @@ describe("the log of usage", () => {
     await log.close(DAY);
     const result = await write(log, "a", [entry("1", { input: 7n }), entry("2")], { replace: true });
     expect(result).to.deep.equal({ added: 0, duplicates: 1, replaced: 1, late: 1 });
-    expect((await rowsOfDay(log, DAY))[0]).to.include({ input: 17n });
+    expect((await log.rows(DAY))[0]).to.include({ input: 17n });
     expect((await statementOf(log, DAY, 1)).statement.rows[0]).to.include({ input: 20n });
     expect(await write(log, "a", [entry("1")], { replace: true })).to.include({ replaced: 1 });
-    expect((await rowsOfDay(log, DAY))[0]).to.include({ input: 20n });
+    expect((await log.rows(DAY))[0]).to.include({ input: 20n });
   });
 
   it("refuses a writer that does not know what another has written", async () => {
@@ -56,7 +56,7 @@ describe("the log of usage", () => {
     await log.append("a", { after, entries: [entry("1")] });
     const call = () => log.append("a", { after, entries: [entry("2")] });
     expect(await refusal(call)).to.deep.equal(["LogError", "PositionMoved", 1, 0]);
-    expect((await rowsOfDay(log, DAY))[0]).to.include({ requests: 1n });
+    expect((await log.rows(DAY))[0]).to.include({ requests: 1n });
   });
 
   it("refuses what it cannot keep, and then writes nothing of the batch", async () => {
@@ -77,7 +77,7 @@ describe("the log of usage", () => {
       "a UTC day number",
     ]);
     expect(await refused({}, "")).to.deep.equal(["LogError", "EmptyKey", "", "a text"]);
-    expect(await rowsOfDay(log, DAY)).to.deep.equal([]);
+    expect(await log.rows(DAY)).to.deep.equal([]);
     expect(await log.checkpoints("a")).to.deep.equal(new Map());
     await write(log, "a", [entry("1")]);
     const moved = () => write(log, "a", [entry("2"), entry("1", { period: DAY + 1 })], { replace: true });
@@ -211,6 +211,21 @@ describe("the closing of a day", () => {
     expect(await statementOf(log, DAY, 1)).to.deep.equal(first);
     expect(await statementOf(log, DAY)).to.deep.equal(second);
     expect(await log.closings(DAY)).to.deep.equal([first.closing, second.closing]);
+  });
+
+  it("of a day of many pages lets other work have its turn, and what comes meanwhile is late", async () => {
+    const log = memoryLog();
+    const many = Array.from({ length: 1_234 }, (_, index) => entry(`${index}`, { model: `m${index % 3}` }));
+    await write(log, "a", many);
+    const closing = log.close(DAY);
+    const twice = log.close(DAY);
+    await write(log, "a", [entry("late")]);
+    expect(await closing).to.include({ revision: 1, entries: 1_234, late: 0 });
+    expect(await twice).to.include({ revision: 2, entries: 1_235, late: 1 });
+    const { statement } = await statementOf(log, DAY, 1);
+    expect(statement.rows.map(({ requests }) => requests)).to.deep.equal([412n, 411n, 411n]);
+    expect(await log.knows(DAY)).to.be.true;
+    expect(await log.knows(DAY + 1)).to.be.false;
   });
 
   it("is needed for a statement", async () => {

@@ -1,11 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { calculateSeries, type DayOfStatements } from "../../../scripts/calculator/series.ts";
 import { periodOfDate } from "../../../scripts/lib/calendar.ts";
-import { closeDay, rowsOfDay, statementOf } from "../../../scripts/reporter/log/log.ts";
+import { closeDay, statementOf } from "../../../scripts/reporter/log/log.ts";
 import { openLog } from "../../../scripts/reporter/log/sqlite.ts";
 import { DATA_FILE } from "../../../scripts/reporter/reporter.ts";
-import { parseUsage } from "../../../scripts/reporter/calculation.ts";
+import { calculatePrints, parseUsage } from "../../../scripts/reporter/calculation.ts";
 import { createCsvFolderMeter } from "../../../scripts/reporter/meters/csv-folder.ts";
 import { parseDailyCsv } from "../../../scripts/reporter/meters/daily.ts";
 import type { Marks, MeterContext } from "../../../scripts/reporter/meters/meter.ts";
@@ -17,7 +18,7 @@ const marks: Marks = { priced: true, ownAccount: false, labelled: true, freeMode
 const parse = (text: string, model = "all") => parseDailyCsv("s", text, { marks, model });
 
 async function tokensOf({ log }: MeterContext, period: number): Promise<[string, bigint][]> {
-  return (await rowsOfDay(log, period)).map(({ model, input, output }) => [model, input + output]);
+  return (await log.rows(period)).map(({ model, input, output }) => [model, input + output]);
 }
 
 describe("a series of days in CSV", () => {
@@ -98,8 +99,10 @@ describe("the meter of a folder of CSV files", () => {
     const context = { source: "s", log, clock: () => at(periodOfDate("2026-07-01")) };
     const usage = parseUsage(readFileSync(DATA_FILE, "utf8"));
     expect(await meterOf(context, DATA_FILE.pathname).read()).to.include({ added: usage.size, refused: 0 });
+    const days: DayOfStatements[] = [];
     for (const [period, tokens] of usage) {
       const { statement } = await closeDay(log, period);
+      days.push({ period, stage: "final", statements: [statement] });
       expect(statement.rows).to.have.length(1);
       expect(statement.rows[0]).to.include({
         model: "all",
@@ -109,6 +112,9 @@ describe("the meter of a folder of CSV files", () => {
       });
     }
     expect(await meterOf(context, DATA_FILE.pathname).read()).to.include({ added: 0, replaced: 0, late: 0 });
+    // The calculator makes the same prints of the statements as of the file, bit for bit.
+    const offline = calculatePrints(readFileSync(DATA_FILE)).map(({ period, value }) => [period, value]);
+    expect(calculateSeries(days).map(({ period, print }) => [period, print])).to.deep.equal(offline);
   });
 
   it("takes corrections, takes rows away that are gone, and leaves days that are no longer told", async () => {
@@ -210,7 +216,7 @@ describe("the meter of a published series", () => {
         const context = surroundings();
         context.set(DAY + 1);
         await meterOf(context, url, { countOther }).read();
-        const rows = await rowsOfDay(context.log, DAY);
+        const rows = await context.log.rows(DAY);
         return rows.map(({ model, labelled, priced, input }) => [model, labelled, priced, input]);
       };
       const named = [

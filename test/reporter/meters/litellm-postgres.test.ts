@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import pg from "pg";
-import { rowsOfDay, type UsageLog } from "../../../scripts/reporter/log/log.ts";
+import type { UsageLog } from "../../../scripts/reporter/log/log.ts";
 import {
   createLiteLlmPostgresMeter,
   type LiteLlmPostgresOptions,
@@ -73,14 +73,14 @@ describe("the meter of a gateway's database", function () {
     await insert([spendRow("before", "2026-08-31 23:59:59.999"), spendRow("next", "2026-09-02 00:00:00")]);
     const { context, meter } = meterOf();
     expect(await meter.read()).to.include({ added: 8, duplicates: 0, refused: 0 });
-    expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[700n, 280n, 140n, 56n, 7n]]);
-    expect(await rowsOfDay(context.log, DAY - 1)).to.deep.equal([]);
-    expect((await rowsOfDay(context.log, DAY + 1)).map(amounts)).to.deep.equal([[100n, 40n, 20n, 8n, 1n]]);
+    expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[700n, 280n, 140n, 56n, 7n]]);
+    expect(await context.log.rows(DAY - 1)).to.deep.equal([]);
+    expect((await context.log.rows(DAY + 1)).map(amounts)).to.deep.equal([[100n, 40n, 20n, 8n, 1n]]);
     expect(await meter.read()).to.include({ added: 0, duplicates: 2 });
     // It began before what was read last, and was written after it; the other one is too late.
     await insert([spendRow("late", "2026-09-01 23:00:00"), spendRow("too late", "2026-09-01 22:59:59.998")]);
     expect(await meter.read()).to.include({ added: 1, duplicates: 2 });
-    expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[800n, 320n, 160n, 64n, 8n]]);
+    expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[800n, 320n, 160n, 64n, 8n]]);
   });
 
   it("reads marks, and never prompts", async () => {
@@ -93,7 +93,7 @@ describe("the meter of a gateway's database", function () {
     ]);
     const { context, meter } = meterOf();
     await meter.read();
-    const rows = await rowsOfDay(context.log, DAY);
+    const rows = await context.log.rows(DAY);
     expect(
       rows.map(({ model, labelled, priced, ownAccount, cached }) => [
         model,
@@ -120,7 +120,7 @@ describe("the meter of a gateway's database", function () {
     const { context, meter } = meterOf();
     expect(await meter.read()).to.include({ added: 1 });
     expect(await meter.read()).to.include({ added: 0, duplicates: 1 });
-    expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[100n, 40n, 20n, 8n, 1n]]);
+    expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[100n, 40n, 20n, 8n, 1n]]);
   });
 
   it("goes on from where it was when it is ended between two pages", async () => {
@@ -137,15 +137,17 @@ describe("the meter of a gateway's database", function () {
       checkpoints: (source) => log.checkpoints(source),
       append,
       entries: (...of) => log.entries(...of),
+      rows: (...of) => log.rows(...of),
+      knows: (period) => log.knows(period),
       close: (period) => log.close(period),
       closings: (period) => log.closings(period),
       end: () => log.end(),
     };
     const { meter } = meterOf({ ...context, log: dying }, { batch: 2 });
     expect(await meter.read().catch((error: Error) => error.message)).to.equal("killed");
-    expect((await rowsOfDay(context.log, DAY)).map(({ requests }) => requests)).to.deep.equal([2n]);
+    expect((await context.log.rows(DAY)).map(({ requests }) => requests)).to.deep.equal([2n]);
     expect(await meter.read()).to.include({ added: 4, duplicates: 1 });
-    expect((await rowsOfDay(context.log, DAY)).map(({ requests }) => requests)).to.deep.equal([6n]);
+    expect((await context.log.rows(DAY)).map(({ requests }) => requests)).to.deep.equal([6n]);
   });
 
   it("leaves out a row that cannot be, and says so", async () => {

@@ -10,7 +10,6 @@ import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from "@
 import { expect } from "chai";
 import type { UsageRow } from "../../../scripts/calculator/statement.ts";
 import { rowsOf } from "../../../scripts/reporter/log/entry.ts";
-import { rowsOfDay } from "../../../scripts/reporter/log/log.ts";
 import { openLog } from "../../../scripts/reporter/log/sqlite.ts";
 import type { Marks, MeterContext } from "../../../scripts/reporter/meters/meter.ts";
 import { createOtlpMeter, type OtlpOptions } from "../../../scripts/reporter/meters/otlp.ts";
@@ -248,7 +247,7 @@ function pointOf(value: string | number, time: number, start?: number, other: ob
 
 describe("the meter of telemetry", () => {
   const inputs = async ({ log }: MeterContext, period = DAY) =>
-    (await rowsOfDay(log, period)).map(({ input }) => input);
+    (await log.rows(period)).map(({ input }) => input);
 
   it("takes a counter that began before it as a baseline, and one that began after it in full", async () => {
     const context = surroundings(2);

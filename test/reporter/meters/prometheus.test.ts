@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { Counter, Registry } from "prom-client";
-import { rowsOfDay } from "../../../scripts/reporter/log/log.ts";
 import {
   createPrometheusMeter,
   type PrometheusOptions,
@@ -71,7 +70,7 @@ describe("the meter of an inference server", () => {
         expect(await meter.read()).to.include({ added: 3 });
         context.set(DAY, 3);
         expect(await meter.read()).to.include({ added: 0 });
-        const rows = await rowsOfDay(context.log, DAY);
+        const rows = await context.log.rows(DAY);
         expect(rows.map((row) => [row.model, ...amounts(row)])).to.deep.equal([
           ["meta-llama/Llama-3.1-8B-Instruct", 33n, 11n, 11n, 0n, 6n],
           ["qwen", 21n, 7n, 7n, 0n, 3n],
@@ -91,8 +90,8 @@ describe("the meter of an inference server", () => {
       context.set(DAY + 1, 3);
       await meter.read();
       // An hour of four, rounded down; the rest belongs to the later day.
-      expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[100n, 0n, 0n, 0n, 0n]]);
-      expect((await rowsOfDay(context.log, DAY + 1)).map(amounts)).to.deep.equal([[303n, 0n, 1n, 0n, 0n]]);
+      expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[100n, 0n, 0n, 0n, 0n]]);
+      expect((await context.log.rows(DAY + 1)).map(amounts)).to.deep.equal([[303n, 0n, 1n, 0n, 0n]]);
     });
   });
 
@@ -108,19 +107,19 @@ describe("the meter of an inference server", () => {
       context.set(DAY, 2);
       show(created(30, 1_700_000_000.25));
       await meter.read();
-      expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[30n, 0n, 0n, 0n, 0n]]);
+      expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[30n, 0n, 0n, 0n, 0n]]);
       // It has passed its old value: only its start tells that all 50 are new.
       context.set(DAY, 3);
       show(created(50, context.now / 1_000 - 60));
       await meter.read();
-      expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[80n, 0n, 0n, 0n, 0n]]);
+      expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[80n, 0n, 0n, 0n, 0n]]);
       // Without a start of its own, the process's is taken.
       context.set(DAY, 4);
       show(
         `vllm:prompt_tokens_total{engine="0",model_name="m"} 90\nprocess_start_time_seconds ${context.now / 1_000}\n`,
       );
       await meter.read();
-      expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[170n, 0n, 0n, 0n, 0n]]);
+      expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[170n, 0n, 0n, 0n, 0n]]);
     });
   });
 
@@ -140,7 +139,7 @@ describe("the meter of an inference server", () => {
           'vllm:prompt_tokens_total{model_name="unknown"} 1e9\n',
       );
       await meter.read();
-      const rows = await rowsOfDay(context.log, DAY);
+      const rows = await context.log.rows(DAY);
       expect(rows.map(({ model, input }) => [model, input])).to.deep.equal([["new", 7n]]);
     });
   });
@@ -165,7 +164,7 @@ describe("the meter of an inference server", () => {
         show(`${labelled.join("\n")}\n`);
         context.set(DAY, 2);
         await meter.read();
-        expect((await rowsOfDay(context.log, DAY)).map(amounts), version).to.deep.equal([
+        expect((await context.log.rows(DAY)).map(amounts), version).to.deep.equal([
           [100n, cached, 0n, 0n, 0n],
         ]);
       });
@@ -185,7 +184,7 @@ describe("the meter of an inference server", () => {
       show(text(1));
       context.set(DAY, 2);
       await meter.read();
-      const rows = await rowsOfDay(context.log, DAY);
+      const rows = await context.log.rows(DAY);
       expect(
         rows.map(({ model, labelled, priced, ownAccount, input }) => [
           model,
@@ -233,7 +232,7 @@ describe("the meter of an inference server", () => {
     );
     const away = await refused();
     expect(away).to.include.members(["MeterError", "Unreachable", "ECONNREFUSED"]);
-    expect((await rowsOfDay(context.log, DAY)).map(({ input }) => input)).to.deep.equal([8n]);
+    expect((await context.log.rows(DAY)).map(({ input }) => input)).to.deep.equal([8n]);
     expect(new Set(seen)).to.deep.equal(new Set(["Bearer secret"]));
   });
 
@@ -251,7 +250,7 @@ describe("the meter of an inference server", () => {
         show(`vllm:prompt_tokens_total{model_name="m"} ${value}\n`);
         await meter.read();
       }
-      expect((await rowsOfDay(context.log, DAY)).map(({ input }) => input)).to.deep.equal([5n]);
+      expect((await context.log.rows(DAY)).map(({ input }) => input)).to.deep.equal([5n]);
     });
   });
 });

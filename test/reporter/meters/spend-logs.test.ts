@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { rowsOfDay } from "../../../scripts/reporter/log/log.ts";
 import { createLiteLlmCsvMeter } from "../../../scripts/reporter/meters/litellm-csv.ts";
 import { spendEntry, utcTime } from "../../../scripts/reporter/meters/spend-logs.ts";
 import { at, DAY, inFolder, refusal } from "../log/entries.ts";
@@ -121,7 +120,7 @@ describe("the meter of exported spend logs", () => {
       writeFileSync(join(folder, "3.csv.part"), csv([spendRow("g", noon)]));
       expect(await meter.read()).to.include({ added: 5, duplicates: 1, refused: 0 });
       expect(await meter.read()).to.include({ added: 0, duplicates: 6 });
-      expect((await rowsOfDay(context.log, DAY)).map(amounts)).to.deep.equal([[500n, 200n, 100n, 40n, 5n]]);
+      expect((await context.log.rows(DAY)).map(amounts)).to.deep.equal([[500n, 200n, 100n, 40n, 5n]]);
     });
   });
 
