@@ -195,6 +195,17 @@ contract AttacksHaltsTest is RiskFixture {
         _assertConserved();
     }
 
+    /// Money does not leave on the word of the market that comes first on the list.
+    function test_attack_aMarketThatSpeaksHidesNoSilentOneBehindIt() public {
+        _account(1000, 100, 5_000 * USD);
+        _silence();
+        _refused(alice, abi.encodeCall(house.withdraw, (ALICE, 1, alice)), _stale());
+        // Whoever holds nothing there is free to go.
+        _trade(carol, dave, perp, 1000, _markTick());
+        vm.prank(carol);
+        house.withdraw(CAROL, 1, carol);
+    }
+
     /// Months of the index that speaks keep the credit of their hedge meanwhile.
     function test_attack_aHedgeThatCanBeClosedKeepsItsCredit() public {
         MarketListing memory l = _dated();

@@ -40,6 +40,22 @@ contract TickBitmapTest is TestBase {
         vm.assertEq(_words.below(1, 1001), 0);
     }
 
+    function test_clear_theOnlyTickOfItsWordsLeavesNothingAbove() public {
+        // Its bit in the middle word stands in the upper half.
+        _words.set(1, 40_000);
+        _words.clear(1, 40_000);
+        vm.assertEq(_words.above(1, 0), NONE);
+        vm.assertEq(_words.below(1, NONE), 0);
+    }
+
+    function test_clear_theLastTickOfAMiddleWordEmptiesItsPlaceInTheRoot() public {
+        _words.set(1, 140_000);
+        _words.set(1, 300_000);
+        _words.clear(1, 140_000);
+        vm.assertEq(_words.below(1, 300_000), 0);
+        vm.assertEq(_words.above(1, 1), 300_000);
+    }
+
     /// hardhat-config: fuzz.runs = 100
     function test_fuzz_neighboursAreThoseOfAList(uint256 seed, uint256 spread) public {
         // From ticks of one leaf to ticks all over the range.

@@ -74,6 +74,32 @@ contract AccountsTest is TestBase {
         }
     }
 
+    function test_isFull_fromTheSixteenthMarketOn() public pure {
+        Purse memory purse;
+        for (uint16 id = 16; id != 0; --id) {
+            vm.assertTrue(!Accounts.isFull(purse.markets));
+            Accounts.activate(purse, MarketId.wrap(id));
+        }
+        // The smallest number in the last place.
+        vm.assertTrue(Accounts.isFull(purse.markets));
+    }
+
+    function test_noteSpent_listsUpToTwentyFiveFundsOnce() public {
+        ClearingState storage s = ClearingStorage.load();
+        uint256 expected = 0;
+        for (uint16 i = 0; i < 25; ++i) {
+            uint16 id = 1023 - i * 40;
+            Accounts.noteSpent(s, MarketId.wrap(id));
+            expected = (expected << 10) | id;
+            vm.assertEq(s.spentFunds, expected);
+            // Once is enough.
+            Accounts.noteSpent(s, MarketId.wrap(1023));
+            vm.assertEq(s.spentFunds, expected);
+        }
+        Accounts.noteSpent(s, MarketId.wrap(1));
+        vm.assertEq(s.spentFunds, expected);
+    }
+
     function open(address owner) external {
         Accounts.openFor(ClearingStorage.load(), owner, 0);
     }

@@ -44,6 +44,18 @@ contract ClearinghouseAccountingTest is ClearingFixture {
         _assertConserved();
     }
 
+    function test_fees_rebateBelowTheTakerFee() public {
+        vm.prank(RISK_OFFICER);
+        house.setFees(perp, 50, -20);
+        _place(bob, perp, -333, TICK + 7);
+        _take(alice, perp, 333);
+        uint256 notional = 333 * (TICK + 7);
+        uint256 rebate = (notional * 20) / 100_000;
+        vm.assertEq(_position(BOB, perp).quote, int256(notional + rebate));
+        vm.assertEq(house.market(perp).feesPayable, _up(notional * 500 * 50) - rebate * 500);
+        _assertConserved();
+    }
+
     function test_fuzz_fees_rebateNeverExceedsWhatTheTakerPaid(
         uint256 lots,
         uint256 tick,

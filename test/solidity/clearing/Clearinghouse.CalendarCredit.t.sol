@@ -219,6 +219,22 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
         _requires(1800 - 214, 0);
     }
 
+    function test_credit_ofASingleLot() public {
+        _hold(alice, front, 100);
+        _hold(alice, next, -100);
+        _lock(front, 100, 99);
+        // One of a hundred lots is a hedge, worth 0.5 USD of IM and 0.3 USD of MM.
+        vm.assertEq(_initial(ALICE), 180 * USD - USD / 2);
+        vm.assertEq(_maintenance(ALICE), 135 * USD - (3 * USD) / 10);
+    }
+
+    function test_credit_isNoneForASingleLotOnTheSameSide() public {
+        _hold(alice, front, 100);
+        _hold(alice, next, 100);
+        _lock(front, 100, 99);
+        _requires(180, 135);
+    }
+
     // ----------------------------------------------------------------------------------------------------- orders and IM
 
     /// The attack: a hedge is opened for 26 % and half of it left behind, by an order that nobody checks when it is filled.

@@ -70,6 +70,23 @@ contract ClearinghouseExpiryTest is ClearingFixture {
         vm.assertEq(house.settle(dated), TICK + 20);
     }
 
+    /// Quotes that nobody can hit any more move nothing after the last minute of trading.
+    function test_hazard_theBookAfterTheEndOfTradingMovesNoMean() public {
+        _toLastDay(POINTS);
+        vm.warp(EXPIRY - 10 minutes);
+        _place(traders[4], dated, 1000, TICK + 50);
+        _place(traders[5], dated, -1000, TICK + 52);
+        vm.warp(EXPIRY);
+        house.sync(dated);
+        uint256 mean = house.market(dated).meanX16;
+        vm.assertTrue(house.market(dated).phase == MarketPhase.Expired && mean > TICK << 16, "scene");
+        for (uint256 i = 0; i < 3; ++i) {
+            _skip(1 minutes);
+            house.sync(dated);
+            vm.assertEq(house.market(dated).meanX16, mean);
+        }
+    }
+
     /// Two accounts share an owner: a gain that later prints may take back does not leave through a trade between them.
     function test_hazard_gainsOfAnExpiredMonthBringNoNewRisk() public {
         vm.prank(alice);

@@ -88,6 +88,38 @@ contract ClearinghouseFundsTest is WaterfallFixture {
         _assertConserved();
     }
 
+    /// Debts have emptied the funds of two markets: the next one who takes money out books what both are short of.
+    function test_withdraw_booksTheDebtsOfTwoMarkets() public {
+        vm.prank(LISTER);
+        MarketId second = house.listMarket(_perpetual());
+        AccountId grace = _levered(6, 500, true, bob);
+        address heidi = vm.addr(_key(7));
+        AccountId other = _open(heidi, (700 * TICK * 500 * 2005) / 10_000);
+        _trade(heidi, bob, second, 700, TICK);
+        _fallUntilBankrupt(grace);
+        _days(2, false);
+        vm.assertTrue(_equity(other) < 0, "scene");
+        // Both close as makers, at mark.
+        _closeInto(traders[6], perp, 500);
+        _closeInto(heidi, second, 700);
+        (int256 first, int256 next) = (house.fund(perp).cash, house.fund(second).cash);
+        vm.assertTrue(first < 0 && next < 0 && first != next, "scene");
+        vm.prank(traders[4]);
+        house.withdraw(AccountId.wrap(2052), USD, traders[4]);
+        vm.assertTrue(house.fund(perp).cash == 0 && house.fund(second).cash == 0);
+        vm.assertEq(house.fund(perp).deficit, uint256(-first));
+        vm.assertEq(house.fund(second).deficit, uint256(-next));
+        _assertConserved();
+    }
+
+    /// A long closes by an ask at mark that carol takes.
+    function _closeInto(address who, MarketId market, uint256 lots) private {
+        uint256 tick = (_mark(market) >> 16) + 1;
+        _place(who, market, -int256(lots), tick);
+        (, uint256 filled) = _send(carol, _order(market, int256(lots), tick, OrderKind.ImmediateOrCancel));
+        vm.assertEq(filled, lots);
+    }
+
     /// What a winner is owed by somebody whose debt nobody has booked yet is not there to be paid out.
     function test_withdraw_revertsWith_InsufficientCash_beyondAllThereIs() public {
         _crash();

@@ -197,6 +197,31 @@ contract ClearinghouseLimitsTest is ClearingFixture {
         vm.assertEq(_position(ALICE, MarketId.wrap(16)).openOrders, 1);
     }
 
+    /// With market 1 in the sixteenth place, which is the smallest number there is.
+    function test_place_aSettledMonthMakesPlaceInAFullList() public {
+        MarketListing memory listing = _dated();
+        for (uint256 m = 3; m <= 16; ++m) {
+            vm.prank(LISTER);
+            house.listMarket(listing);
+        }
+        for (uint16 m = 2; m <= 16; ++m) _trade(alice, bob, MarketId.wrap(m), 100, TICK);
+        _trade(alice, bob, perp, 100, TICK);
+        while (day < WINDOW_LAST + 4) _nextPrint(POINTS);
+        vm.prank(LISTER);
+        MarketId seventeenth = house.listMarket(_perpetual());
+        _refusedOrder(
+            alice,
+            _order(seventeenth, 100, TICK - 10, OrderKind.Limit),
+            abi.encodeWithSelector(IClearingErrors.TooManyMarkets.selector, 17, 16)
+        );
+        house.settle(MarketId.wrap(9));
+        _place(alice, seventeenth, 100, TICK - 10);
+        vm.assertEq(house.account(ALICE).positions.length, 16);
+        vm.assertEq(_size(ALICE, MarketId.wrap(9)), int256(0));
+        vm.assertEq(_size(ALICE, perp), int256(100));
+        _assertConserved();
+    }
+
     function test_place_revertsWith_InsufficientMargin() public {
         vm.prank(alice);
         house.withdraw(ALICE, FUNDS - 1_000 * USD, alice);

@@ -7,7 +7,7 @@ import {
     OrderParameters
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
-import {AccountId, MarketId} from "../../../contracts/types/Identifiers.sol";
+import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
 import {RiskFixture} from "./RiskFixture.sol";
 
 /// Closing an account below MM into the book: when, how far, at which price and for which fee.
@@ -57,6 +57,26 @@ contract ClearinghouseLiquidateTest is RiskFixture {
         _topUp(ALICE, int256(im - enough));
         (closed, ) = _liquidate(100);
         vm.assertEq(closed, 500);
+    }
+
+    /// Where mark is a whole tick the lots come out even: exactly so many bring it back to IM, and not one more is closed.
+    function test_liquidate_closesNoLotBeyondAnEvenNumber() public {
+        _lever();
+        _fallTo(8700);
+        OrderId bid = _place(traders[4], perp, 1000, 8699);
+        OrderId ask = _place(traders[5], perp, -1000, 8701);
+        _skip(6 hours);
+        house.sync(perp);
+        vm.prank(traders[4]);
+        house.cancel(bid);
+        vm.prank(traders[5]);
+        house.cancel(ask);
+        vm.assertEq(_mark(perp), 8700 << 16);
+        _place(dave, perp, 2000, 8700);
+        // IM of 1,000 lots, less that of 430 but for the fee of 1 %.
+        _topUp(ALICE, (1000 * 8700 * 500 * 2000 - 430 * 8700 * 500 * 1900) / 10_000);
+        (uint256 closed, ) = _liquidate(100);
+        vm.assertEq(closed, 430);
     }
 
     function test_liquidate_splitsTheFee() public {

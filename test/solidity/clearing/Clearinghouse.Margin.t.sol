@@ -13,6 +13,26 @@ import {RiskFixture} from "./RiskFixture.sol";
 
 /// Ways in which an account short of margin could hand somebody else's money to a friend, and what stops each.
 contract ClearinghouseMarginTest is RiskFixture {
+    /// Nothing has traded and nothing rests that did not rest before: there is nothing to check.
+    function test_place_whatFillsNothingNeedsNothing() public {
+        _crash();
+        _topUp(ALICE, 100 * int256(USD));
+        uint256 tick = _markTick();
+        _place(alice, perp, -1000, tick + 1);
+        // At the edge of the band what rests could lose more than she has.
+        vm.assertTrue((1000 * _mark(perp) * 500 * 6) / (100 << 16) > 100 * USD, "scene");
+        OrderParameters memory order = _order(perp, -100, tick - 1, OrderKind.ImmediateOrCancel);
+        (OrderId id, uint256 filled) = _send(alice, order);
+        vm.assertTrue(OrderId.unwrap(id) == 0 && filled == 0);
+        // To rest there it does.
+        order.kind = OrderKind.Limit;
+        vm.prank(alice);
+        (bool success, bytes memory answer) = address(house).call(
+            abi.encodeCall(house.place, (ALICE, order))
+        );
+        vm.assertTrue(!success && bytes4(answer) == IClearingErrors.InsufficientMargin.selector);
+    }
+
     function test_place_aFlipNeedsInitialMargin() public {
         _lever();
         _place(bob, perp, 2000, 9400);

@@ -258,6 +258,35 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         _assertClosedExactly(perp);
     }
 
+    /// Who has taken the first round before the second comes takes the second alone, although the first is not finished.
+    function test_rounds_nobodyTakesOneTwice() public {
+        _sides();
+        AccountId heidi = _levered(7, 600, true, bob);
+        _fallUntilBankrupt(ALICE);
+        house.absorb(ALICE);
+        _apply(DAVE);
+        vm.assertTrue(_served(1) == 1200 && house.fund(perp).unfinished == 1, "scene");
+        int256 size = _size(DAVE, perp);
+        _fallUntilBankrupt(heidi);
+        house.absorb(heidi);
+        vm.assertTrue(house.fund(perp).unfinished == 2 && _size(BOB, perp) < 0, "scene");
+        // The view tells what the touch will do.
+        PositionView memory told = _position(DAVE, perp);
+        vm.assertEq(told.size - told.pendingLots, size);
+        _apply(DAVE);
+        vm.assertEq(_served(1), 1200);
+        vm.assertEq(_served(2), uint256(-size));
+        PositionView memory p = _position(DAVE, perp);
+        vm.assertTrue(p.size == told.size && p.quote == told.quote && p.pendingLots == 0);
+        RoundView memory second = house.round(perp, 2);
+        vm.assertEq(uint256(p.size - size), (uint256(-size) * second.lots) / second.side);
+        _apply(BOB);
+        _apply(CAROL);
+        _assertClosedExactly(perp);
+        _assertSums();
+        _assertConserved();
+    }
+
     function test_rounds_atMostSixteenAreUnfinished() public {
         AccountId[] memory poor = new AccountId[](18);
         for (uint256 i = 0; i < 18; ++i) poor[i] = _levered(20 + i, 100, true, bob);

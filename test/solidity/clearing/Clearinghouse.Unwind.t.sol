@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FundView, MarketPhase} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
+import {
+    FundView,
+    MarketPhase,
+    OrderKind,
+    OrderParameters
+} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IClearingErrors} from "../../../contracts/clearing/interfaces/IClearingErrors.sol";
 import {IClearingEvents} from "../../../contracts/clearing/interfaces/IClearingEvents.sol";
 import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
@@ -116,6 +121,18 @@ contract ClearinghouseUnwindTest is WaterfallFixture {
         _assertConserved();
     }
 
+    function test_unwind_aShortBelowMarkSpendsNothing() public {
+        AccountId grace = _levered(7, 500, false, bob);
+        _riseUntilBankrupt(grace);
+        _feedFund(perp, 5_000 * USD);
+        house.absorb(grace);
+        _place(dave, perp, -5000, _markTick() - 5);
+        (uint256 lots, uint256 lost) = house.unwind(perp, 100);
+        vm.assertTrue(lots == 500 && lost == 0);
+        vm.assertEq(house.fund(perp).unwindSpent, 0);
+        _assertConserved();
+    }
+
     function test_unwind_revertsWith_NothingToFill() public {
         _scene(10_000 * USD);
         uint256 mark = _mark(perp);
@@ -126,6 +143,29 @@ contract ClearinghouseUnwindTest is WaterfallFixture {
             abi.encodeCall(house.unwind, (perp, 100)),
             abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, edge)
         );
+        _refused(
+            carol,
+            abi.encodeCall(house.unwind, (perp, 1)),
+            abi.encodeWithSelector(IClearingErrors.NothingToFill.selector, edge)
+        );
+    }
+
+    /// A walk that ends among dead orders has cleared them, and the next call goes on from there.
+    function test_unwind_keepsWhatItClearedAmongDeadOrders() public {
+        _scene(10_000 * USD);
+        uint256 tick = _markTick();
+        OrderParameters memory order = _order(perp, 200, tick, OrderKind.Limit);
+        order.expiry = uint40((block.timestamp / 300 + 1) * 300);
+        (OrderId dead, ) = _send(dave, order);
+        _place(dave, perp, 300, tick);
+        _skip(10 minutes);
+        (uint256 lots, uint256 lost) = house.unwind(perp, 1);
+        vm.assertTrue(lots == 0 && lost == 0);
+        vm.expectRevert(abi.encodeWithSelector(IClearingErrors.OrderNotFound.selector, dead));
+        house.order(dead);
+        (lots, ) = house.unwind(perp, 1);
+        vm.assertEq(lots, 300);
+        _assertConserved();
     }
 
     /// What the fund pays for a maker that it closes itself is not forgotten.

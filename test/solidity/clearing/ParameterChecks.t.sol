@@ -279,6 +279,23 @@ contract ParameterChecksTest is ClearingFixture {
         _outside(l, "maintenanceMarginBps", 299, 300, 10_000);
     }
 
+    /// A month of 29 days in which every day just fits; of a thirtieth, on which margins would be higher and the fee at the edge of
+    /// a wider band a whole basis point more, nothing is asked.
+    function test_check_noDayBeyondTheWindow() public {
+        MarketListing memory l = _dated();
+        maxMove = 100;
+        (l.clampBps, l.makerFee) = (200, 109);
+        (l.spreadInitialBps, l.spreadMaintenanceBps) = (0, 0);
+        l.tiers[0] = MarginTier(400, 300, 89);
+        l.firstPeriod = l.nextFromPeriod = l.lastPeriod - 28;
+        _passes(l);
+        l.tiers[0].fillBandBps = 90;
+        _unsafe(l, "band + maker fee <= initial - maintenance", 101, 100);
+        MarginTier memory beyond = DeliveryMargins.scaled(MarginTier(400, 300, 89), 30, 29);
+        uint256 needed = beyond.fillBandBps + ParameterChecks.makerFeeBps(109, beyond.fillBandBps);
+        vm.assertTrue(needed > beyond.initialMarginBps - beyond.maintenanceMarginBps, "scene");
+    }
+
     function test_check_aHedgeKeepsWhatBothLegsMayMove() public {
         MarketListing memory l = _dated();
         (l.spreadInitialBps, l.spreadMaintenanceBps) = (2502, 2100);

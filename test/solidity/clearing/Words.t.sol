@@ -137,6 +137,11 @@ contract WordsTest is TestBase {
         // The size is named first.
         _overflows(size, 36);
         this.trade(size, quote);
+        // However large, also where nothing but the highest bits says so.
+        _overflows((1 << 220) - size, 36);
+        this.trade((1 << 220) - size, 0);
+        _overflows((1 << 188) - quote, 68);
+        this.trade(0, (1 << 188) - quote);
     }
 
     // ------------------------------------------------------------------------------------------------------ rounding

@@ -221,8 +221,12 @@ contract FeedsTest is ClearingFixture {
         _refusedFeed(f, "limit1", 256 * 3600, 3600, 255 * 3600);
         f.limit1 = 20 hours;
         _refusedFeed(f, "limit2", 72_000, 72_001, 365 days);
+        f.limit2 = 20 hours + 1;
+        _refusedFeed(f, "limit2", 72_001, 72_000, 72_060);
         f.limit2 = 3 days;
         _refusedFeed(f, "limit3", 3 days, 3 days + 1, 365 days);
+        f.limit3 = 3 days + 61;
+        _refusedFeed(f, "limit3", 3 days + 61, 3 days + 60, 3 days + 120);
     }
 
     /// What the index contract would push today.

@@ -14,6 +14,17 @@ contract MarkPriceTest is TestBase {
         vm.assertEq(MarkPrice.advance(10_300 << 16, 10_000 << 16, 30, 1), 10_290 << 16);
     }
 
+    /// A minute moves the mean by exactly its share where that is whole: down for every time constant, since what the factor is
+    /// rounded up by is floored away; up where the factor has no more than 27 digits.
+    function test_advance_oneMinuteIsExactWhereTheShareIsWhole() public pure {
+        uint256 mid = 10_000 << 16;
+        for (uint256 tau = 2; tau <= 4095; ++tau) {
+            vm.assertEq(MarkPrice.advance(mid + 77 * tau, mid, tau, 1), mid + 77 * (tau - 1));
+            if (1e27 % tau != 0) continue;
+            vm.assertEq(MarkPrice.advance(mid - 77 * tau, mid, tau, 1), mid - 77 * (tau - 1));
+        }
+    }
+
     function test_advance_standsAtItsMid() public pure {
         vm.assertEq(MarkPrice.advance(12_345, 12_345, 30, 100_000), 12_345);
     }

@@ -76,6 +76,27 @@ contract MarketsFundingTest is ClearingFixture {
         vm.assertEq(house.market(perp).cumulativeFunding - before, -200 << 20);
     }
 
+    /// Where the clamp of mark is narrower than the cap, what mark cannot show is not charged either.
+    function test_funding_isWithinTheClampOfMark() public {
+        MarketListing memory l = _perpetual();
+        l.clampBps = 100;
+        vm.prank(LISTER);
+        MarketId id = house.listMarket(l);
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 mid = i == 0 ? TICK - 550 : TICK + 550;
+            uint256 snapshot = vm.snapshotState();
+            _place(traders[4], id, 1000, mid - 1);
+            _place(traders[5], id, -1000, mid + 1);
+            _skip(12 hours);
+            house.sync(id);
+            int256 before = house.market(id).cumulativeFunding;
+            _skip(8 hours);
+            house.sync(id);
+            vm.assertEq(house.market(id).cumulativeFunding - before, i == 0 ? -100 << 20 : int256(100 << 20));
+            vm.revertToState(snapshot);
+        }
+    }
+
     function test_funding_interestIsAdded() public {
         MarketListing memory l = _perpetual();
         l.fundingInterestBps = 10;

@@ -8,8 +8,12 @@ import {
     MarketView
 } from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
 import {IndexConfig} from "../../../contracts/index/interfaces/IUsageIndex.sol";
-import {DeliveryWindow, Window} from "../../../contracts/instruments/libraries/DeliveryWindow.sol";
-import {AccountId, MarketId, OrderId} from "../../../contracts/types/Identifiers.sol";
+import {
+    DeliveryWindow,
+    Window,
+    WindowWords
+} from "../../../contracts/instruments/libraries/DeliveryWindow.sol";
+import {AccountId, MarketId, OrderId, Tick} from "../../../contracts/types/Identifiers.sol";
 import {ClearingFixture} from "../clearing/ClearingFixture.sol";
 
 /// Mark, limits and margins of a dated future inside its delivery window of ten days, of which each locks four days after it
@@ -229,6 +233,22 @@ contract MarketsWindowTest is ClearingFixture {
         vm.assertEq(house.market(young).anchorX16, 1250 * X16);
     }
 
+    /// Prints of ten thousand times the ticks of the book: mark stands at the last tick that there is.
+    function test_window_whatIsLockedLiesBeyondTheLastTick() public {
+        uint256 last = 16_777_214;
+        MarketListing memory l = _dated();
+        l.lastPeriod = WINDOW_FIRST + DAYS - 1;
+        (l.firstMarkTick, l.tickValue) = (Tick.wrap(uint24(last)), 1);
+        l.indexPerTick = uint128(POINTS / 100_000_000);
+        vm.prank(LISTER);
+        MarketId high = house.listMarket(l);
+        _toMidnight(WINDOW_FIRST + 5, POINTS);
+        house.sync(high);
+        MarketView memory m = house.market(high);
+        vm.assertEq(m.anchorX16, last * X16);
+        vm.assertTrue(m.markX16 == last * X16 && m.highestFill == last);
+    }
+
     function test_account_creditIsOfToday_whoeverTouchedTheMonthLast() public {
         // A hedge of the month with the next one.
         MarketListing memory l = _dated();
@@ -353,6 +373,23 @@ contract MarketsWindowTest is ClearingFixture {
 
     function _max(uint256 a, uint256 b) private pure returns (uint256) {
         return a > b ? a : b;
+    }
+
+    function test_window_wordAtItsExtremes() public pure {
+        Window w = WindowWords.pack(65_535, 65_535, type(uint112).max);
+        vm.assertTrue(w.windowDays() == 65_535 && w.locked() == 65_535);
+        vm.assertEq(w.sum(), type(uint112).max);
+        w = WindowWords.pack(0, 0, 1 << 111);
+        vm.assertTrue(w.windowDays() == 0 && w.locked() == 0);
+        vm.assertEq(w.sum(), 1 << 111);
+    }
+
+    /// What the book implies may lie exactly at the quarter: then it is inside, and only that side of the day's limit is cut.
+    function test_limits_atAQuarterFromTheMean() public pure {
+        (uint256 low, uint256 high) = DeliveryWindow.limits(3000, 1000, 4000);
+        vm.assertTrue(low == 3000 && high == 3300);
+        (low, high) = DeliveryWindow.limits(5000, 1000, 4000);
+        vm.assertTrue(low == 4500 && high == 5000);
     }
 
     /// The limits of the rest, for any book and any mean.
