@@ -1,4 +1,11 @@
-import { getPrint, isContractError, postPrint, type Deployment, type SignedReport } from "@usance/sdk";
+import {
+  getLatestPrint,
+  getPrint,
+  isContractError,
+  postPrint,
+  type Deployment,
+  type SignedReport,
+} from "@usance/sdk";
 import { usageIndexAbi } from "@usance/sdk/abis";
 import type { Account, Address, Chain, Client, Hash, Hex, Transport } from "viem";
 import { getBlock, readContract, waitForTransactionReceipt } from "viem/actions";
@@ -94,11 +101,23 @@ export class IndexChain {
 
   /** The newest day before another that was posted. Days that a settlement filled are no prints of reporters. */
   async newestBefore(period: number, first: number): Promise<(Standing & { period: number }) | undefined> {
-    for (let day = period - 1; day >= first; day--) {
+    const newest = await this.#newest();
+    if (newest === undefined) return undefined;
+    for (let day = Math.min(period - 1, newest); day >= first; day--) {
       const print = await this.print(day);
       if (print.value !== 0n && !print.filled) return { ...print, period: day };
     }
     return undefined;
+  }
+
+  /** Newest day with a print; undefined where there is none yet. */
+  async #newest(): Promise<number | undefined> {
+    try {
+      return (await getLatestPrint(this.#client, { deployment: this.deployment, index: this.index })).period;
+    } catch (error) {
+      if (isContractError(error, "NoPrints")) return undefined;
+      throw error;
+    }
   }
 
   /**

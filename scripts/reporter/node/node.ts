@@ -261,8 +261,10 @@ export class ReporterNode {
     const key = { index: chain.index, period, revision };
     let report = this.guard.find(account.address, key);
     if (report === undefined) {
-      // A lost guard would not know what was signed: peers may.
+      // A lost guard would not know what was signed: peers may, or the node's other files.
       await this.#pull(sitting, progress);
+      for (const own of this.reports.reportsOf(chain.index, period, revision))
+        if (isAddressEqual(own.signer, account.address)) this.guard.claim(account.address, reportOf(own));
       report = this.guard.find(account.address, key);
     }
     if (report === undefined) {

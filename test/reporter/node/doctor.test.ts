@@ -21,7 +21,7 @@ import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
 const launcher = fileURLToPath(new URL("../../../scripts/cli/usance.mjs", import.meta.url));
 
 describe("usance report", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let exchange: Exchange;
   let contributor: Contributor;
   let panel: TestPanel;

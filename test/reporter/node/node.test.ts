@@ -13,7 +13,7 @@ import { Exchange, FIRST } from "../../support/exchange.ts";
 import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
 
 describe("a reporter's node, among seven", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let exchange: Exchange;
   let contributor: Contributor;
   let second: Contributor;
@@ -128,6 +128,23 @@ describe("a reporter's node, among seven", function () {
       vintage: before?.vintage,
     });
     expect(panel.reportsAt(seat, four, 1).get(seat.account.address)).to.deep.equal(before);
+  });
+
+  it("learns it from its own files, where the guard alone is lost and no peer answers", async () => {
+    const [seat] = seats as [Seat];
+    const before = panel.reportsAt(seat, four, 1).get(seat.account.address);
+    lose(seat, "guard");
+    panel.startNode(seat, { peers: [] });
+    const [{ opens }] = sittingsOf(four, TU1D_RULES);
+    await panel.at(opens + 15, [seat]);
+    expect(
+      seat.node?.guard.find(seat.account.address, { index: TU1D, period: four, revision: 1 }),
+    ).to.include({
+      value: before?.value,
+      vintage: before?.vintage,
+    });
+    panel.stopNode(seat);
+    panel.startNode(seat);
   });
 
   it("signs nothing where it was not there at the cut-off, and helps others to post", async () => {

@@ -9,7 +9,7 @@ import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
 const DAYS = 5;
 
 describe("seven reporters on loopback, one dead, one lying, one slow", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let exchange: Exchange;
   let contributor: Contributor;
   let panel: TestPanel;
