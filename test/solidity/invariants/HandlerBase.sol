@@ -185,8 +185,12 @@ abstract contract HandlerBase is TestBase {
         return m.phase < MarketPhase.Expired && m.stage >= LadderStage.Halted;
     }
 
-    function _holdsLots(AccountView memory a) internal pure returns (bool) {
-        for (uint256 i = 0; i < a.positions.length; ++i) if (a.positions[i].size != 0) return true;
+    /// Whether the account holds lots that are not cash at its next touch.
+    function _holdsLots(AccountView memory a) internal view returns (bool) {
+        for (uint256 i = 0; i < a.positions.length; ++i) {
+            if (a.positions[i].size == 0) continue;
+            if (house.market(a.positions[i].market).phase != MarketPhase.Settled) return true;
+        }
         return false;
     }
 }

@@ -83,6 +83,20 @@ contract ReplayedTest is TestBase {
         _check();
     }
 
+    /// What the account holds has been settled at a loss beyond its cash: it has to be converted, and leaves nothing to absorb.
+    function test_replay_absorbAfterSettlement() public {
+        trading.place(2962, 14685, 5292, 172, 5513472090694229079301160320514974718050976333303591608);
+        _check();
+        clock.newDay(49628912795973139130569500046262884587819728575582975111680200997);
+        _check();
+        clock.silence(type(uint256).max);
+        _check();
+        waterfall.settle(750, 17901);
+        _check();
+        waterfall.absorb(902530752827104887650407560067361581937631523211052772);
+        _check();
+    }
+
     function _check() private view {
         string memory failure = world.failure();
         vm.assertTrue(bytes(failure).length == 0, failure);
