@@ -233,7 +233,7 @@ contract MarketsWindowTest is ClearingFixture {
         vm.assertEq(house.market(young).anchorX16, 1250 * X16);
     }
 
-    /// Prints of ten thousand times the ticks of the book: mark stands at the last tick that there is.
+    /// Prints of six times the last tick: mark stands at that, whatever the limits of the rest.
     function test_window_whatIsLockedLiesBeyondTheLastTick() public {
         uint256 last = 16_777_214;
         MarketListing memory l = _dated();
