@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { pino } from "pino";
+import { namesOf } from "../../publication/publish.ts";
 import { readReporterConfig } from "../../reporter/node/config.ts";
-import { createChain, createNode } from "../../reporter/node/create.ts";
+import { createChain, createNode, createPublisher } from "../../reporter/node/create.ts";
 import { examine } from "../../reporter/node/doctor.ts";
 import { loadReporter } from "../../reporter/node/key.ts";
 import { runReporter } from "../../reporter/node/run.ts";
@@ -48,11 +49,23 @@ async function run(command: Command): Promise<void> {
     pino.destination({ dest: 2, sync: true }),
   );
   const node = createNode(config, { client, deployment, account, log });
+  const publisher = createPublisher(config, { client, deployment }, node);
+  let missing = "";
+  const publish = async (): Promise<void> => {
+    const found = await publisher?.update();
+    if (found === undefined) return;
+    if (found.published > 0) log.info({ prints: found.published }, "published");
+    const names = namesOf(found.unknown);
+    if (names !== missing && names !== "")
+      log.warn({ prints: names }, "cannot be published: this node did not calculate them");
+    missing = names;
+  };
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   await runReporter(node, {
     config,
     signal: stop.signal,
+    afterRound: publish,
     onListening: (url) =>
       log.info(
         { url, reporter: account.address, dryRun: config.dryRun },

@@ -35,6 +35,17 @@ const schema = z
       )
       .nonempty(),
     peers: z.array(z.strictObject({ address, url })).max(31),
+    /** Published files; none where left out. */
+    publication: z
+      .strictObject({
+        folder: z.string().min(1),
+        licence: z.string().min(1),
+        source: z.string().min(1),
+        notices: z
+          .array(z.strictObject({ date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/), text: z.string().min(1) }))
+          .default([]),
+      })
+      .optional(),
     everySeconds: z.number().positive().max(120).default(20),
     timeoutSeconds: z.number().positive().max(60).default(5),
     maxFailures: z.int().positive().default(30),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Hex } from "viem";
-import type { Calculation, PrintedDay } from "../../calculator/calculate.ts";
+import type { Calculation, PrintedDay, Stage } from "../../calculator/calculate.ts";
 import { byName, countStatement } from "../../calculator/statement.ts";
 import { appendOnly, openDatabase } from "../../lib/sqlite.ts";
 import { contentOf, type SignedStatement } from "../../statements/signed.ts";
@@ -9,6 +9,7 @@ import type { StatementStore } from "../../statements/store.ts";
 /** A calculated day and what it was calculated from. */
 export interface KnownDay {
   readonly printed: PrintedDay;
+  readonly stage: Stage;
   /** WAD. */
   readonly print: bigint;
   /** The printed day that it links from; undefined on the base day. */
@@ -34,6 +35,7 @@ type Input = readonly [contributor: string, number: number, content: Hex];
 interface Row {
   vintage: Hex;
   period: number;
+  stage: Stage;
   print: string;
   numerator: string;
   denominator: string;
@@ -108,7 +110,7 @@ export class DayStore {
     this.#database.close();
   }
 
-  #read({ vintage, period, print, numerator, denominator, inputs, ...row }: Row): KnownDay {
+  #read({ vintage, period, stage, print, numerator, denominator, inputs, ...row }: Row): KnownDay {
     const statements = (JSON.parse(inputs) as Input[]).map(([contributor, number, content]) => {
       const signed = this.#statements.find(contributor, period, number, content);
       if (signed === undefined)
@@ -126,6 +128,6 @@ export class DayStore {
       row.previous_period === null || row.previous_vintage === null
         ? undefined
         : { period: row.previous_period, vintage: row.previous_vintage };
-    return { printed: { period, level, vintage, panel }, print: BigInt(print), previous, statements };
+    return { printed: { period, level, vintage, panel }, stage, print: BigInt(print), previous, statements };
   }
 }

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Told where the node answers. */
   readonly onListening?: (url: string) => void;
+  /** Done after each round that went well; what it throws is like an error of the round. */
+  readonly afterRound?: (() => Promise<void>) | undefined;
 }
 
 /** What a node's server answers from. */
@@ -34,7 +36,7 @@ export function servedBy(node: ReporterNode): Served {
  */
 export async function runReporter(
   node: ReporterNode,
-  { config, signal, onListening }: RunOptions,
+  { config, signal, onListening, afterRound }: RunOptions,
 ): Promise<void> {
   const server = await serveNode(servedBy(node), config.http);
   const { address, port } = server.address() as AddressInfo;
@@ -44,6 +46,7 @@ export async function runReporter(
     while (!signal.aborted) {
       try {
         await node.tick();
+        await afterRound?.();
         failures = 0;
       } catch (error) {
         failures += 1;

@@ -21,12 +21,14 @@ describe("the reporter configuration", () => {
     const {
       keystore: _keystore,
       maxFeePerGasGwei: _gas,
+      publication,
       contributors,
       peers,
       ...rest
     } = readReporterConfig(path);
     const marked = readFileSync(path, "utf8").match(/no default/g);
-    expect(marked).to.have.length(4);
+    expect(marked).to.have.length(5);
+    expect(publication).to.include({ folder: "published", licence: "CC BY 4.0" });
     const { contributors: _own, peers: _others, ...defaults } = parseReporterConfig(least);
     expect(rest).to.deep.equal(defaults);
     expect(contributors[0]).to.include({ id: "router", from: 20_089, until: 20_453 });

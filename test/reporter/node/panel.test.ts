@@ -1,7 +1,15 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { recoverReporter } from "@usance/sdk";
 import { expect } from "chai";
+import { rulesHash, TU1D_RULES } from "../../../scripts/calculator/rules.ts";
 import { calculateSeries } from "../../../scripts/calculator/series.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
+import { ArchiveReader, ArchiveWriter } from "../../../scripts/publication/archive.ts";
+import { Publisher } from "../../../scripts/publication/publish.ts";
+import { verifyDay } from "../../../scripts/publication/verify.ts";
+import { TU1D } from "../../../scripts/reporter/calculation.ts";
 import { reportFromJson } from "../../../scripts/reporter/node/reports.ts";
 import { Exchange, FIRST } from "../../support/exchange.ts";
 import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
@@ -67,6 +75,33 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
       expect([one.revision, one.index]).to.deep.equal([two.revision, two.index]);
       expect(one.value).not.to.equal(two.value);
     }
+  });
+
+  it("publish what they posted, so that anybody can recompute it", async () => {
+    const { client, deployment } = exchange;
+    const honest = panel.seats.find(({ manner }) => manner === "honest");
+    if (honest?.node === undefined) throw new Error("no honest node");
+    const folder = mkdtempSync(join(tmpdir(), "usance-published-"));
+    const writer = new ArchiveWriter(folder, {
+      index: "TU1D",
+      licence: "CC BY 4.0",
+      source: "a part of the real series",
+      rules: { version: TU1D_RULES.version, hash: rulesHash(TU1D_RULES) },
+      contributors: [{ id: contributor.id, address: contributor.account.address }],
+      notices: [],
+    });
+    const publisher = new Publisher({ client, deployment, index: TU1D, days: honest.node.days, writer });
+    expect(await publisher.update()).to.deep.equal({ published: DAYS, unknown: [] });
+    expect(await publisher.update()).to.deep.equal({ published: 0, unknown: [] });
+    const period = FIRST + DAYS - 1;
+    const found = await verifyDay({
+      reader: new ArchiveReader(folder),
+      period,
+      readChain: (day) => panel.print(day),
+      now: (period + 2) * SECONDS_PER_DAY,
+    });
+    expect(found.differences).to.deep.equal([]);
+    expect(found.days).to.equal(DAYS);
   });
 
   it("say how they are, and count what they did", async () => {
