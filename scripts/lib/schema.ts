@@ -1,3 +1,4 @@
+import type { Hex } from "viem";
 import { z } from "zod";
 import { periodOfDate } from "./calendar.ts";
 
@@ -10,3 +11,8 @@ export const dateSchema = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
+
+/** A hash: 32 bytes in lower-case hex. */
+export const hashSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, "must be 32 bytes in lower-case hex") as unknown as z.ZodType<Hex>;

@@ -6,6 +6,7 @@ import type { Stage } from "../calculator/calculate.ts";
 import { rulesHash, TU1D_RULES, type Rules } from "../calculator/rules.ts";
 import { dateOfPeriod } from "../lib/calendar.ts";
 import { fetchJson, type Limits } from "../lib/http.ts";
+import { hashSchema } from "../lib/schema.ts";
 import { signedStatementSchema, statementToJson } from "../statements/json.ts";
 import type { Admission, SignedStatement } from "../statements/signed.ts";
 import { PublicationError } from "./errors.ts";
@@ -60,9 +61,6 @@ export interface Archive extends ArchiveHead {
 const HEAD = "archive.json";
 const LIMITS: Limits = { timeoutSeconds: 20, maxBytes: 64 * 1024 * 1024 };
 
-const hash = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/, "must be 32 bytes in lower-case hex") as unknown as z.ZodType<Hex>;
 const address = z
   .string()
   .refine((text) => isAddress(text), "must be an address") as unknown as z.ZodType<Address>;
@@ -79,18 +77,18 @@ const entry = z.strictObject({
     .string()
     .regex(/^[1-9]\d{0,38}$/, "must be a whole number above zero as a decimal text")
     .transform(BigInt),
-  vintage: hash,
+  vintage: hashSchema,
 });
 const printSchema = entry.extend({
   date,
-  previous: z.strictObject({ period: day, vintage: hash }).optional(),
+  previous: z.strictObject({ period: day, vintage: hashSchema }).optional(),
   statements: z.array(signedStatementSchema).max(10_000),
 });
 const archiveSchema = z.strictObject({
   index: z.string().min(1),
   licence: z.string().min(1),
   source: z.string().min(1),
-  rules: z.strictObject({ version: z.string(), hash }),
+  rules: z.strictObject({ version: z.string(), hash: hashSchema }),
   contributors: z.array(
     z.strictObject({ id: z.string(), address, from: day.optional(), until: day.optional() }),
   ),

@@ -19,7 +19,7 @@ export interface ChainPrint {
 /** Two statements of the same thing that are not equal. */
 export interface Difference {
   readonly date: string;
-  readonly what: "value" | "vintage" | "revision" | "print" | "previous print" | "statement";
+  readonly what: "value" | "vintage" | "revision" | "print" | "statement";
   /** What the recalculation gave. */
   readonly recomputed: string;
   /** What was published, or what stands on chain. */
@@ -69,7 +69,8 @@ export async function verifyDay({
   const archive = await reader.head(rules);
   const onChain = await readChain?.(period);
   const last = entryOf(archive, period, onChain);
-  const { prints, differences } = await historyOf(reader, archive, last);
+  const prints = await historyOf(reader, archive, last);
+  const differences: Difference[] = [];
   let previous: PrintedDay | undefined;
   let calculation: Calculation | undefined;
   let statements = 0;
@@ -134,9 +135,8 @@ async function historyOf(
   reader: ArchiveReader,
   archive: Archive,
   last: PrintEntry,
-): Promise<{ prints: PublishedPrint[]; differences: Difference[] }> {
+): Promise<PublishedPrint[]> {
   const prints: PublishedPrint[] = [];
-  const differences: Difference[] = [];
   for (let entry: PrintEntry | undefined = last; entry !== undefined;) {
     const print = await reader.print(entry);
     prints.push(print);
@@ -154,7 +154,7 @@ async function historyOf(
         "an earlier print of the archive",
       );
   }
-  return { prints: prints.reverse(), differences };
+  return prints.reverse();
 }
 
 function compare(

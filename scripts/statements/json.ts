@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { z } from "zod";
+import { hashSchema } from "../lib/schema.ts";
 import { StatementError } from "./errors.ts";
 import type { SignedStatement } from "./signed.ts";
 
@@ -24,9 +25,6 @@ const row = z.strictObject({
   requests: amount,
 });
 
-const hash = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/, "must be 32 bytes in lower-case hex") as unknown as z.ZodType<Hex>;
 const signature = z
   .string()
   .regex(/^0x[0-9a-f]{130}$/, "must be 65 bytes in lower-case hex") as unknown as z.ZodType<Hex>;
@@ -43,7 +41,7 @@ export const signedStatementSchema = z
       .int()
       .min(0)
       .max(2 ** 32 - 1),
-    rules: hash,
+    rules: hashSchema,
     rows: z.array(row).max(MAX_ROWS),
     signature,
   })

@@ -2,6 +2,8 @@ import { recoverReporter, type Report, type ReportDomain, type SignedReport } fr
 import { isAddressEqual, type Address, type Hex } from "viem";
 import { z } from "zod";
 import { SECONDS_PER_DAY } from "../../lib/calendar.ts";
+import { RefusalError } from "../../lib/errors.ts";
+import { hashSchema } from "../../lib/schema.ts";
 import { LAST_REVISION } from "./protocol.ts";
 
 /** A report with everything that its signature is over. */
@@ -22,17 +24,11 @@ export type ReportErrorCode =
   | "ReporterInactive";
 
 /** Refusal of a peer's report, with the value that it had and the one that is allowed. */
-export class ReportError extends Error {
+export class ReportError extends RefusalError<ReportErrorCode> {
   override readonly name = "ReportError";
-  readonly code: ReportErrorCode;
-  readonly actual: bigint | number | string;
-  readonly allowed: bigint | number | string;
 
   constructor(code: ReportErrorCode, actual: bigint | number | string, allowed: bigint | number | string) {
-    super(`${code}(${actual}, ${allowed})`);
-    this.code = code;
-    this.actual = actual;
-    this.allowed = allowed;
+    super(code, "", actual, allowed);
   }
 }
 
@@ -50,7 +46,6 @@ export interface ReportTerms extends ReportDomain {
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 const PARITY = 1n << 255n;
 
-const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
 const whole = z
   .string()
@@ -58,7 +53,7 @@ const whole = z
   .transform(BigInt);
 
 const reportSchema = z.strictObject({
-  index: hash,
+  index: hashSchema,
   period: z
     .int()
     .min(0)
@@ -68,11 +63,11 @@ const reportSchema = z.strictObject({
     .min(0)
     .max(2 ** 32 - 1),
   value: whole.refine((value) => value < 2n ** 128n),
-  vintage: hash,
+  vintage: hashSchema,
   deadline: whole.refine((deadline) => deadline < 2n ** 64n),
   signer: address,
-  r: hash,
-  vs: hash,
+  r: hashSchema,
+  vs: hashSchema,
 });
 
 /** JSON form of a list of reports, as peers exchange it. */
