@@ -120,11 +120,15 @@ export function equityOf(state: State, account: Account): bigint {
   return floorDiv(worth, 1n << 20n);
 }
 
-/** Equity that counts for a withdrawal: without the gains in expired markets, rounded up. */
+/**
+ * Equity that counts for a withdrawal and for new risk: without the gains in expired markets, rounded up. What a round has closed
+ * whole waits for no settlement price: it is cash that only has to be booked.
+ */
 export function withdrawalEquity(state: State, account: Account): bigint {
   let gains = 0n;
   for (const [market, position] of held(state, account)) {
-    if (phaseOf(market, state.now) === "expired") gains += max(0n, worthX20(market, position));
+    if (position.size !== 0n && phaseOf(market, state.now) === "expired")
+      gains += max(0n, worthX20(market, position));
   }
   return equityOf(state, account) - ceilDiv(gains, 1n << 20n);
 }

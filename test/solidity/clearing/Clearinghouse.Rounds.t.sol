@@ -385,7 +385,50 @@ contract ClearinghouseRoundsTest is WaterfallFixture {
         _assertConserved();
     }
 
+    /// What a round has closed whole waits for no settlement price: before and after it is booked it backs the same.
+    function test_rounds_gainOfAnEndedMonthThatOneClosedWholeBacksNewRisk() public {
+        vm.prank(alice);
+        house.withdraw(ALICE, FUNDS - 1_410 * USD, alice);
+        vm.prank(bob);
+        house.withdraw(BOB, FUNDS - 1_410 * USD, bob);
+        _trade(alice, bob, dated, 1000, TICK);
+        while (day < WINDOW_LAST - 1) _nextPrint(day + 1 < WINDOW_FIRST ? POINTS : (POINTS * 65) / 100);
+        vm.warp((uint256(WINDOW_LAST) + 1) * 1 days);
+        house.sync(dated);
+        _nextPrint((POINTS * 65) / 100);
+        house.sync(perp);
+        uint256 lots = (2_000 * USD * 5) / ((_mark(perp) * uint256(TICK_VALUE)) >> 16);
+        // As long as the month is held its gain may still be taken back.
+        (bool success, bytes memory answer) = _tryRest(lots);
+        vm.assertTrue(!success && bytes4(answer) == IClearingErrors.InsufficientMargin.selector, "scene");
+        house.absorb(ALICE);
+        vm.assertTrue(_cash(BOB) < int256(1_500 * USD), "scene");
+        vm.assertTrue(_position(BOB, dated).pendingLots != 0, "scene");
+        uint256 snapshot = vm.snapshotState();
+        (success, ) = _tryRest(lots);
+        vm.assertTrue(success, "before it is booked");
+        _assertConserved();
+        vm.revertToState(snapshot);
+        AccountId[] memory one = new AccountId[](1);
+        one[0] = BOB;
+        house.applyRounds(dated, one);
+        vm.assertTrue(_cash(BOB) > int256(2_500 * USD), "scene");
+        (success, ) = _tryRest(lots);
+        vm.assertTrue(success, "after it is booked");
+        _assertConserved();
+    }
+
     // ------------------------------------------------------------------------------------------------------------- private
+
+    /// bob rests a bid for the perpetual at the edge of its band.
+    function _tryRest(uint256 lots) private returns (bool success, bytes memory answer) {
+        uint256 tick = house.market(perp).lowestFill;
+        vm.prank(bob);
+        return
+            address(house).call(
+                abi.encodeCall(house.place, (BOB, _order(perp, int256(lots), tick, OrderKind.Limit)))
+            );
+    }
 
     function frankOpened() private returns (address) {
         frank = vm.addr(_key(6));
