@@ -7,9 +7,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IIndexReader} from "./interfaces/IIndexReader.sol";
-import {IndexConfig, IUsageIndex, Print, SignedReport} from "./interfaces/IUsageIndex.sol";
+import {IReporterBonds} from "./interfaces/IReporterBonds.sol";
+import {HeldPrint, IndexConfig, IUsageIndex, Print, SignedReport} from "./interfaces/IUsageIndex.sol";
+import {Breaker} from "./libraries/Breaker.sol";
+import {Following} from "./libraries/Following.sol";
+import {Holds} from "./libraries/Holds.sol";
 import {Panel, PanelLib} from "./libraries/Panel.sol";
-import {PrintStore, PrintStoreLib} from "./libraries/PrintStore.sol";
+import {Hold, PrintStore, PrintStoreLib} from "./libraries/PrintStore.sol";
 import {ReaderCall} from "./libraries/ReaderCall.sol";
 import {ReportDraft, Reports, Verdict} from "./libraries/Reports.sol";
 import {Settlement, SettlementPlan} from "./libraries/Settlement.sol";
@@ -20,6 +24,9 @@ import {Tally} from "./types/Tally.sol";
 /// @title UsageIndex
 /// @notice Prints of several indices, signed by one panel of reporters; `IUsageIndex` says how.
 contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
+    using Breaker for PrintStore;
+    using Following for FeedSlot;
+    using Holds for PrintStore;
     using PanelLib for Panel;
     using PrintStoreLib for PrintStore;
     using ReaderCall for IIndexReader;
@@ -30,6 +37,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     uint256 private constant MAX_READERS = 4;
     uint256 private constant MAX_TRAILING_DAYS = 31;
     uint256 private constant MAX_WINDOW_DAYS = 366;
+    /// @dev Time that seats of before the bonds have to bond.
+    uint256 private constant BOND_GRACE = 7 days;
 
     /// @dev Slot 0: terms. Slot 1: feed. Slots 2 to 5: readers. Then the prints.
     struct IndexState {
@@ -41,9 +50,13 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @inheritdoc IUsageIndex
     uint256 public constant PUSH_GAS = ReaderCall.PUSH_GAS;
+    /// @inheritdoc IUsageIndex
+    uint256 public constant SEATING_INTERVAL = PanelLib.SEATING_INTERVAL;
 
     Panel private _panel;
     mapping(bytes32 index => IndexState) private _indices;
+    IReporterBonds private _bonds;
+    uint40 private _bondsDueAt;
 
     /// @param authority_ AccessManager that governs listing, panel and readers.
     constructor(address authority_) AccessManaged(authority_) EIP712("Usance Index", "1") {}
@@ -54,18 +67,59 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function listIndex(bytes32 index, IndexConfig calldata terms) external restricted {
         IndexState storage state = _indices[index];
         if (state.terms.quorum != 0) revert IndexAlreadyListed(index);
-        _requireWithin("quorum", terms.quorum, 1, PanelLib.SEATS);
+        _requireWithin("quorum", terms.quorum, 1, PanelLib.SEATS - 1);
         _requireWithin("trailingDays", terms.trailingDays, 1, MAX_TRAILING_DAYS);
         _requireWithin("minTrailingDays", terms.minTrailingDays, 1, terms.trailingDays);
         _requireWithin("maxValue", terms.maxValue, 1, PrintCellLib.MAX_VALUE);
+        _requireWithin("superQuorum", terms.superQuorum, terms.quorum + uint256(1), PanelLib.SEATS);
+        _requireWithin("breakerBps", terms.breakerBps, 1, type(uint16).max);
+        _requireWithin("maxMoveBps", terms.maxMoveBps, 1, type(uint16).max);
+        if (terms.breakerFourBps < terms.breakerBps) {
+            revert BreakerReversed(terms.breakerFourBps, terms.breakerBps);
+        }
         state.terms = terms;
+        if (terms.quorum > _panel.quorum) _panel.quorum = terms.quorum;
         emit IndexListed(index, terms);
     }
 
     /// @inheritdoc IUsageIndex
     function setReporter(address reporter_, bool active) external restricted {
-        uint32 bit = active ? _panel.seat(reporter_) : _panel.unseat(reporter_);
+        uint32 bit;
+        if (active) {
+            _panel.requireRested();
+            if (address(_bonds) != address(0) && !_bonds.isBonded(reporter_)) {
+                revert ReporterNotBonded(reporter_);
+            }
+            bit = _panel.seat(reporter_);
+        } else {
+            bit = _panel.unseat(reporter_);
+            _panel.requireQuorum();
+        }
         emit ReporterSet(reporter_, active, uint8(Math.log2(bit)));
+    }
+
+    /// @inheritdoc IUsageIndex
+    function setBonds(IReporterBonds bonds_) external restricted {
+        if (address(_bonds) != address(0)) revert BondsAlreadySet(_bonds);
+        address index = address(bonds_.INDEX());
+        if (index != address(this)) revert BondsOfAnotherIndex(bonds_, index);
+        _bonds = bonds_;
+        _bondsDueAt = (block.timestamp + BOND_GRACE).toUint40();
+        emit BondsSet(bonds_, _bondsDueAt);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function expel(address reporter_) external {
+        if (msg.sender != address(_bonds)) revert NotBonds(msg.sender, _bonds);
+        if (_seatOf(reporter_) != 0) _unseat(reporter_);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function dropUnbonded(address reporter_) external {
+        uint256 dueAt = address(_bonds) == address(0) ? type(uint256).max : _bondsDueAt;
+        if (block.timestamp < dueAt) revert BondNotDue(block.timestamp, dueAt);
+        if (_bonds.isBonded(reporter_)) revert ReporterIsBonded(reporter_);
+        _unseat(reporter_);
     }
 
     /// @inheritdoc IUsageIndex
@@ -94,7 +148,12 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     // ------------------------------------------------------------------------------------------------------- prints
 
     /// @inheritdoc IUsageIndex
-    function post(bytes32 index, uint32 period, uint32 revision, SignedReport[] calldata reports) external {
+    function post(
+        bytes32 index,
+        uint32 period,
+        uint32 revision,
+        SignedReport[] calldata reports
+    ) external returns (bool held) {
         IndexState storage state = _indices[index];
         IndexConfig memory terms = state.terms;
         if (terms.quorum == 0) revert IndexNotListed(index);
@@ -109,10 +168,30 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             reports
         );
 
-        state.prints.write(period, revision, verdict.value, verdict.vintage);
+        Entry memory entry = Entry(index, period, revision, reports.length < terms.superQuorum);
+        return _enter(state, terms, entry, verdict);
+    }
 
-        emit PrintPosted(index, period, revision, verdict.value, verdict.vintage, verdict.reporters);
-        _pushChange(state, terms, index, period);
+    /// @inheritdoc IUsageIndex
+    function releasePrint(bytes32 index, uint32 period) external {
+        IndexState storage state = _listed(index);
+        Hold memory held = state.prints.release(index, period);
+        emit PrintReleased(index, period, held.revision);
+        Verdict memory verdict = Verdict(held.value, held.vintage, held.reporters);
+        _enter(state, state.terms, Entry(index, period, held.revision, false), verdict);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function follow(bytes32 index) external {
+        IndexState storage state = _listed(index);
+        FeedSlot feed = state.feed;
+        IndexConfig memory terms = state.terms;
+        uint32 newest = feed.newest();
+        (uint256 mean, ) = _meanAt(state, terms, newest);
+        if (feed.follow(mean, terms.maxMoveBps).value() == feed.value()) {
+            revert NothingToFollow(index, feed.value(), mean);
+        }
+        _push(state, index, feed, newest, mean, terms.maxMoveBps);
     }
 
     /// @inheritdoc IUsageIndex
@@ -153,7 +232,34 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @inheritdoc IUsageIndex
     function print(bytes32 index, uint32 period) external view returns (Print memory) {
-        return _indices[index].prints.read(period);
+        IndexState storage state = _indices[index];
+        return state.prints.read(period, state.feed.newest());
+    }
+
+    /// @inheritdoc IUsageIndex
+    function heldPrint(bytes32 index, uint32 period) external view returns (HeldPrint memory result) {
+        Hold memory held = _indices[index].prints.find(period);
+        if (held.value == 0) return result;
+        result = HeldPrint(
+            held.value,
+            held.revision,
+            held.heldAt,
+            uint64(held.heldAt + Holds.HOLD),
+            held.vintage,
+            held.reporters
+        );
+    }
+
+    /// @inheritdoc IUsageIndex
+    function following(
+        bytes32 index
+    ) external view returns (uint256 value, uint256 mean, uint256 least, uint256 most, uint64 widensAt) {
+        IndexState storage state = _listed(index);
+        FeedSlot feed = state.feed;
+        IndexConfig memory terms = state.terms;
+        value = feed.value();
+        mean = state.prints.meanAt(terms, feed.newest());
+        (least, most, widensAt) = feed.room(terms.maxMoveBps);
     }
 
     /// @inheritdoc IUsageIndex
@@ -183,11 +289,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint32 endPeriod
     ) external view returns (uint256 mean, bool allFinal) {
         IndexState storage state = _listed(index);
-        IndexConfig memory terms = state.terms;
-        (Tally all, Tally locked) = _trailing(state, terms, endPeriod);
-        uint256 present = all.count();
-        if (present < terms.minTrailingDays) revert TooFewDays(present, terms.minTrailingDays);
-        return (all.sum() / present, locked.count() == present);
+        return _meanAt(state, state.terms, endPeriod);
     }
 
     /// @inheritdoc IUsageIndex
@@ -258,8 +360,13 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IUsageIndex
+    function bonds() external view returns (IReporterBonds keeper, uint64 dueAt) {
+        return (_bonds, _bondsDueAt);
+    }
+
+    /// @inheritdoc IUsageIndex
     function reporter(address account) external view returns (bool active, uint8 seat) {
-        (uint32 bit, ) = PanelLib.seatFrom(_panel.members(), account, 0);
+        uint32 bit = _seatOf(account);
         return (bit != 0, uint8(Math.log2(bit)));
     }
 
@@ -283,45 +390,105 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     // ----------------------------------------------------------------------------------------------------- internal
 
-    /// @dev Pushes the newest trailing mean if the print of `period` changed it. All state is written before the first
-    /// call; a reader that calls back finds it so, and has too little gas to push in its turn.
-    function _pushChange(
+    /// @dev What is posted, besides the reports' verdict, and whether the circuit breaker may hold it.
+    struct Entry {
+        bytes32 index;
+        uint32 period;
+        uint32 revision;
+        bool holdable;
+    }
+
+    /// @dev Holds a print, or writes it and pushes what it changes.
+    function _enter(
         IndexState storage state,
         IndexConfig memory terms,
-        bytes32 index,
-        uint32 period
-    ) private {
+        Entry memory entry,
+        Verdict memory verdict
+    ) private returns (bool held) {
         FeedSlot feed = state.feed;
-        uint32 newest = feed.newest();
-        if (uint256(period) + terms.trailingDays <= newest) return;
-        if (period > newest) newest = period;
-
-        (Tally all, ) = _trailing(state, terms, newest);
-        if (all.count() < terms.minTrailingDays) {
-            state.feed = feed.withNewest(newest);
-            return;
+        uint256 mean;
+        (held, mean) = state.prints.judge(terms, feed, entry.period, verdict.value);
+        if (held && entry.holdable) {
+            _hold(state, entry, verdict);
+            return true;
         }
-        uint256 mean = all.sum() / all.count();
-        uint32 sequence = feed.sequence();
-        if (sequence != 0 && newest == feed.period() && mean == feed.value()) return;
-        ++sequence;
-        state.feed = feed.withPush(mean, sequence, newest, block.timestamp.toUint40());
+        if (!_panel.started) _panel.started = true;
+        uint32 newest = feed.newest();
+        if (entry.period > newest) newest = entry.period;
+        state.prints.write(entry.period, entry.revision, verdict.value, verdict.vintage, newest);
+        emit PrintPosted(
+            entry.index,
+            entry.period,
+            entry.revision,
+            verdict.value,
+            verdict.vintage,
+            verdict.reporters
+        );
+        // Zero: the print is not in the newest mean, or that has too few days.
+        if (mean != 0) _push(state, entry.index, feed, newest, mean, terms.maxMoveBps);
+        else if (entry.period == newest) state.feed = feed.withNewest(uint256(newest).toUint24());
+        return false;
+    }
 
-        emit IndexPushed(index, sequence, mean, newest);
+    function _hold(IndexState storage state, Entry memory entry, Verdict memory verdict) private {
+        uint64 releasableAt = state.prints.hold(entry.period, entry.revision, verdict).toUint64();
+        emit PrintHeld(
+            entry.index,
+            entry.period,
+            entry.revision,
+            verdict.value,
+            verdict.vintage,
+            verdict.reporters,
+            releasableAt
+        );
+    }
+
+    /// @dev Follows the mean and pushes what changed. All state is written before the first call; a reader that calls back
+    /// finds it so, and has too little gas to push in its turn.
+    function _push(
+        IndexState storage state,
+        bytes32 index,
+        FeedSlot feed,
+        uint32 newest,
+        uint256 mean,
+        uint256 maxMoveBps
+    ) private {
+        FeedSlot next = feed.follow(mean, maxMoveBps);
+        uint32 sequence = feed.sequence();
+        uint256 value = next.value();
+        if (sequence != 0 && newest == feed.period() && value == feed.value()) return;
+        ++sequence;
+        state.feed = next.withPush(sequence, uint256(newest).toUint24(), block.timestamp.toUint40());
+
+        emit IndexPushed(index, sequence, value, newest);
+        if (value != mean) emit IndexLags(index, sequence, mean);
         uint256 count = feed.readers();
         for (uint256 i; i < count; ++i) {
             IIndexReader reader = state.readers[i];
-            if (!reader.push(index, mean, sequence, newest)) emit PushFailed(index, reader, sequence);
+            if (!reader.push(index, value, sequence, newest)) emit PushFailed(index, reader, sequence);
         }
     }
 
-    function _trailing(
+    /// @dev Trailing mean at a day, and whether all of it is final.
+    function _meanAt(
         IndexState storage state,
         IndexConfig memory terms,
         uint256 endPeriod
-    ) private view returns (Tally all, Tally locked) {
+    ) private view returns (uint256 mean, bool allFinal) {
         uint256 first = Math.saturatingSub(endPeriod + 1, terms.trailingDays);
-        return state.prints.tally(first, endPeriod, PrintCellLib.FILLED);
+        (Tally all, Tally locked) = state.prints.tally(first, endPeriod, PrintCellLib.FILLED);
+        uint256 present = all.count();
+        if (present < terms.minTrailingDays) revert TooFewDays(present, terms.minTrailingDays);
+        return (all.sum() / present, locked.count() == present);
+    }
+
+    function _seatOf(address account) private view returns (uint32 bit) {
+        (bit, ) = PanelLib.seatFrom(_panel.members(), account, 0);
+    }
+
+    function _unseat(address reporter_) private {
+        uint32 bit = _panel.unseat(reporter_);
+        emit ReporterSet(reporter_, false, uint8(Math.log2(bit)));
     }
 
     function _window(

@@ -18,6 +18,13 @@ export const TU1D_CONFIG = {
   firstPeriod: periodOfDate(BASE_DATE),
   /** Just under what a packed print holds. */
   maxValue: 9_000_000n * WAD,
+  /** All but one: a reporter that is down does not keep a true jump from being confirmed. */
+  superQuorum: 6,
+  /** No day of the real series up to mid-2026 is held. */
+  breakerBps: 800,
+  breakerFourBps: 2_000,
+  /** Markets have the same bound, so that it is the index alone that ever lags. */
+  maxMoveBps: 800,
 };
 
 /** How the clearing house follows TU1D: at most 8 % a day, with the ladder of staleness of the reference market. */

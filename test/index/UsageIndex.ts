@@ -42,6 +42,10 @@ async function deploy() {
     minTrailingDays: 5,
     firstPeriod: FIRST,
     maxValue: 5_000_000n * 10n ** 18n,
+    superQuorum: 6,
+    breakerBps: 800,
+    breakerFourBps: 2_000,
+    maxMoveBps: 800,
   });
   await index.addReader(TU1D, reader);
   const domain: TypedDataDomain = {

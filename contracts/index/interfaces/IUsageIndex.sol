@@ -2,14 +2,20 @@
 pragma solidity 0.8.37;
 
 import {IIndexReader} from "./IIndexReader.sol";
+import {IReporterBonds} from "./IReporterBonds.sol";
 
 /// @notice Terms of an index, fixed when it is listed.
-/// @param quorum Signed reports of distinct active reporters that a print needs, 1 to 32.
+/// @param quorum Signed reports of distinct active reporters that a print needs, 1 to 31.
 /// @param maxDispersionBps Largest (max − min) / median of the values of one post, in basis points.
 /// @param trailingDays Days of the trailing mean, 1 to 31.
 /// @param minTrailingDays Prints among those days without which there is no trailing mean, 1 to `trailingDays`.
 /// @param firstPeriod First UTC day number that may be posted.
 /// @param maxValue Largest value that is not absurd, WAD, 1 to 2^83 − 1 (about 9.6 million points).
+/// @param superQuorum Reports with which a print is never held, above `quorum`, to 32.
+/// @param breakerBps Furthest that a print may move the trailing mean in one day without being held, in basis points of the
+/// mean one day before, 1 or more.
+/// @param breakerFourBps The same over four days, `breakerBps` or more.
+/// @param maxMoveBps Furthest that the pushed value moves in any 24 hours, in basis points of where it was, 1 or more.
 struct IndexConfig {
     uint8 quorum;
     uint16 maxDispersionBps;
@@ -17,6 +23,10 @@ struct IndexConfig {
     uint8 minTrailingDays;
     uint32 firstPeriod;
     uint128 maxValue;
+    uint8 superQuorum;
+    uint16 breakerBps;
+    uint16 breakerFourBps;
+    uint16 maxMoveBps;
 }
 
 /// @notice One reporter's signed report; index, period and revision are those of the post.
@@ -38,7 +48,8 @@ struct SignedReport {
 /// @param value WAD; never zero in a print.
 /// @param revision Revision that stands; zero for a filled day.
 /// @param revisedAt Unix time of that revision's post; zero for a filled day.
-/// @param vintage Vintage of the median report; zero for a filled day.
+/// @param vintage Vintage of the median report; zero for a filled day, and for a day that is 64 days or more older than the
+/// newest one: its vintage stands in the event `PrintPosted` alone.
 /// @param isFinal Whether the print can no longer change.
 /// @param filled Whether a settlement set it by the missing-day rule.
 struct Print {
@@ -50,11 +61,39 @@ struct Print {
     bool filled;
 }
 
+/// @notice A print that the circuit breaker holds. All zero when there is none.
+/// @param value WAD; never zero in a held print.
+/// @param revision Its revision.
+/// @param heldAt Unix time from which it has been held with this value.
+/// @param releasableAt Unix time from which anyone may release it.
+/// @param vintage Vintage of the median report.
+/// @param reporters Seats of the reporters who signed, one bit each.
+struct HeldPrint {
+    uint128 value;
+    uint32 revision;
+    uint64 heldAt;
+    uint64 releasableAt;
+    bytes32 vintage;
+    uint32 reporters;
+}
+
 /// @title IUsageIndex
 /// @notice Daily prints of one or more indices, each the median of a quorum of signed reports, with their revisions,
-/// finality and means, and the push of every change to the markets that read them.
+/// finality and means, the circuit breaker that holds what moves too far, and the push of every change to the markets
+/// that read them.
 /// @dev Values are WAD (1e18 = one index point). A period is a UTC day number (Unix time / 1 days); its end is
 /// `(period + 1) * 1 days`. A print is final at the later of period end + 3 days and its last revision + 24 hours.
+///
+/// What always holds:
+/// - A print is the median of a quorum's reports, so it lies within the range of the honest ones as long as at most
+///   (quorum − 1) / 2 reporters collude.
+/// - A held print changes no print, mean, finality or push. It counts once a super-quorum posts it or seven days have passed;
+///   then it is a print of that moment, which may be revised for another 24 hours. Until then its day is missing, or keeps
+///   the print that it has: one held on top of a standing print lapses when that becomes final.
+/// - The pushed value follows the trailing mean. Between any two moments at most 24 hours apart it has moved by no more than
+///   `maxMoveBps` of what it was at the first, however many prints, revisions and releases fell between them. If it lags,
+///   `follow` brings it on as soon as there is room.
+/// - Means round down; limits round towards the smaller move.
 interface IUsageIndex {
     // ------------------------------------------------------------------------------------------------------- events
 
@@ -84,9 +123,33 @@ interface IUsageIndex {
         uint32 reporters
     );
 
-    /// @notice The newest trailing mean changed and was pushed.
-    /// @param value Trailing mean, WAD, rounded down.
+    /// @notice A print broke the limits of the circuit breaker and is held; nothing else has changed.
+    /// @param value Median, WAD.
+    /// @param vintage Vintage of the median report.
+    /// @param reporters Seats of the reporters who signed, one bit each.
+    /// @param releasableAt Unix time from which anyone may release it.
+    event PrintHeld(
+        bytes32 indexed index,
+        uint32 indexed period,
+        uint32 revision,
+        uint128 value,
+        bytes32 vintage,
+        uint32 reporters,
+        uint64 releasableAt
+    );
+
+    /// @notice A held print was released after its time; `PrintPosted` follows.
+    event PrintReleased(bytes32 indexed index, uint32 indexed period, uint32 revision);
+
+    /// @notice The followed value or the newest day changed and was pushed.
+    /// @param value What readers got: the trailing mean, WAD, rounded down, or as near to it as `maxMoveBps` allows.
     event IndexPushed(bytes32 indexed index, uint32 sequence, uint256 value, uint32 newestPeriod);
+
+    /// @notice The value just pushed is not the trailing mean yet; `follow` brings it nearer when there is room.
+    event IndexLags(bytes32 indexed index, uint32 sequence, uint256 mean);
+
+    /// @notice Bonds were attached: from now on a seat needs one, and seats given before must have one by `dueAt`.
+    event BondsSet(IReporterBonds indexed bonds, uint64 dueAt);
 
     /// @notice A reader did not take a push; `repush` repeats it.
     event PushFailed(bytes32 indexed index, IIndexReader indexed reader, uint32 sequence);
@@ -109,8 +172,26 @@ interface IUsageIndex {
     error ConfigTooLarge(bytes32 field, uint256 value, uint256 max);
     /// @notice The reporter is already in that state.
     error ReporterUnchanged(address reporter, bool active);
+    /// @notice The four-day limit of the circuit breaker is below that of one day.
+    error BreakerReversed(uint256 breakerFourBps, uint256 breakerBps);
     /// @notice The zero address cannot be a reporter.
     error ReporterIsZero();
+    /// @notice A seat was given a short time ago; the next one may be given from `allowedFrom` on.
+    error SeatingTooSoon(uint256 timestamp, uint256 allowedFrom);
+    /// @notice Fewer seats would be left than the largest quorum of a listed index.
+    error PanelTooSmall(uint256 seats, uint256 quorum);
+    /// @notice The reporter has no bond, or has announced to take it back.
+    error ReporterNotBonded(address reporter);
+    /// @notice The reporter has a bond, so its seat is not free to be dropped.
+    error ReporterIsBonded(address reporter);
+    /// @notice Seats that were given before there were bonds have until then to have one.
+    error BondNotDue(uint256 timestamp, uint256 dueAt);
+    /// @notice Bonds are attached once.
+    error BondsAlreadySet(IReporterBonds bonds);
+    /// @notice The bonds are those of another index contract.
+    error BondsOfAnotherIndex(IReporterBonds bonds, address index);
+    /// @notice Only the bonds may take away a seat at once.
+    error NotBonds(address caller, IReporterBonds bonds);
     /// @notice Every seat of the panel is taken.
     error PanelIsFull(uint256 seats);
     /// @notice The index has the most readers that it may have.
@@ -147,8 +228,12 @@ interface IUsageIndex {
     error FuturePeriod(uint32 period, uint256 today);
     /// @notice The period lies before the index's first one.
     error PeriodTooEarly(uint32 period, uint32 firstPeriod);
-    /// @notice The print already stands at this revision or a higher one.
+    /// @notice The print already stands, or is held, at this revision or a higher one.
     error StaleRevision(uint32 revision, uint32 stored);
+    /// @notice No print of the day is held: none was, it was released or replaced, or the day's own print became final.
+    error NoHeldPrint(bytes32 index, uint32 period);
+    /// @notice The held print may not be released yet.
+    error PrintStillHeld(uint256 timestamp, uint256 releasableAt);
     /// @notice The print can no longer be revised.
     error PrintIsFinal(bytes32 index, uint32 period, uint256 finalAt);
     /// @notice The day was filled at settlement.
@@ -160,6 +245,8 @@ interface IUsageIndex {
     error RepushFailed(bytes32 index, IIndexReader reader, uint32 sequence);
     /// @notice The index has had no trailing mean yet.
     error NothingPushed(bytes32 index);
+    /// @notice The value is the mean, or may not move nearer to it yet.
+    error NothingToFollow(bytes32 index, uint256 value, uint256 mean);
 
     /// @notice The index has no print yet.
     error NoPrints(bytes32 index);
@@ -179,13 +266,29 @@ interface IUsageIndex {
     // --------------------------------------------------------------------------------------------------- governance
 
     /// @notice Lists an index. Its terms never change.
-    /// @dev Restricted (AccessManager). Errors: `IndexAlreadyListed`, `ConfigTooSmall`, `ConfigTooLarge`.
+    /// @dev Restricted (AccessManager). Errors: `IndexAlreadyListed`, `ConfigTooSmall`, `ConfigTooLarge`, `BreakerReversed`.
     function listIndex(bytes32 index, IndexConfig calldata config) external;
 
     /// @notice Gives a reporter a seat on the panel (at most 32) or takes it away. Signatures of a reporter without a
     /// seat do not count, whenever they were made.
-    /// @dev Restricted. Errors: `ReporterIsZero`, `ReporterUnchanged`, `PanelIsFull`.
+    /// @dev Restricted, which brings the delay between announcing a change and making it. Beyond that, once there is a print:
+    /// seats are given at least `SEATING_INTERVAL` apart, so that a panel is not replaced at one stroke, and no seat is taken
+    /// if that leaves fewer than the largest quorum. Once bonds are attached, a seat needs one.
+    /// Errors: `ReporterIsZero`, `ReporterUnchanged`, `PanelIsFull`, `SeatingTooSoon`, `PanelTooSmall`, `ReporterNotBonded`.
     function setReporter(address reporter, bool active) external;
+
+    /// @notice Attaches the contract that keeps the reporters' bonds, once and for ever.
+    /// @dev Restricted. Errors: `BondsAlreadySet`, `BondsOfAnotherIndex`.
+    function setBonds(IReporterBonds bonds) external;
+
+    /// @notice Takes away a reporter's seat at once; nothing happens if it has none.
+    /// @dev Only the bonds: for a proven equivocation, or because the reporter leaves. Errors: `NotBonds`.
+    function expel(address reporter) external;
+
+    /// @notice Takes away the seat of a reporter that has no bond, seven days after bonds were attached.
+    /// @dev Anyone may call. Errors: `BondNotDue` (`type(uint256).max` without bonds), `ReporterIsBonded`,
+    /// `ReporterUnchanged`.
+    function dropUnbonded(address reporter) external;
 
     /// @notice Adds a reader (at most four an index). It gets the next push; `repush` brings it the last one.
     /// @dev Restricted. Errors: `IndexNotListed`, `ReaderHasNoCode`, `ReaderAlreadyAdded`, `TooManyReaders`.
@@ -197,19 +300,36 @@ interface IUsageIndex {
 
     // ------------------------------------------------------------------------------------------------------- prints
 
-    /// @notice Posts the print of an ended day, or a higher revision of it, and pushes the newest trailing mean to the
-    /// readers if the post changed it.
+    /// @notice Posts the print of an ended day, or a higher revision of it, and pushes the followed value to the readers if
+    /// the post changed it or the newest day. A print that moves the trailing mean too far is held instead.
     /// @dev Anyone may call. The value is the median of the reports (the lower one for an even count; equal
     /// values count in the order of their signers), the vintage that of the median report. Days may come in any order and revision numbers may skip;
     /// the first print of a day may carry any revision. A higher revision may repeat the value: it then corrects the
     /// vintage, and refusing it would protect nothing, since a quorum that wants to postpone finality can change the
     /// last digit. Reports of a sender's choice above the quorum are welcome, up to the panel.
+    /// Breaker.sol says which prints break the limits: a post of fewer than `superQuorum` reports is then held (`PrintHeld`),
+    /// which changes nothing else. A higher revision takes the place of a held one; any print of the day makes it lapse. A
+    /// super-quorum's post is never held.
     /// Each reader gets `PUSH_GAS`; what it does with it cannot fail the post.
     /// Errors: `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`,
     /// `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`,
     /// `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `NotEnoughGasToPush`.
     /// @param reports Sorted by recovered signer, strictly ascending.
-    function post(bytes32 index, uint32 period, uint32 revision, SignedReport[] calldata reports) external;
+    /// @return held Whether the print is held.
+    function post(
+        bytes32 index,
+        uint32 period,
+        uint32 revision,
+        SignedReport[] calldata reports
+    ) external returns (bool held);
+
+    /// @notice Makes a print of what has been held for seven days, and pushes as a post does.
+    /// @dev Anyone may call. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `NotEnoughGasToPush`.
+    function releasePrint(bytes32 index, uint32 period) external;
+
+    /// @notice Brings a value that lags behind its trailing mean as near to it as `maxMoveBps` allows now, and pushes it.
+    /// @dev Anyone may call. Errors: `IndexNotListed`, `TooFewDays`, `NothingToFollow`, `NotEnoughGasToPush`.
+    function follow(bytes32 index) external;
 
     /// @notice Repeats the last push to one reader, with the same sequence.
     /// @dev Anyone may call. Errors: `IndexNotListed`, `NotReader`, `NothingPushed`, `NotEnoughGasToPush`,
@@ -248,13 +368,28 @@ interface IUsageIndex {
     ) external view returns (uint256 value, uint32 period, uint32 sequence, bool isFinal);
 
     /// @notice The last push; all zero before the first.
-    /// @return value Trailing mean at `newestPeriod`, WAD, rounded down.
+    /// @return value Trailing mean at `newestPeriod`, WAD, rounded down, or as near to it as `maxMoveBps` allowed.
     /// @return sequence Its number, from 1.
     /// @return newestPeriod Newest day with a print at that time.
     /// @return pushedAt Unix time of the post.
     function pushed(
         bytes32 index
     ) external view returns (uint256 value, uint32 sequence, uint32 newestPeriod, uint64 pushedAt);
+
+    /// @notice What the pushed value follows, and how far it may go now.
+    /// @dev Errors: `IndexNotListed`.
+    /// @return value The pushed value, WAD; zero before the first push.
+    /// @return mean Trailing mean at the newest day, WAD, rounded down; zero if it has too few prints.
+    /// @return least Lowest value that may be pushed now, WAD, rounded up.
+    /// @return most Highest value that may be pushed now, WAD, rounded down.
+    /// @return widensAt Unix time at which the room is measured from `value` alone again, if it does not move before; zero
+    /// if it is already.
+    function following(
+        bytes32 index
+    ) external view returns (uint256 value, uint256 mean, uint256 least, uint256 most, uint64 widensAt);
+
+    /// @notice The print of a day that is held; all zero when there is none.
+    function heldPrint(bytes32 index, uint32 period) external view returns (HeldPrint memory);
 
     /// @notice Mean of the prints among the `trailingDays` days that end with `endPeriod`; missing and filled days are
     /// skipped.
@@ -327,6 +462,14 @@ interface IUsageIndex {
 
     /// @notice Gas that each reader is given for a push.
     function PUSH_GAS() external view returns (uint256);
+
+    /// @notice Least time between two seats that are given, once there is a print.
+    function SEATING_INTERVAL() external view returns (uint256);
+
+    /// @notice The contract that keeps the reporters' bonds; zero while there is none.
+    /// @return keeper The contract.
+    /// @return dueAt Unix time by which seats that were given before must have a bond.
+    function bonds() external view returns (IReporterBonds keeper, uint64 dueAt);
 
     /// @notice Whether a reporter holds a seat, and which.
     function reporter(address account) external view returns (bool active, uint8 seat);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
@@ -8,9 +10,15 @@ import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
 /// @notice Reporters whose signatures count.
 /// @param seats Taken seats, one bit each.
 /// @param list Contract whose code is the list of them; zero before the first.
+/// @param seatedAt Unix time at which a seat was given last.
+/// @param quorum Largest quorum of a listed index.
+/// @param started Whether there is a print.
 struct Panel {
     uint32 seats;
     address list;
+    uint40 seatedAt;
+    uint8 quorum;
+    bool started;
 }
 
 /// @title Panel
@@ -18,8 +26,26 @@ struct Panel {
 /// @dev The list is a word for each reporter, ascending by address: | 0 64 | seat as a bit 32 | address 160 |. It is kept as
 /// code, written anew with every change: a post reads all of it for the price of one account, not a slot for each signer.
 library PanelLib {
+    using SafeCast for uint256;
+
     uint256 internal constant SEATS = 32;
+    /// @notice Least time between two seats that are given, once there is a print.
+    uint256 internal constant SEATING_INTERVAL = 3 days;
     uint256 private constant SEAT = 160;
+
+    /// @notice Refuses a seat that would be given too soon after another.
+    function requireRested(Panel storage self) internal view {
+        uint256 allowedFrom = self.seatedAt + SEATING_INTERVAL;
+        if (self.started && block.timestamp < allowedFrom) {
+            revert IUsageIndex.SeatingTooSoon(block.timestamp, allowedFrom);
+        }
+    }
+
+    /// @notice Refuses to leave fewer seats than the largest quorum, once there is a print.
+    function requireQuorum(Panel storage self) internal view {
+        uint256 left = LibBit.popCount(self.seats);
+        if (left < self.quorum && self.started) revert IUsageIndex.PanelTooSmall(left, self.quorum);
+    }
 
     /// @return bit The seat taken, one bit.
     function seat(Panel storage self, address reporter) internal returns (uint32 bit) {
@@ -36,6 +62,7 @@ library PanelLib {
             if (i == place) list[i] = (uint256(bit) << SEAT) | uint160(reporter);
             else list[i] = old[i < place ? i : i - 1];
         }
+        self.seatedAt = block.timestamp.toUint40();
         _write(self, seats | bit, list);
     }
 

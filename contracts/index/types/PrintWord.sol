@@ -20,10 +20,18 @@ using PrintCellLib for PrintCell global;
 library PrintWordLib {
     /// @notice Both flags of all three cells.
     uint256 internal constant FLAGS = (3 << 83) | (3 << 168) | (3 << 253);
+    uint256 private constant FILLED = (1 << 84) | (1 << 169) | (1 << 254);
 
     /// @param place Day modulo 3.
     function get(PrintWord self, uint256 place) internal pure returns (PrintCell) {
         return PrintCell.wrap(Cells.get(PrintWord.unwrap(self), place));
+    }
+
+    /// @notice The bare values of a word's bits: without the filled prints, and without flags.
+    function posted(uint256 bits) internal pure returns (uint256) {
+        uint256 filled = bits & FILLED;
+        // Cells do not overlap, so one product spreads each flag over its own cell.
+        return bits & ~FLAGS & ~((filled >> (Cells.BITS - 1)) * Cells.MASK);
     }
 
     function with(PrintWord self, uint256 place, PrintCell cell) internal pure returns (PrintWord) {

@@ -210,7 +210,8 @@ abstract contract ClearingFixture is TestBase {
 
     function _openIndex() private {
         usage = UsageIndex(deploy("UsageIndex.sol:UsageIndex", abi.encode(manager)));
-        usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18));
+        // Nothing is held and the mean itself is pushed: markets follow it by their own bound here.
+        usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
         for (uint256 i = 0; i < 7; ++i) _reporters[i] = uint256(keccak256(abi.encode("reporter", i)));
         for (uint256 i = 0; i < 7; ++i) {
             for (uint256 j = i + 1; j < 7; ++j) {

@@ -12,6 +12,7 @@ import {TestReader} from "./TestReaders.sol";
 abstract contract UsageIndexFixture is TestBase {
     bytes32 internal constant TU1D = "TU1D";
     bytes32 internal constant SOLO = "SOLO";
+    bytes32 internal constant GUARDED = "GUARDED";
     uint32 internal constant DAY = 20_001;
     uint128 internal constant MAX_VALUE = 5_000_000e18;
     bytes32 internal constant VINTAGE = keccak256("vintage");
@@ -42,12 +43,21 @@ abstract contract UsageIndexFixture is TestBase {
         for (uint256 i; i < 7; ++i) target.setReporter(vm.addr(keys[i]), true);
         target.listIndex(TU1D, _terms(5));
         target.listIndex(SOLO, _terms(1));
+        target.listIndex(GUARDED, _guardedTerms());
         target.addReader(TU1D, reader);
         target.addReader(SOLO, reader);
+        target.addReader(GUARDED, reader);
     }
 
+    /// With limits so wide that nothing is held and the mean itself is pushed.
     function _terms(uint8 quorum) internal pure returns (IndexConfig memory) {
-        return IndexConfig(quorum, 1_000, 7, 5, DAY - 40, MAX_VALUE);
+        return
+            IndexConfig(quorum, 1_000, 7, 5, DAY - 40, MAX_VALUE, quorum + 1, 65_535, 65_535, 65_535);
+    }
+
+    /// The limits of the reference index, on a quorum of one and a super-quorum of two.
+    function _guardedTerms() internal pure returns (IndexConfig memory) {
+        return IndexConfig(1, 1_000, 7, 4, DAY - 400, MAX_VALUE, 2, 800, 2_000, 800);
     }
 
     // ------------------------------------------------------------------------------------------------------------ time
@@ -157,6 +167,30 @@ abstract contract UsageIndexFixture is TestBase {
     ) internal view returns (SignedReport[] memory reports) {
         reports = new SignedReport[](1);
         reports[0] = _report(keys[0], SOLO, period, revision, value, VINTAGE);
+    }
+
+    /// Reports of the first `count` reporters on any index, all of one value.
+    function _reportsOn(
+        bytes32 index,
+        uint32 period,
+        uint32 revision,
+        uint256 value,
+        uint256 count
+    ) internal view returns (SignedReport[] memory reports) {
+        reports = new SignedReport[](count);
+        for (uint256 i; i < count; ++i) {
+            reports[i] = _report(keys[i], index, period, revision, value, VINTAGE);
+        }
+    }
+
+    /// A post on GUARDED by one reporter.
+    function _guarded(uint32 period, uint32 revision, uint256 value) internal returns (bool held) {
+        return target.post(GUARDED, period, revision, _reportsOn(GUARDED, period, revision, value, 1));
+    }
+
+    /// A post on GUARDED by the super-quorum of two.
+    function _confirmed(uint32 period, uint32 revision, uint256 value) internal returns (bool held) {
+        return target.post(GUARDED, period, revision, _reportsOn(GUARDED, period, revision, value, 2));
     }
 
     /// Prints of SOLO on the days `first` to `last`, 1,000 points and one more each day.
