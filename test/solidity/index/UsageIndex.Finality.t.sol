@@ -72,6 +72,33 @@ contract UsageIndexFinalityTest is UsageIndexFixture {
         vm.assertEq(period, DAY + 6);
     }
 
+    /// The vintages of the 64 newest days are kept, each with its own day whatever the order of the posts; older ones stand in
+    /// their events alone.
+    function test_print_vintagesOfTheSixtyFourNewestDays() public {
+        uint32 first = DAY - 20;
+        vm.warp(_due(first + 80));
+        for (uint32 i; i < 70; ++i) {
+            // Some days are skipped and posted late.
+            if (i % 9 != 4) _soloVintage(first + i);
+        }
+        // Day 4 is older than the newest by 65, day 13 by 56.
+        _soloVintage(first + 13);
+        _soloVintage(first + 4);
+        for (uint32 i; i < 70; ++i) {
+            bool kept = (i >= 6 && i % 9 != 4) || i == 13;
+            bool present = i % 9 != 4 || i == 13 || i == 4;
+            Print memory print = target.print(SOLO, first + i);
+            vm.assertTrue((print.value != 0) == present);
+            vm.assertEq(uint256(print.vintage), kept ? first + i : 0);
+        }
+    }
+
+    function _soloVintage(uint32 period) private {
+        SignedReport[] memory reports = new SignedReport[](1);
+        reports[0] = _report(keys[0], SOLO, period, 0, 1000e18, bytes32(uint256(period)));
+        target.post(SOLO, period, 0, reports);
+    }
+
     /// Nine days in three to five words: each write leaves all others as they were.
     function test_fuzz_post_packing(uint256 seed) public {
         uint32 first = DAY - uint32(bound(seed, 9, 11));
