@@ -65,10 +65,9 @@ library Breaker {
         PrintStore storage prints,
         IndexConfig memory terms,
         uint256 end
-    ) internal view returns (uint256) {
-        Tally all = prints.posted(Math.saturatingSub(end + 1, terms.trailingDays), end);
-        uint256 count = all.count();
-        return count < terms.minTrailingDays ? 0 : all.sum() / count;
+    ) internal view returns (uint256 mean) {
+        (Tally all, , ) = prints.trailing(end, terms.trailingDays);
+        return _mean(all, terms.minTrailingDays);
     }
 
     function _judgeAt(
@@ -77,18 +76,24 @@ library Breaker {
         Case memory c,
         uint256 end
     ) private view returns (bool breaks, uint256 mean) {
-        Tally stored = prints.posted(Math.saturatingSub(end + 1, terms.trailingDays), end);
-        uint256 count = stored.count();
-        c.before = end < 1 ? 0 : meanAt(prints, terms, end - 1);
-        c.four = end < 4 ? 0 : meanAt(prints, terms, end - 4);
-        c.standing = c.before;
-        if (c.old != 0 || end != c.period) {
-            c.standing = count < terms.minTrailingDays ? 0 : stored.sum() / count;
+        (Tally stored, Tally before, Tally four) = prints.trailing(end, terms.trailingDays);
+        uint256 least = terms.minTrailingDays;
+        c.before = _mean(before, least);
+        c.four = _mean(four, least);
+        c.standing = c.old == 0 && end == c.period ? c.before : _mean(stored, least);
+        // Unchecked: the old value is in the sum, and there is one print at least.
+        unchecked {
+            uint256 count = c.old == 0 ? stored.count() + 1 : stored.count();
+            mean = (stored.sum() - c.old + c.value) / count;
+            if (count < least) return (_thinBreaks(terms, c, mean), 0);
         }
-        if (c.old == 0) ++count;
-        mean = (stored.sum() - c.old + c.value) / count;
-        if (count < terms.minTrailingDays) return (_thinBreaks(terms, c, mean), 0);
         return (_breaks(terms, c, mean), mean);
+    }
+
+    function _mean(Tally all, uint256 least) private pure returns (uint256) {
+        unchecked {
+            return all.count() < least ? 0 : all.sum() / all.count();
+        }
     }
 
     function _breaks(IndexConfig memory terms, Case memory c, uint256 mean) private pure returns (bool) {
