@@ -28,9 +28,9 @@ export const moduleName = (module: string) => `${module.charAt(0).toUpperCase()}
 type AddressValue = ContractFuture<string> | ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
 
 /**
- * Deploys the exchange around a collateral token and sets it up: index, panel, feed and reader. Who governs it comes
+ * Deploys the exchange around a collateral token and sets it up: index, panel, bonds, feed and reader. Who governs it comes
  * after that: the deployer is still the administrator.
- * Parameters: `reporter1` to `reporter7`, and `tu1d` and `tu1dFeed` where the terms are not those of the reference market.
+ * Parameters: `reporter1` to `reporter7`, `bondAmount`, `proverBps` and `fundMarket`, and `tu1d` and `tu1dFeed` where the terms are not those of the reference market.
  * @returns The contracts, and what must be done before roles are given.
  */
 export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValue) {
@@ -54,6 +54,16 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
   );
   const reader = m.call(usageIndex, "addReader", [TU1D_FEED.index, clearinghouse], { after: [listed] });
   const feed = m.call(clearinghouse, "addFeed", [m.getParameter("tu1dFeed", TU1D_FEED)]);
-  const setUp: Future[] = [...seats, reader, feed];
-  return { contracts: { accessManager, usageIndex, clearinghouse, ...modules }, setUp };
+  const reporterBonds = m.contract("ReporterBonds", [
+    accessManager,
+    usageIndex,
+    core,
+    m.getParameter("fundMarket"),
+    m.getParameter("bondAmount"),
+    m.getParameter("proverBps"),
+  ]);
+  // The panel of the first hour is seated before it can have bonds; it has seven days for them.
+  const bonds = m.call(usageIndex, "setBonds", [reporterBonds], { after: seats });
+  const setUp: Future[] = [...seats, reader, feed, bonds];
+  return { contracts: { accessManager, usageIndex, clearinghouse, reporterBonds, ...modules }, setUp };
 }

@@ -5,15 +5,24 @@ import type {
   IgnitionModuleBuilder,
   ModuleParameterRuntimeValue,
 } from "@nomicfoundation/ignition-core";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { toFunctionSelector, type Abi, type AbiFunction } from "viem";
-import { ADMIN, CANCELLABLE, RESTRICTED, ROLE_NAMES, Roles, type RoleName } from "../scripts/deploy/roles.ts";
+import {
+  ADMIN,
+  CANCELLABLE,
+  CONTRACTS,
+  RESTRICTED,
+  ROLE_NAMES,
+  Roles,
+  type RoleName,
+} from "../scripts/deploy/roles.ts";
 
 /** What governs the exchange, and what it governs. */
 export interface Governed {
   accessManager: CallableContractFuture<string>;
   usageIndex: CallableContractFuture<string>;
   clearinghouse: CallableContractFuture<string>;
+  reporterBonds: CallableContractFuture<string>;
 }
 
 type AddressValue = ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
@@ -31,19 +40,20 @@ type AddressValue = ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
  */
 export function govern(
   m: IgnitionModuleBuilder,
-  { accessManager, usageIndex, clearinghouse }: Governed,
+  { accessManager, usageIndex, clearinghouse, reporterBonds }: Governed,
   after: readonly Future[],
   holderOf: (role: RoleName) => AddressValue,
 ): Future[] {
-  const targets = { clearinghouse, usageIndex };
+  const targets = { clearinghouse, usageIndex, reporterBonds };
   const abis: Record<keyof typeof targets, Abi> = {
     clearinghouse: clearinghouseAbi,
     usageIndex: usageIndexAbi,
+    reporterBonds: reporterBondsAbi,
   };
   const call = (id: string, name: string, args: Parameters<typeof m.call>[2]) =>
     m.call(accessManager, name, args, { id, after: [...after] });
   const steps: Future[] = [];
-  for (const contract of ["clearinghouse", "usageIndex"] as const) {
+  for (const contract of CONTRACTS) {
     const target = targets[contract];
     for (const [role, names] of Object.entries(RESTRICTED[contract]) as [RoleName, readonly string[]][])
       steps.push(
@@ -63,6 +73,8 @@ export function govern(
       call(`grant_${role}`, "grantRole", [Roles[role], holderOf(role), m.getParameter(`${role}Delay`)]),
       call(`grantDelay_${role}`, "setGrantDelay", [Roles[role], m.getParameter(`${role}GrantDelay`)]),
     );
+  // What was slashed goes into a fund without anybody's leave.
+  steps.push(call("grant_insurer_bonds", "grantRole", [Roles.insurer, reporterBonds, 0]));
   for (const role of CANCELLABLE)
     steps.push(call(`guard_${role}`, "setRoleGuardian", [Roles[role], Roles.guardian]));
   steps.push(call("grantDelay_admin", "setGrantDelay", [ADMIN, m.getParameter("adminGrantDelay")]));

@@ -15,6 +15,7 @@ const contracts = {
   clearinghouse: ["clearing/interfaces/IClearinghouse", "clearing/Clearinghouse", ...modules],
   usageIndex: ["index/interfaces/IUsageIndex", "index/UsageIndex"],
   collateral: ["token/CollateralToken"],
+  reporterBonds: ["index/interfaces/IReporterBonds", "index/ReporterBonds"],
 };
 
 /** Functions, events and errors in the compiler's order, without constructors and without its notes on Solidity types. */

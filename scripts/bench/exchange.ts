@@ -41,8 +41,8 @@ export interface Trader {
 type Transaction = (operator: Client<Transport, Chain, Account>) => Promise<Hash>;
 
 const tokenAbi = parseAbi(["function mint(address to, uint256 amount)"]);
-/** Days posted before anything is measured: enough to have written every place that a feed keeps its moves in. */
-const WARM_UP = 15;
+/** Days posted before anything is measured: enough to have written every place of the rings of moves, vintages and revisions. */
+const WARM_UP = 70;
 const FUNDS = 1_000_000n * 10n ** 6n;
 
 /** A fresh exchange inside the process, with a clock that stands still unless it is told to move. */

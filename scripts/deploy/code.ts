@@ -22,6 +22,7 @@ export type ReadArtifact = (name: string) => Promise<Artifact>;
 export async function codeProblems(
   client: Client,
   deployment: Deployment,
+  bond: { amount: bigint; proverBps: number; fundMarket: number },
   readArtifact: ReadArtifact,
 ): Promise<string[]> {
   const configuration = {
@@ -47,6 +48,14 @@ export async function codeProblems(
   };
   for (const module of MODULES) await compare(moduleName(module), named[module] as Address, [configuration]);
   await compare("Clearinghouse", deployment.clearinghouse, [configuration, named]);
+  await compare("ReporterBonds", deployment.reporterBonds, [
+    deployment.accessManager,
+    deployment.usageIndex,
+    deployment.clearinghouse,
+    bond.fundMarket,
+    bond.amount,
+    bond.proverBps,
+  ]);
   // The index builds its own address in, which a call cannot foresee: there the code between immutables is compared.
   const index = await readArtifact("UsageIndex");
   const found = withoutImmutables(index, await codeAt(client, deployment.usageIndex));

@@ -25,10 +25,13 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
   const read = async (method: string) => Number(await connection.provider.request({ method }));
   const chainId = await read("eth_chainId");
   const block = await read("eth_blockNumber");
-  const { accessManager, usageIndex, clearinghouse } = await connection.ignition.deploy(module, {
-    parameters,
-    ...(deploymentId !== undefined && { deploymentId }),
-  });
+  const { accessManager, usageIndex, clearinghouse, reporterBonds } = await connection.ignition.deploy(
+    module,
+    {
+      parameters,
+      ...(deploymentId !== undefined && { deploymentId }),
+    },
+  );
   const deployment: Deployment = {
     chainId,
     block,
@@ -36,6 +39,7 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
     collateral: getAddress((await clearinghouse.getFunction("collateral").staticCall()) as string),
     usageIndex: getAddress(await usageIndex.getAddress()),
     clearinghouse: getAddress(await clearinghouse.getAddress()),
+    reporterBonds: getAddress(await reporterBonds.getAddress()),
   };
   const first = deploymentId === undefined ? sinceFirst(deployment) : deployment;
   if (save) saveDeployment(first);

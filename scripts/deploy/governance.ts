@@ -1,9 +1,9 @@
 import type { Deployment } from "@usance/sdk";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { getAddress, parseAbi, toFunctionSelector, type AbiFunction, type Address, type Client } from "viem";
 import { getContractEvents, readContract } from "viem/actions";
 import type { DeploymentParameters } from "./parameters.ts";
-import { ADMIN, CANCELLABLE, ROLE_NAMES, Roles, restrictedFunctions } from "./roles.ts";
+import { ADMIN, CANCELLABLE, CONTRACTS, ROLE_NAMES, Roles, restrictedFunctions } from "./roles.ts";
 
 /** What governance reads of an AccessManager. */
 export const managerAbi = parseAbi([
@@ -47,7 +47,11 @@ interface ContractState {
   functions: Record<string, bigint>;
 }
 
-const abis = { clearinghouse: clearinghouseAbi, usageIndex: usageIndexAbi } as const;
+const abis = {
+  clearinghouse: clearinghouseAbi,
+  usageIndex: usageIndexAbi,
+  reporterBonds: reporterBondsAbi,
+} as const;
 
 /** Functions of a contract that might be restricted: whatever does not only read. */
 function writesOf(contract: keyof typeof abis): AbiFunction[] {
@@ -109,7 +113,7 @@ export async function readGovernance(client: Client, deployment: Deployment): Pr
     ]);
   }
   const contracts: [string, ContractState][] = [];
-  for (const contract of ["clearinghouse", "usageIndex"] as const) {
+  for (const contract of CONTRACTS) {
     const target = deployment[contract];
     const functions: [string, bigint][] = [];
     for (const item of writesOf(contract)) {
@@ -158,13 +162,16 @@ export function plannedGovernance(parameters: DeploymentParameters, deployment: 
             admin: ADMIN,
             guardian: cancellable.includes(role) ? Roles.guardian : ADMIN,
             grantDelay: roles[role].grantDelay,
-            holders: [holderText(roles[role].holder, roles[role].delay)],
+            holders: [
+              holderText(roles[role].holder, roles[role].delay),
+              ...(role === "insurer" ? [holderText(deployment.reporterBonds, 0)] : []),
+            ].sort(),
           },
         ]),
       ),
     },
     contracts: Object.fromEntries(
-      (["clearinghouse", "usageIndex"] as const).map((contract) => [
+      CONTRACTS.map((contract) => [
         contract,
         {
           authority: deployment.accessManager,

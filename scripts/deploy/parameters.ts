@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import JSON5 from "json5";
 import { getAddress, isAddress, type Address } from "viem";
-import { PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "./terms.ts";
+import { BOND_TERMS, PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "./terms.ts";
 import { ROLE_NAMES, type RoleName } from "./roles.ts";
 
 /** Who holds a role, and what they wait for, in seconds. */
@@ -22,6 +22,7 @@ export interface DeploymentParameters {
   targetAdminDelay: number;
   tu1d: typeof TU1D_CONFIG;
   tu1dFeed: typeof TU1D_FEED;
+  bond: typeof BOND_TERMS;
 }
 
 /**
@@ -56,17 +57,21 @@ export function readParameters(path: string): DeploymentParameters {
     targetAdminDelay: seconds("targetAdminDelay"),
     tu1d: (values.tu1d === undefined ? TU1D_CONFIG : withBigints(values.tu1d)) as typeof TU1D_CONFIG,
     tu1dFeed: (values.tu1dFeed ?? TU1D_FEED) as typeof TU1D_FEED,
+    bond: {
+      amount: bigint(values.bondAmount) as bigint,
+      proverBps: values.proverBps as number,
+      fundMarket: values.fundMarket as number,
+    },
   };
 }
 
 /** Ignition writes a bigint as text that ends in n. */
 function withBigints(value: unknown): object {
-  return Object.fromEntries(
-    Object.entries(value as object).map(([name, item]) => [
-      name,
-      typeof item === "string" && /^\d+n$/.test(item) ? BigInt(item.slice(0, -1)) : (item as unknown),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value as object).map(([name, item]) => [name, bigint(item)]));
+}
+
+function bigint(item: unknown): unknown {
+  return typeof item === "string" && /^\d+n$/.test(item) ? BigInt(item.slice(0, -1)) : item;
 }
 
 /**

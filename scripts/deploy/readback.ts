@@ -1,5 +1,5 @@
 import type { Deployment } from "@usance/sdk";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { getAddress, type Client } from "viem";
 import { getContractEvents, readContract } from "viem/actions";
 import { codeProblems, type ReadArtifact } from "./code.ts";
@@ -9,7 +9,7 @@ import type { DeploymentParameters } from "./parameters.ts";
 /** Terms of index, panel, readers and feed as they stand on the chain. */
 async function readTerms(
   client: Client,
-  { usageIndex, clearinghouse, block }: Deployment,
+  { usageIndex, clearinghouse, reporterBonds, block }: Deployment,
   index: `0x${string}`,
 ) {
   const at = { address: usageIndex, abi: usageIndexAbi } as const;
@@ -30,7 +30,12 @@ async function readTerms(
     fromBlock: BigInt(block),
     strict: true,
   });
+  const bonds = { address: reporterBonds, abi: reporterBondsAbi } as const;
+  const [attached] = await readContract(client, { ...at, functionName: "bonds" });
   return {
+    bonds: attached,
+    // What is fixed of a bond is part of the code.
+    fundMarket: await readContract(client, { ...bonds, functionName: "fundMarket" }),
     collateral: await readContract(client, { ...house, functionName: "collateral" }),
     reporters: [...seats.entries()].sort(([a], [b]) => a - b).map(([, reporter]) => reporter),
     readers: await readContract(client, { ...at, functionName: "readers", args: [index] }),
@@ -41,7 +46,7 @@ async function readTerms(
 
 /**
  * Reads a whole deployment back and lists, a line each, where it is not what the parameter file says: roles, delays,
- * functions, panel, index, feed, and the code of every contract with what was built into it.
+ * functions, panel, bonds, index, feed, and the code of every contract with what was built into it.
  */
 export async function readBack(
   client: Client,
@@ -49,11 +54,21 @@ export async function readBack(
   parameters: DeploymentParameters,
   readArtifact: ReadArtifact,
 ): Promise<string[]> {
-  const { collateral, reporters, tu1d, tu1dFeed } = parameters;
-  const terms = { collateral, reporters, readers: [deployment.clearinghouse], tu1d, feeds: [tu1dFeed] };
+  const { collateral, reporters, tu1d, tu1dFeed, bond } = parameters;
+  const { reporterBonds: bonds } = deployment;
+  const { fundMarket } = bond;
+  const terms = {
+    bonds,
+    fundMarket,
+    collateral,
+    reporters,
+    readers: [deployment.clearinghouse],
+    tu1d,
+    feeds: [tu1dFeed],
+  };
   return [
     ...differences(plannedGovernance(parameters, deployment), await readGovernance(client, deployment)),
     ...differences(terms, await readTerms(client, deployment, tu1dFeed.index)),
-    ...(await codeProblems(client, deployment, readArtifact)),
+    ...(await codeProblems(client, deployment, bond, readArtifact)),
   ];
 }

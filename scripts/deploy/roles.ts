@@ -22,9 +22,16 @@ export const RESTRICTED = {
     guardian: ["stopNewRisk", "cancelMargins"],
   },
   usageIndex: {
-    index: ["listIndex", "setReporter", "addReader", "removeReader"],
+    index: ["listIndex", "setReporter", "setBonds", "addReader", "removeReader"],
+  },
+  reporterBonds: {
+    // Which fund gets what is slashed; nobody can send it anywhere else, or take a bond.
+    treasury: ["setFundMarket"],
   },
 } as const;
+
+/** Contracts that ask the AccessManager. */
+export const CONTRACTS = Object.keys(RESTRICTED) as (keyof typeof RESTRICTED)[];
 
 /** Roles whose scheduled operations the guardian may cancel before they run. Never the administrator's. */
 export const CANCELLABLE = ["listing", "risk", "index", "treasury"] as const satisfies readonly RoleName[];

@@ -27,6 +27,14 @@ export const TU1D_CONFIG = {
   maxMoveBps: 800,
 };
 
+/** Bond of a reporter: 50,000 USD of 6 decimals, a quarter of it for who proves an equivocation, the rest for a fund. */
+export const BOND_TERMS = {
+  amount: 50_000n * 10n ** 6n,
+  proverBps: 2_500,
+  /** The reference perpetual, which is listed first. */
+  fundMarket: 1,
+};
+
 /** How the clearing house follows TU1D: at most 8 % a day, with the ladder of staleness of the reference market. */
 export const TU1D_FEED = {
   index: TU1D,

@@ -4868,6 +4868,58 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "dueAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "BondNotDue",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "bonds",
+        "type": "address"
+      }
+    ],
+    "name": "BondsAlreadySet",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "bonds",
+        "type": "address"
+      },
+      {
+        "name": "index",
+        "type": "address"
+      }
+    ],
+    "name": "BondsOfAnotherIndex",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "breakerFourBps",
+        "type": "uint256"
+      },
+      {
+        "name": "breakerBps",
+        "type": "uint256"
+      }
+    ],
+    "name": "BreakerReversed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "field",
         "type": "bytes32"
       },
@@ -5000,6 +5052,20 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "name": "period",
+        "type": "uint32"
+      }
+    ],
+    "name": "NoHeldPrint",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "period",
         "type": "uint32"
       },
@@ -5019,6 +5085,20 @@ export const usageIndexAbi = [
       }
     ],
     "name": "NoPrints",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address"
+      },
+      {
+        "name": "bonds",
+        "type": "address"
+      }
+    ],
+    "name": "NotBonds",
     "type": "error"
   },
   {
@@ -5062,11 +5142,43 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "name": "value",
+        "type": "uint256"
+      },
+      {
+        "name": "mean",
+        "type": "uint256"
+      }
+    ],
+    "name": "NothingToFollow",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "seats",
         "type": "uint256"
       }
     ],
     "name": "PanelIsFull",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "seats",
+        "type": "uint256"
+      },
+      {
+        "name": "quorum",
+        "type": "uint256"
+      }
+    ],
+    "name": "PanelTooSmall",
     "type": "error"
   },
   {
@@ -5118,6 +5230,20 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "releasableAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "PrintStillHeld",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "index",
         "type": "bytes32"
       },
@@ -5164,8 +5290,28 @@ export const usageIndexAbi = [
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "ReporterIsBonded",
+    "type": "error"
+  },
+  {
     "inputs": [],
     "name": "ReporterIsZero",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "ReporterNotBonded",
     "type": "error"
   },
   {
@@ -5198,6 +5344,20 @@ export const usageIndexAbi = [
       }
     ],
     "name": "RepushFailed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "allowedFrom",
+        "type": "uint256"
+      }
+    ],
+    "name": "SeatingTooSoon",
     "type": "error"
   },
   {
@@ -5341,6 +5501,23 @@ export const usageIndexAbi = [
     "inputs": [
       {
         "indexed": true,
+        "name": "bonds",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "dueAt",
+        "type": "uint64"
+      }
+    ],
+    "name": "BondsSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "name": "index",
         "type": "bytes32"
       },
@@ -5356,6 +5533,28 @@ export const usageIndexAbi = [
       }
     ],
     "name": "DayFilled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "name": "sequence",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "mean",
+        "type": "uint256"
+      }
+    ],
+    "name": "IndexLags",
     "type": "event"
   },
   {
@@ -5391,6 +5590,22 @@ export const usageIndexAbi = [
           {
             "name": "maxValue",
             "type": "uint128"
+          },
+          {
+            "name": "superQuorum",
+            "type": "uint8"
+          },
+          {
+            "name": "breakerBps",
+            "type": "uint16"
+          },
+          {
+            "name": "breakerFourBps",
+            "type": "uint16"
+          },
+          {
+            "name": "maxMoveBps",
+            "type": "uint16"
           }
         ],
         "indexed": false,
@@ -5482,9 +5697,73 @@ export const usageIndexAbi = [
         "indexed": false,
         "name": "reporters",
         "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "releasableAt",
+        "type": "uint64"
+      }
+    ],
+    "name": "PrintHeld",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "indexed": true,
+        "name": "period",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "revision",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "value",
+        "type": "uint128"
+      },
+      {
+        "indexed": false,
+        "name": "vintage",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "name": "reporters",
+        "type": "uint32"
       }
     ],
     "name": "PrintPosted",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "indexed": true,
+        "name": "period",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "revision",
+        "type": "uint32"
+      }
+    ],
+    "name": "PrintReleased",
     "type": "event"
   },
   {
@@ -5578,6 +5857,18 @@ export const usageIndexAbi = [
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "SEATING_INTERVAL",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "name": "index",
@@ -5591,6 +5882,22 @@ export const usageIndexAbi = [
     "name": "addReader",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "bonds",
+    "outputs": [
+      {
+        "name": "keeper",
+        "type": "address"
+      },
+      {
+        "name": "dueAt",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -5627,6 +5934,22 @@ export const usageIndexAbi = [
           {
             "name": "maxValue",
             "type": "uint128"
+          },
+          {
+            "name": "superQuorum",
+            "type": "uint8"
+          },
+          {
+            "name": "breakerBps",
+            "type": "uint16"
+          },
+          {
+            "name": "breakerFourBps",
+            "type": "uint16"
+          },
+          {
+            "name": "maxMoveBps",
+            "type": "uint16"
           }
         ],
         "name": "",
@@ -5634,6 +5957,30 @@ export const usageIndexAbi = [
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "dropUnbonded",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "expel",
+    "outputs": [],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -5651,6 +5998,51 @@ export const usageIndexAbi = [
     "outputs": [
       {
         "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      }
+    ],
+    "name": "follow",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      }
+    ],
+    "name": "following",
+    "outputs": [
+      {
+        "name": "value",
+        "type": "uint256"
+      },
+      {
+        "name": "mean",
+        "type": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256"
+      },
+      {
+        "name": "most",
+        "type": "uint256"
+      },
+      {
+        "name": "widensAt",
         "type": "uint64"
       }
     ],
@@ -5689,6 +6081,53 @@ export const usageIndexAbi = [
       {
         "name": "",
         "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "name": "period",
+        "type": "uint32"
+      }
+    ],
+    "name": "heldPrint",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "value",
+            "type": "uint128"
+          },
+          {
+            "name": "revision",
+            "type": "uint32"
+          },
+          {
+            "name": "heldAt",
+            "type": "uint64"
+          },
+          {
+            "name": "releasableAt",
+            "type": "uint64"
+          },
+          {
+            "name": "vintage",
+            "type": "bytes32"
+          },
+          {
+            "name": "reporters",
+            "type": "uint32"
+          }
+        ],
+        "name": "",
+        "type": "tuple"
       }
     ],
     "stateMutability": "view",
@@ -5754,6 +6193,22 @@ export const usageIndexAbi = [
           {
             "name": "maxValue",
             "type": "uint128"
+          },
+          {
+            "name": "superQuorum",
+            "type": "uint8"
+          },
+          {
+            "name": "breakerBps",
+            "type": "uint16"
+          },
+          {
+            "name": "breakerFourBps",
+            "type": "uint16"
+          },
+          {
+            "name": "maxMoveBps",
+            "type": "uint16"
           }
         ],
         "name": "config",
@@ -5881,7 +6336,12 @@ export const usageIndexAbi = [
       }
     ],
     "name": "post",
-    "outputs": [],
+    "outputs": [
+      {
+        "name": "held",
+        "type": "bool"
+      }
+    ],
     "stateMutability": "nonpayable",
     "type": "function"
   },
@@ -6022,6 +6482,22 @@ export const usageIndexAbi = [
         "type": "bytes32"
       },
       {
+        "name": "period",
+        "type": "uint32"
+      }
+    ],
+    "name": "releasePrint",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
         "name": "reader",
         "type": "address"
       }
@@ -6064,6 +6540,18 @@ export const usageIndexAbi = [
       }
     ],
     "name": "repush",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "bonds",
+        "type": "address"
+      }
+    ],
+    "name": "setBonds",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
@@ -6724,6 +7212,645 @@ export const collateralAbi = [
     ],
     "stateMutability": "nonpayable",
     "type": "function"
+  }
+] as const;
+
+export const reporterBondsAbi = [
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "AlreadyBonded",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "name": "withdrawableAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "AlreadyLeaving",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "withdrawableAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "BondLocked",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "received",
+        "type": "uint256"
+      },
+      {
+        "name": "asked",
+        "type": "uint256"
+      }
+    ],
+    "name": "BondMismatch",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "field",
+        "type": "bytes32"
+      },
+      {
+        "name": "value",
+        "type": "uint256"
+      },
+      {
+        "name": "limit",
+        "type": "uint256"
+      }
+    ],
+    "name": "BondTermsInvalid",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "attached",
+        "type": "address"
+      }
+    ],
+    "name": "BondsNotAttached",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "first",
+        "type": "address"
+      },
+      {
+        "name": "second",
+        "type": "address"
+      }
+    ],
+    "name": "DifferentSigners",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "value",
+        "type": "uint256"
+      },
+      {
+        "name": "vintage",
+        "type": "bytes32"
+      }
+    ],
+    "name": "NoEquivocation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "NotBonded",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "NotLeaving",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address"
+      },
+      {
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "name": "payee",
+        "type": "address"
+      }
+    ],
+    "name": "NotReporterOrPayee",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "NothingToPay",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "signer",
+        "type": "address"
+      }
+    ],
+    "name": "NothingToSlash",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256"
+      }
+    ],
+    "name": "ProofInvalid",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ZeroPayee",
+    "type": "error"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "name": "payee",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "Bonded",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "FundMarketSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "market",
+        "type": "uint16"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "FundPaid",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "withdrawableAt",
+        "type": "uint64"
+      }
+    ],
+    "name": "LeaveAnnounced",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "name": "period",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "revision",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "toProver",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "toFunds",
+        "type": "uint256"
+      }
+    ],
+    "name": "Slashed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "reporter",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "name": "payee",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "Withdrawn",
+    "type": "event"
+  },
+  {
+    "inputs": [],
+    "name": "AMOUNT",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "FUNDS",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "INDEX",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "LEAVE_TIME",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "PROVER_BPS",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "TOKEN",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "announceLeave",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "payee",
+        "type": "address"
+      }
+    ],
+    "name": "bond",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "bondOf",
+    "outputs": [
+      {
+        "name": "payee",
+        "type": "address"
+      },
+      {
+        "name": "withdrawableAt",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "fundMarket",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint16"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "isBonded",
+    "outputs": [
+      {
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "payFund",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "setFundMarket",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "index",
+        "type": "bytes32"
+      },
+      {
+        "name": "period",
+        "type": "uint32"
+      },
+      {
+        "name": "revision",
+        "type": "uint32"
+      },
+      {
+        "components": [
+          {
+            "name": "value",
+            "type": "uint128"
+          },
+          {
+            "name": "deadline",
+            "type": "uint64"
+          },
+          {
+            "name": "vintage",
+            "type": "bytes32"
+          },
+          {
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "name": "vs",
+            "type": "bytes32"
+          }
+        ],
+        "name": "first",
+        "type": "tuple"
+      },
+      {
+        "components": [
+          {
+            "name": "value",
+            "type": "uint128"
+          },
+          {
+            "name": "deadline",
+            "type": "uint64"
+          },
+          {
+            "name": "vintage",
+            "type": "bytes32"
+          },
+          {
+            "name": "r",
+            "type": "bytes32"
+          },
+          {
+            "name": "vs",
+            "type": "bytes32"
+          }
+        ],
+        "name": "second",
+        "type": "tuple"
+      },
+      {
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "slash",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "slashed",
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "withdraw",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "authority",
+        "type": "address"
+      }
+    ],
+    "name": "AccessManagedInvalidAuthority",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address"
+      },
+      {
+        "name": "delay",
+        "type": "uint32"
+      }
+    ],
+    "name": "AccessManagedRequiredDelay",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "AccessManagedUnauthorized",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ReentrancyGuardReentrantCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "bits",
+        "type": "uint8"
+      },
+      {
+        "name": "value",
+        "type": "uint256"
+      }
+    ],
+    "name": "SafeCastOverflowedUintDowncast",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address"
+      }
+    ],
+    "name": "SafeERC20FailedOperation",
+    "type": "error"
   }
 ] as const;
 

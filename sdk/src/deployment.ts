@@ -10,9 +10,11 @@ export type Deployment = {
   collateral: Address;
   usageIndex: Address;
   clearinghouse: Address;
+  /** Bonds of the index's reporters. */
+  reporterBonds: Address;
 };
 
-const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse"] as const;
+const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse", "reporterBonds"] as const;
 
 /**
  * Checks the parsed content of a `deployments/<chainId>.json`.
@@ -31,6 +33,7 @@ const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse"]
  *   collateral: "0xe7f1725e7734ce288f8367e1bb143e90bb3f0512",
  *   usageIndex: "0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0",
  *   clearinghouse: "0xcf7ed3acca5a467e9e704c703e8d87f634fb0fc9",
+ *   reporterBonds: "0xdc64a140aa3e981100a9beca4e685f962f0cf6c9",
  * });
  */
 export function loadDeployment(json: unknown): Deployment {

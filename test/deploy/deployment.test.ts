@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { getFeed, type Deployment } from "@usance/sdk";
 import { expect } from "chai";
 import { config, network } from "hardhat";
@@ -94,6 +94,7 @@ describe("deployLocal", () => {
     for (const [contract, abi] of [
       ["clearinghouse", clearinghouseAbi],
       ["usageIndex", usageIndexAbi],
+      ["reporterBonds", reporterBondsAbi],
     ] as const) {
       const roles = Object.entries(RESTRICTED[contract]) as [RoleName, readonly string[]][];
       const roleOf = new Map(roles.flatMap(([role, names]) => names.map((name) => [name, Roles[role]])));
@@ -122,6 +123,11 @@ describe("deployLocal", () => {
           functionName: "hasRole",
           args: [role, account],
         });
+      // The bonds bring what was slashed into a fund.
+      expect(await hasRole(deployment.reporterBonds), `role ${role}`).to.deep.equal([
+        role === Roles.insurer,
+        0,
+      ]);
       expect(await hasRole(deployer), `role ${role}`).to.deep.equal([true, 0]);
       expect(await hasRole(reporter?.address ?? "0x"), `role ${role}`).to.deep.equal([false, 0]);
     }
@@ -154,6 +160,7 @@ describe("deployment files", () => {
     collateral: "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
     usageIndex: "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
     clearinghouse: "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9",
+    reporterBonds: "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9",
   };
 
   it("are read as they were written", () => {

@@ -12,7 +12,7 @@ import {
   placeOrder,
   withdraw,
 } from "@usance/sdk";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 import {
@@ -38,7 +38,14 @@ import {
 } from "../../scripts/deploy/markets.ts";
 import { problemsOf, readParameters, type DeploymentParameters } from "../../scripts/deploy/parameters.ts";
 import { readBack } from "../../scripts/deploy/readback.ts";
-import { ADMIN, CANCELLABLE, ROLE_NAMES, Roles, restrictedFunctions } from "../../scripts/deploy/roles.ts";
+import {
+  ADMIN,
+  CANCELLABLE,
+  CONTRACTS,
+  ROLE_NAMES,
+  Roles,
+  restrictedFunctions,
+} from "../../scripts/deploy/roles.ts";
 import { TU1D_CONFIG, TU1D_FEED } from "../../scripts/deploy/terms.ts";
 import { Exchange, FIRST, key } from "../support/exchange.ts";
 import { Governor, schedulerAbi, type Call } from "../support/governor.ts";
@@ -48,7 +55,11 @@ const DAY = 86_400;
 const WAD = 10n ** 18n;
 const usd = parseCollateral;
 const readArtifact = ((name) => artifacts.readArtifact(name)) as ReadArtifact;
-const abis = { clearinghouse: clearinghouseAbi, usageIndex: usageIndexAbi } as const;
+const abis = {
+  clearinghouse: clearinghouseAbi,
+  usageIndex: usageIndexAbi,
+  reporterBonds: reporterBondsAbi,
+} as const;
 const tokenAbi = parseAbi([
   "function balanceOf(address account) view returns (uint256)",
   "function transfer(address to, uint256 amount) returns (bool)",
@@ -164,10 +175,17 @@ describe("the reference deployment", function () {
       `roles.risk.grantDelay: ${risk.grantDelay} instead of 1`,
       `roles.risk.holders.0: ${risk.holder} after ${risk.delay} s instead of ${risk.holder} after ${DAY} s`,
     ]);
-    expect(await other({ targetAdminDelay: 1 })).to.have.length(2);
+    expect(await other({ targetAdminDelay: 1 })).to.have.length(3);
     expect(await other({ reporters: parameters.reporters.slice(1) })).to.have.length(7);
     expect(await other({ tu1d: { ...parameters.tu1d, quorum: 3 } })).to.deep.equal([
       "tu1d.quorum: 5 instead of 3",
+    ]);
+    // What is fixed of a bond is built into the code.
+    const [amount, ...more] = await other({ bond: { ...parameters.bond, amount: 1n } });
+    expect(amount).to.match(/^ReporterBonds at 0x/);
+    expect(more).to.deep.equal([]);
+    expect(await other({ bond: { ...parameters.bond, fundMarket: 2 } })).to.deep.equal([
+      "fundMarket: 1 instead of 2",
     ]);
     expect(await other({ tu1dFeed: { ...parameters.tu1dFeed, limit3: 1 } })).to.deep.equal([
       "feeds.0.limit3: 604800 instead of 1",
@@ -207,7 +225,7 @@ describe("the reference deployment", function () {
   });
 
   it("restricts exactly the functions that have a role", async () => {
-    for (const contract of ["clearinghouse", "usageIndex"] as const) {
+    for (const contract of CONTRACTS) {
       const restricted = [];
       for (const item of writesOf(contract)) {
         const args = item.inputs.map(nothing);
@@ -242,14 +260,14 @@ describe("the reference deployment", function () {
   it("has nothing that could be initialised a second time", async () => {
     const { deployment } = exchange;
     for (const signature of ["initialize()", "initialize(address)", "init()", "reinitialize(uint64)"])
-      for (const to of [deployment.clearinghouse, deployment.usageIndex])
+      for (const to of CONTRACTS.map((contract) => deployment[contract]))
         expect(
           await governor
             .send(stranger, { to, data: `${toFunctionSelector(signature)}${"00".repeat(32)}` })
             .catch(() => "refused without a name"),
           signature,
         ).to.be.oneOf(["UnknownFunction", "refused without a name"]);
-    const take = (contract: "clearinghouse" | "usageIndex") => ({
+    const take = (contract: (typeof CONTRACTS)[number]) => ({
       to: deployment[contract],
       data: encodeFunctionData({
         abi: parseAbi(["function setAuthority(address authority)"]),
@@ -257,7 +275,7 @@ describe("the reference deployment", function () {
       }),
     });
     for (const from of [stranger, ...Object.values(holder)])
-      for (const contract of ["clearinghouse", "usageIndex"] as const)
+      for (const contract of CONTRACTS)
         expect(await governor.send(from, take(contract))).to.equal("AccessManagedUnauthorized");
   });
 
@@ -363,7 +381,7 @@ describe("the reference deployment", function () {
       expect(await read("getRoleGrantDelay", [Roles[role] as never]), role).to.equal(
         parameters.roles[role].grantDelay,
       );
-    for (const contract of ["clearinghouse", "usageIndex"] as const)
+    for (const contract of CONTRACTS)
       expect(await read("getTargetAdminDelay", [exchange.deployment[contract] as never])).to.equal(5 * DAY);
   });
 
@@ -418,8 +436,8 @@ describe("the reference deployment", function () {
 
   it("lets the guardian stop new risk at once, and do nothing else", async () => {
     const { guardian } = holder;
-    const restricted = [...restrictedFunctions("clearinghouse"), ...restrictedFunctions("usageIndex")];
-    for (const contract of ["clearinghouse", "usageIndex"] as const)
+    const restricted = CONTRACTS.flatMap((contract) => [...restrictedFunctions(contract)]);
+    for (const contract of CONTRACTS)
       for (const item of writesOf(contract)) {
         const role = restrictedFunctions(contract).get(item.name);
         if (role === undefined || role === "guardian") continue;
@@ -574,7 +592,7 @@ describe("docs/governance.md", () => {
       );
     for (const role of ROLE_NAMES) {
       const row = cells.find(([name]) => name === role);
-      const names = (["clearinghouse", "usageIndex"] as const).flatMap((contract) =>
+      const names = CONTRACTS.flatMap((contract) =>
         [...restrictedFunctions(contract)].filter(([, of]) => of === role).map(([name]) => `\`${name}\``),
       );
       const cancels = (CANCELLABLE as readonly string[]).includes(role) ? "guardian" : "–";

@@ -118,13 +118,14 @@ describe("SDK deployments", () => {
     collateral: address,
     usageIndex: address,
     clearinghouse: address,
+    reporterBonds: address,
   };
 
   it("reads a deployment file", () => {
     expect(loadDeployment({ ...json, comment: "dropped" })).to.deep.equal({
       ...json,
       ...Object.fromEntries(
-        ["accessManager", "collateral", "usageIndex", "clearinghouse"].map((name) => [
+        ["accessManager", "collateral", "usageIndex", "clearinghouse", "reporterBonds"].map((name) => [
           name,
           "0x5FbDB2315678afecb367f032d93F642f64180aa3",
         ]),
@@ -140,6 +141,7 @@ describe("SDK deployments", () => {
       collateral: "0x5fbdb2315678afecb367f032d93f642f64180aa",
       usageIndex: 7,
       clearinghouse: null,
+      reporterBonds: "0x",
     })) {
       const error = attempt(() => loadDeployment({ ...json, [field]: value }));
       expect(error).to.be.instanceOf(InvalidDeploymentError);

@@ -1,5 +1,5 @@
 import { artifacts } from "hardhat";
-import { clearinghouseAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
 import {
   createTestClient,
   decodeErrorResult,
@@ -49,7 +49,12 @@ export class Governor {
 
   static async of(exchange: Exchange): Promise<Governor> {
     const { abi } = await artifacts.readArtifact("AccessManager");
-    return new Governor(exchange, [...(abi as unknown as Abi), ...clearinghouseAbi, ...usageIndexAbi]);
+    return new Governor(exchange, [
+      ...(abi as unknown as Abi),
+      ...clearinghouseAbi,
+      ...usageIndexAbi,
+      ...reporterBondsAbi,
+    ]);
   }
 
   /** Call of a function of the clearing house or of the index. */

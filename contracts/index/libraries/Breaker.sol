@@ -105,11 +105,7 @@ library Breaker {
     }
 
     /// @dev The rule for too few prints, on either side of the comparison.
-    function _thinBreaks(
-        IndexConfig memory terms,
-        Case memory c,
-        uint256 mean
-    ) private pure returns (bool) {
+    function _thinBreaks(IndexConfig memory terms, Case memory c, uint256 mean) private pure returns (bool) {
         uint256 anchor = c.before != 0 ? c.before : (c.four != 0 ? c.four : c.pushed);
         return _beyond(mean, anchor, 0, 2 * uint256(terms.breakerFourBps));
     }

@@ -91,12 +91,7 @@ library Following {
     }
 
     /// @dev The feed with another value, and the range that it leaves.
-    function _moved(
-        FeedSlot feed,
-        uint256 next,
-        uint256 low,
-        uint256 high
-    ) private pure returns (FeedSlot) {
+    function _moved(FeedSlot feed, uint256 next, uint256 low, uint256 high) private pure returns (FeedSlot) {
         unchecked {
             uint256 lower = low < next ? ((next - low) * UNIT + next - 1) / next : 0;
             uint256 higher = high > next ? ((high - next) * UNIT + high - 1) / high : 0;

@@ -38,8 +38,9 @@ library Holds {
         last.revision = revision;
         last.reporters = verdict.reporters;
         last.vintage = verdict.vintage;
-        last.overPrint = self.cellOf(period).isPresent();
-        last.over = last.overPrint ? self.revisionOf(period).number() : 0;
+        PrintCell cell = self.cellOf(period);
+        last.overPrint = cell.isPresent();
+        last.over = last.overPrint ? self.revisionOf(cell, period).number() : 0;
         self.holds[period] = last;
         return last.heldAt + HOLD;
     }
@@ -65,10 +66,9 @@ library Holds {
         if (held.value == 0) return held;
         PrintCell cell = self.cellOf(period);
         if (!cell.isPresent()) return held;
-        bool sameRevision = held.overPrint && self.revisionOf(period).number() == held.over;
-        if (!sameRevision || self.isFinal(cell, period)) {
-            Hold memory none;
-            return none;
-        }
+        bool stands = held.overPrint && !self.isFinal(cell, period);
+        if (stands && self.revisionOf(cell, period).number() == held.over) return held;
+        Hold memory none;
+        return none;
     }
 }

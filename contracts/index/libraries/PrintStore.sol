@@ -29,14 +29,18 @@ struct Hold {
 
 /// @notice Prints of one index. The words are plain arrays over all days (2^32 / 3, rounded up), not mappings:
 /// neighbouring days cost no hash.
-/// @param vintages Ring of the vintages of the 64 days that end with the newest one, by day modulo 64: a post writes over a
-/// slot that an older day has left, 5,000 gas instead of 22,100. A day that is older than that when it is posted leaves its
+/// @param revisions Ring of the revisions of the 66 days that end with the newest one, three a word, by day modulo 66: a post
+/// writes over a word that older days have left, 5,000 gas instead of 22,100. A late print's is in `late` instead.
+/// @param vintages Ring of the vintages of the same days, one a word. A day that is older than that when it is posted leaves its
 /// vintage to the event alone, so no slot ever holds another day's than it should.
+/// @param late Revisions of late prints, whose finality hangs on them, for ever. A print that is written when its day has left
+/// the ring is late.
 /// @param holds Prints that the circuit breaker holds; a post that is not held neither reads nor writes them.
 struct PrintStore {
     PrintWord[1_431_655_766] prints;
-    RevisionWord[1_431_655_766] revisions;
-    bytes32[64] vintages;
+    RevisionWord[22] revisions;
+    bytes32[66] vintages;
+    mapping(uint256 period => RevisionCell) late;
     mapping(uint256 period => Hold) holds;
 }
 
@@ -51,8 +55,9 @@ library PrintStoreLib {
     uint256 internal constant REVISION_FINALITY = 24 hours;
     /// @notice Time from a period's end to when a day that has no print may be filled.
     uint256 internal constant FILLABLE = FINALITY + 7 days;
-    /// @notice Days whose vintage is kept: a month, and the ten days after it in which it settles at the latest, are among them.
-    uint256 internal constant VINTAGES = 64;
+    /// @notice Days whose vintage and revision are kept: a month, and the ten days after it in which it settles at the latest,
+    /// are among them.
+    uint256 internal constant RING = 66;
 
     // -------------------------------------------------------------------------------------------------------- state
 
@@ -66,7 +71,7 @@ library PrintStoreLib {
         PrintCell cell = cellOf(self, period);
         if (!cell.isPresent()) return;
         if (cell.isFilled()) revert IUsageIndex.PeriodIsSettled(index, period);
-        RevisionCell last = revisionOf(self, period);
+        RevisionCell last = revisionOf(self, cell, period);
         uint256 time = _finalAt(cell, last, period);
         if (block.timestamp >= time) revert IUsageIndex.PrintIsFinal(index, period, time);
         if (revision <= last.number()) revert IUsageIndex.StaleRevision(revision, last.number());
@@ -84,10 +89,14 @@ library PrintStoreLib {
     ) internal {
         bool late = block.timestamp + REVISION_FINALITY > endOf(period) + FINALITY;
         _set(self, period, PrintCellLib.pack(value, late, false));
-        (uint256 word, uint256 place) = _revisionPlace(period);
         RevisionCell cell = RevisionCellLib.pack(revision, block.timestamp.toUint40());
-        self.revisions[word] = self.revisions[word].with(place, cell);
-        if (period + VINTAGES > newest) self.vintages[period % VINTAGES] = vintage;
+        if (late) {
+            self.late[period] = cell;
+        } else {
+            uint256 word = (period % RING) / Cells.COUNT;
+            self.revisions[word] = self.revisions[word].with(period % Cells.COUNT, cell);
+        }
+        if (period + RING > newest) self.vintages[period % RING] = vintage;
     }
 
     /// @notice Writes the value of a day that has no print.
@@ -104,22 +113,30 @@ library PrintStoreLib {
     ) internal view returns (Print memory result) {
         PrintCell cell = cellOf(self, period);
         if (!cell.isPresent()) return result;
-        RevisionCell revision = revisionOf(self, period);
         result.value = uint128(cell.value());
-        result.revision = revision.number();
-        result.revisedAt = revision.time();
         result.isFinal = isFinal(self, cell, period);
         result.filled = cell.isFilled();
-        if (!result.filled && period + VINTAGES > newest) result.vintage = self.vintages[period % VINTAGES];
+        if (result.filled) return result;
+        bool kept = period + RING > newest;
+        if (kept) result.vintage = self.vintages[period % RING];
+        if (kept || cell.isLate()) {
+            RevisionCell revision = revisionOf(self, cell, period);
+            (result.revision, result.revisedAt) = (revision.number(), revision.time());
+        }
     }
 
     function cellOf(PrintStore storage self, uint256 period) internal view returns (PrintCell) {
         return self.prints[period / Cells.COUNT].get(period % Cells.COUNT);
     }
 
-    function revisionOf(PrintStore storage self, uint256 period) internal view returns (RevisionCell) {
-        (uint256 word, uint256 place) = _revisionPlace(period);
-        return self.revisions[word].get(place);
+    /// @notice The revision of a posted print that is late or among the newest `RING` days; every one that is not final is.
+    function revisionOf(
+        PrintStore storage self,
+        PrintCell cell,
+        uint256 period
+    ) internal view returns (RevisionCell) {
+        if (cell.isLate()) return self.late[period];
+        return self.revisions[(period % RING) / Cells.COUNT].get(period % Cells.COUNT);
     }
 
     /// @notice Adds up the prints from `first` to `last`.
@@ -252,7 +269,7 @@ library PrintStoreLib {
         uint256 period
     ) internal view returns (uint256) {
         if (!cell.isLate()) return _finalAt(cell, RevisionCell.wrap(0), period);
-        return _finalAt(cell, revisionOf(self, period), period);
+        return _finalAt(cell, self.late[period], period);
     }
 
     /// @notice Unix time at which a missing day may be filled.
@@ -272,10 +289,6 @@ library PrintStoreLib {
             if (cell.isFilled()) return fillableAt(period);
             return cell.isLate() ? revision.time() + REVISION_FINALITY : endOf(period) + FINALITY;
         }
-    }
-
-    function _revisionPlace(uint256 period) private pure returns (uint256 word, uint256 place) {
-        return ((period + 1) / Cells.COUNT, (period + 1) % Cells.COUNT);
     }
 
     function _set(PrintStore storage self, uint256 period, PrintCell cell) private {

@@ -3,8 +3,7 @@ pragma solidity 0.8.37;
 
 import {Cells} from "./Cells.sol";
 
-/// @dev The revisions of days 3w − 1, 3w and 3w + 1: a day apart from the print words, so that no post pays for opening
-/// two new words at once.
+/// @dev The revisions of days 3w, 3w + 1 and 3w + 2, modulo the ring that they are kept in.
 type RevisionWord is uint256;
 
 /// @dev The revision that stands: | 0 13 | Unix time of its post 40 | number 32 |.
@@ -16,7 +15,7 @@ using RevisionCellLib for RevisionCell global;
 /// @title RevisionWordLib
 /// @notice Cells of a revision word.
 library RevisionWordLib {
-    /// @param place Day plus one, modulo 3.
+    /// @param place Day modulo 3.
     function get(RevisionWord self, uint256 place) internal pure returns (RevisionCell) {
         return RevisionCell.wrap(Cells.get(RevisionWord.unwrap(self), place));
     }

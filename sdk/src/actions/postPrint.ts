@@ -23,7 +23,10 @@ export type PostPrintReturnType = Hash;
 export type PostPrintResult = Outcome<UsageIndexAbi, "post">;
 
 /** What `postPrint.extract` finds in a receipt. */
-export type PostPrintEvents = EventsByName<UsageIndexAbi, "PrintPosted" | "IndexPushed" | "PushFailed">;
+export type PostPrintEvents = EventsByName<
+  UsageIndexAbi,
+  "PrintPosted" | "PrintHeld" | "IndexPushed" | "IndexLags" | "PushFailed"
+>;
 
 export type PostPrintErrorType = ActionErrorType<
   | "IndexNotListed"
@@ -46,7 +49,8 @@ export type PostPrintErrorType = ActionErrorType<
 >;
 
 /**
- * Post the print of an ended day, or a higher revision of it, from a quorum of signed reports.
+ * Post the print of an ended day, or a higher revision of it, from a quorum of signed reports. One that moves the trailing mean
+ * too far is held unless a super-quorum signed it: `simulate` says so, and the event `PrintHeld`.
  *
  * @throws `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`, `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`, `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `NotEnoughGasToPush`
  *
@@ -74,5 +78,5 @@ export const postPrint: WriteAction<PostPrintParameters, PostPrintResult, PostPr
       revision,
       reports,
     ],
-    events: ["PrintPosted", "IndexPushed", "PushFailed"],
+    events: ["PrintPosted", "PrintHeld", "IndexPushed", "IndexLags", "PushFailed"],
   });

@@ -1,4 +1,4 @@
-import type { clearinghouseAbi, collateralAbi, usageIndexAbi } from "../abis.ts";
+import type { clearinghouseAbi, collateralAbi, reporterBondsAbi, usageIndexAbi } from "../abis.ts";
 import type { Named } from "../internal/abi.ts";
 import { UsanceError } from "./UsanceError.ts";
 
@@ -12,6 +12,7 @@ type ErrorItem = Extract<
   | (typeof clearinghouseAbi)[number]
   | (typeof usageIndexAbi)[number]
   | (typeof collateralAbi)[number]
+  | (typeof reporterBondsAbi)[number]
   | (typeof solidityErrors)[number],
   { type: "error" }
 >;

@@ -1,5 +1,5 @@
 import { decodeErrorResult, hexToString, isHex, type Abi, type Hex } from "viem";
-import { clearinghouseAbi, collateralAbi, usageIndexAbi } from "../abis.ts";
+import { clearinghouseAbi, collateralAbi, reporterBondsAbi, usageIndexAbi } from "../abis.ts";
 import { marketPhases } from "../enums.ts";
 import { nameValues } from "../internal/abi.ts";
 import { ContractError, solidityErrors, type ContractErrorName } from "./ContractError.ts";
@@ -13,6 +13,7 @@ export const errorsAbi: readonly AbiError[] = /*#__PURE__*/ [
   ...clearinghouseAbi,
   ...usageIndexAbi,
   ...collateralAbi,
+  ...reporterBondsAbi,
   ...solidityErrors,
 ].filter((item) => item.type === "error");
 

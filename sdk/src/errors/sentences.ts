@@ -151,6 +151,19 @@ export const sentences: Record<ContractErrorName, string> = {
   ConfigTooSmall: "{field} is {value}: it must be at least {min}.",
   ConfigTooLarge: "{field} is {value}: it may be at most {max}.",
   ReporterUnchanged: "Reporter {reporter} already has that state (active: {active}): nothing is to be done.",
+  BreakerReversed:
+    "The limit of four days is {breakerFourBps} basis points and that of one day {breakerBps}: it must not be lower.",
+  SeatingTooSoon:
+    "It is {timestamp} and the next seat may be given from {allowedFrom} on (Unix time): wait, seats are given one by one.",
+  PanelTooSmall:
+    "{seats} seats would be left and the largest quorum is {quorum}: give another reporter a seat first.",
+  ReporterNotBonded: "Reporter {reporter} has no bond, or leaves: it bonds first.",
+  ReporterIsBonded: "Reporter {reporter} has a bond: its seat is not free to be dropped.",
+  BondNotDue: "It is {timestamp} and bonds are due at {dueAt} (Unix time): wait until then.",
+  BondsAlreadySet: "Bonds are attached once, and {bonds} is: nothing is to be done.",
+  BondsOfAnotherIndex: "{bonds} keeps bonds of the index contract {index}: attach those of this one.",
+  NotBonds:
+    "Only the bonds {bonds} take a seat away at once, and {caller} is not: prove an equivocation there.",
   ReporterIsZero: "The zero address cannot be a reporter: give the reporter's address.",
   PanelIsFull: "All {seats} seats of the panel are taken: free one first.",
   TooManyReaders: "The index has {readers} readers and may have {max}: remove one first.",
@@ -176,7 +189,11 @@ export const sentences: Record<ContractErrorName, string> = {
     "The reports are {dispersionBps} basis points apart, {maxDispersionBps} are allowed: find the reporter that is off.",
   FuturePeriod: "Day {period} has not ended, it is day {today}: post it after its end.",
   PeriodTooEarly: "Day {period} lies before the index's first, {firstPeriod}.",
-  StaleRevision: "Revision {revision} is not above the stored {stored}: sign a higher one.",
+  StaleRevision: "Revision {revision} is not above {stored}, which stands or is held: sign a higher one.",
+  NoHeldPrint:
+    "No print of day {period} of index {index} is held: it was released or replaced, or the day's own print became final.",
+  PrintStillHeld:
+    "It is {timestamp} and the print is held until {releasableAt} (Unix time): wait, or have a super-quorum post it.",
   PrintIsFinal:
     "The print of day {period} of index {index} is final since {finalAt} (Unix time) and cannot be revised.",
   PeriodIsSettled: "Day {period} of index {index} was filled at a settlement and cannot be posted.",
@@ -184,6 +201,8 @@ export const sentences: Record<ContractErrorName, string> = {
   // Index: pushes and means
   NotEnoughGasToPush: "{available} gas is left and a push needs {needed}: send the transaction with more.",
   RepushFailed: "{reader} does not take push {sequence} of index {index}: look at why it reverts.",
+  NothingToFollow:
+    "The value of index {index} is {value} and its mean {mean}: it is there, or may not move nearer yet; getFollowing says when.",
   NothingPushed: "Index {index} has had no trailing mean yet: post enough days first.",
   NoPrints: "Index {index} has no print yet: post one first.",
   TooFewDays:
@@ -194,6 +213,28 @@ export const sentences: Record<ContractErrorName, string> = {
   DayStillMissing:
     "Day {period} has no print and may be filled from {fillableAt} (Unix time): post it or wait.",
   NoKnownNeighbour: "Day {period} has no print within {maxDistance} days to be filled from: post one.",
+
+  // Bonds
+  BondTermsInvalid: "{field} is {value}, its limit is {limit}: deploy the bonds with another.",
+  ZeroPayee: "The payee is the zero address: name who gets the money.",
+  BondsNotAttached: "The index contract knows the bonds {attached} and not these: bond there.",
+  AlreadyBonded: "Reporter {reporter} has a bond already: nothing is to be done.",
+  NotBonded: "Reporter {reporter} has no bond: it was withdrawn or slashed, or never was.",
+  BondMismatch:
+    "The token credited {received} units of {asked}: tokens that take a share of transfers cannot be a bond.",
+  NotReporterOrPayee:
+    "{caller} may not announce that reporter {reporter} leaves: it does so itself, or its payee {payee}.",
+  AlreadyLeaving:
+    "Reporter {reporter} leaves already, and may withdraw from {withdrawableAt} on (Unix time).",
+  NotLeaving: "Reporter {reporter} has not announced that it leaves: announce it first.",
+  BondLocked:
+    "It is {timestamp} and the bond can be slashed until {withdrawableAt} (Unix time): withdraw after that.",
+  ProofInvalid: "The signature of report {position} is nobody's or has a high s: it proves nothing.",
+  DifferentSigners: "{first} signed one report and {second} the other: both must be one reporter's.",
+  NoEquivocation:
+    "Both reports say {value} with vintage {vintage}: one with another deadline is the same report.",
+  NothingToSlash: "{signer} has neither a bond nor a seat: there is nothing to lose.",
+  NothingToPay: "Nothing that was slashed waits for the fund.",
 
   // Collateral token
   NotMinter: "Only {minter} mints the test token, and {sender} is not: send from there.",

@@ -1,4 +1,4 @@
-import { clearinghouseAbi, collateralAbi, usageIndexAbi } from "../abis.ts";
+import { clearinghouseAbi, collateralAbi, reporterBondsAbi, usageIndexAbi } from "../abis.ts";
 import type { Deployment } from "../deployment.ts";
 
 /** The exchange that an action talks to. */
@@ -8,12 +8,17 @@ export type DeploymentParameter = {
 };
 
 /** A contract of an exchange: its interface, and the name of its address in a deployment. */
-export type Contract<abi> = { abi: abi; name: "clearinghouse" | "usageIndex" | "collateral" };
+export type Contract<abi> = {
+  abi: abi;
+  name: "clearinghouse" | "usageIndex" | "collateral" | "reporterBonds";
+};
 
 export type ClearinghouseAbi = typeof clearinghouseAbi;
 export type UsageIndexAbi = typeof usageIndexAbi;
 export type CollateralAbi = typeof collateralAbi;
+export type ReporterBondsAbi = typeof reporterBondsAbi;
 
 export const clearinghouse = { abi: clearinghouseAbi, name: "clearinghouse" } as const;
 export const usageIndex = { abi: usageIndexAbi, name: "usageIndex" } as const;
 export const collateral = { abi: collateralAbi, name: "collateral" } as const;
+export const reporterBonds = { abi: reporterBondsAbi, name: "reporterBonds" } as const;

@@ -36,9 +36,7 @@ contract ScriptedFeed is AggregatorV3Interface {
         if (round > newest) newest = round;
     }
 
-    function getRoundData(
-        uint80 round
-    ) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function getRoundData(uint80 round) external view returns (uint80, int256, uint256, uint256, uint80) {
         return _data(round);
     }
 
@@ -207,9 +205,7 @@ contract AdaptersTest is UsageIndexFixture {
         ScriptedFeed fine = new ScriptedFeed(20);
         fine.answer(1, 99, block.timestamp, 1);
         FeedSource of_ = _source(fine);
-        vm.expectRevert(
-            abi.encodeWithSelector(FeedSource.FeedAnswerNotPositive.selector, fine, int256(99))
-        );
+        vm.expectRevert(abi.encodeWithSelector(FeedSource.FeedAnswerNotPositive.selector, fine, int256(99)));
         of_.read();
     }
 
@@ -285,9 +281,7 @@ contract AdaptersTest is UsageIndexFixture {
         vm.expectRevert(abi.encodeWithSelector(FeedSource.FeedIsAhead.selector, feed, end + 1, end));
         source.readAt(8, end);
         feed.answer(8, 3e8, end - 2 hours, 8);
-        vm.expectRevert(
-            abi.encodeWithSelector(FeedSource.FeedIsStale.selector, feed, 2 hours, 1 hours)
-        );
+        vm.expectRevert(abi.encodeWithSelector(FeedSource.FeedIsStale.selector, feed, 2 hours, 1 hours));
         source.readAt(8, end);
     }
 
@@ -325,9 +319,7 @@ contract AdaptersTest is UsageIndexFixture {
 
     function _expectNoData(IndexAggregator view_, uint80 round) private {
         bytes32 index = view_.INDEX();
-        vm.expectRevert(
-            abi.encodeWithSelector(IndexAggregator.NoDataPresent.selector, target, index, round)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IndexAggregator.NoDataPresent.selector, target, index, round));
         view_.getRoundData(round);
     }
 }

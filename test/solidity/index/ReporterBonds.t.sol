@@ -156,12 +156,7 @@ contract ReporterBondsTest is ReporterBondsFixture {
     function test_announceLeave_revertsWith_NotReporterOrPayee() public {
         _bond(_who(0));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IReporterBonds.NotReporterOrPayee.selector,
-                address(this),
-                _who(0),
-                PAYEE
-            )
+            abi.encodeWithSelector(IReporterBonds.NotReporterOrPayee.selector, address(this), _who(0), PAYEE)
         );
         bonds.announceLeave(_who(0));
     }
@@ -171,11 +166,7 @@ contract ReporterBondsTest is ReporterBondsFixture {
         vm.startPrank(_who(0));
         bonds.announceLeave(_who(0));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IReporterBonds.AlreadyLeaving.selector,
-                _who(0),
-                block.timestamp + 14 days
-            )
+            abi.encodeWithSelector(IReporterBonds.AlreadyLeaving.selector, _who(0), block.timestamp + 14 days)
         );
         bonds.announceLeave(_who(0));
         vm.stopPrank();
@@ -303,9 +294,7 @@ contract ReporterBondsTest is ReporterBondsFixture {
     function test_slash_revertsWith_DifferentSigners() public {
         SignedReport memory first = _report(keys[0], TU1D, DAY, 0, 1000e18, VINTAGE);
         SignedReport memory second = _report(keys[1], TU1D, DAY, 0, 1001e18, VINTAGE);
-        vm.expectRevert(
-            abi.encodeWithSelector(IReporterBonds.DifferentSigners.selector, _who(0), _who(1))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReporterBonds.DifferentSigners.selector, _who(0), _who(1)));
         bonds.slash(TU1D, DAY, 0, first, second, PROVER);
     }
 
@@ -337,7 +326,7 @@ contract ReporterBondsTest is ReporterBondsFixture {
         else if (kind == 1) digest = _digest(TU1D, DAY + 1 + uint32((seed >> 8) % 1000), 3, second);
         else if (kind == 2) digest = _digest(bytes32(seed), DAY, 3, second);
         else if (kind == 3) {
-            digest = _digest(block.chainid + 1 + (seed >> 8) % 1000, address(target), TU1D, DAY, 3, second);
+            digest = _digest(block.chainid + 1 + ((seed >> 8) % 1000), address(target), TU1D, DAY, 3, second);
         } else digest = _digest(block.chainid, address(uint160(seed)), TU1D, DAY, 3, second);
         _sign(keys[0], digest, second);
         try bonds.slash(TU1D, DAY, 3, first, second, PROVER) {

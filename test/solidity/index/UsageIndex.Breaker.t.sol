@@ -127,7 +127,8 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
             uint256 before = _mean(day - 1);
             uint256 mean = _naive(day, value);
             uint256 four = _mean(day - 4);
-            bool expected = _out(mean, before, 800) || (_out(mean, four, 2_000) && _further(mean, before, four));
+            bool expected =
+                _out(mean, before, 800) || (_out(mean, four, 2_000) && _further(mean, before, four));
             vm.assertTrue(_guarded(day, 0, value) == expected);
             if (expected) _confirmed(day, 0, value);
         }
@@ -140,15 +141,7 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         bytes32 before = _picture();
         SignedReport[] memory reports = _reportsOn(GUARDED, NEXT, 4, 2000e18, 1);
         vm.expectEmit(true, true, true, true, address(target));
-        emit IUsageIndex.PrintHeld(
-            GUARDED,
-            NEXT,
-            4,
-            2000e18,
-            VINTAGE,
-            1,
-            uint64(block.timestamp + 7 days)
-        );
+        emit IUsageIndex.PrintHeld(GUARDED, NEXT, 4, 2000e18, VINTAGE, 1, uint64(block.timestamp + 7 days));
         vm.assertTrue(target.post(GUARDED, NEXT, 4, reports));
         vm.assertTrue(before == _picture());
         (uint256 value_, uint32 sequence_, uint32 newest_, uint64 pushedAt_) = target.pushed(GUARDED);

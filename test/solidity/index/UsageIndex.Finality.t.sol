@@ -72,31 +72,37 @@ contract UsageIndexFinalityTest is UsageIndexFixture {
         vm.assertEq(period, DAY + 6);
     }
 
-    /// The vintages of the 64 newest days are kept, each with its own day whatever the order of the posts; older ones stand in
-    /// their events alone.
-    function test_print_vintagesOfTheSixtyFourNewestDays() public {
+    /// Vintage and revision of the 66 newest days are kept, each with its own day whatever the order of the posts; older ones
+    /// stand in their events alone, but for the revision of a late print.
+    function test_print_ofTheSixtySixNewestDaysHasItsVintageAndRevision() public {
         uint32 first = DAY - 20;
-        vm.warp(_due(first + 80));
         for (uint32 i; i < 70; ++i) {
-            // Some days are skipped and posted late.
+            vm.warp(_due(first + i));
+            // Some days are skipped.
             if (i % 9 != 4) _soloVintage(first + i);
         }
-        // Day 4 is older than the newest by 65, day 13 by 56.
+        // Day 4 is older than the newest by 65, day 13 by 56. Both come late.
         _soloVintage(first + 13);
         _soloVintage(first + 4);
-        for (uint32 i; i < 70; ++i) {
-            bool kept = (i >= 6 && i % 9 != 4) || i == 13;
+        vm.warp(_due(first + 70));
+        _soloVintage(first + 70);
+        for (uint32 i; i <= 70; ++i) {
             bool present = i % 9 != 4 || i == 13 || i == 4;
+            bool kept = present && i >= 5;
+            bool late = i == 13 || i == 4;
             Print memory print = target.print(SOLO, first + i);
             vm.assertTrue((print.value != 0) == present);
             vm.assertEq(uint256(print.vintage), kept ? first + i : 0);
+            vm.assertEq(print.revision, kept || late ? i + 1 : 0);
+            vm.assertEq(print.revisedAt, late ? _due(first + 69) : (kept ? _due(first + i) : 0));
         }
     }
 
     function _soloVintage(uint32 period) private {
         SignedReport[] memory reports = new SignedReport[](1);
-        reports[0] = _report(keys[0], SOLO, period, 0, 1000e18, bytes32(uint256(period)));
-        target.post(SOLO, period, 0, reports);
+        uint32 revision = period - (DAY - 20) + 1;
+        reports[0] = _report(keys[0], SOLO, period, revision, 1000e18, bytes32(uint256(period)));
+        target.post(SOLO, period, revision, reports);
     }
 
     /// Nine days in three to five words: each write leaves all others as they were.

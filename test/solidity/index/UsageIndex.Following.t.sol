@@ -168,9 +168,10 @@ contract UsageIndexFollowingTest is UsageIndexFixture {
             } else {
                 uint32 period = today - 1 - uint32((seed >> 48) % 3);
                 uint256 value = 200e18 + ((seed >> 64) % 4000e18);
-                uint32 revision = target.print(GUARDED, period).value == 0
-                    ? uint32(step)
-                    : target.print(GUARDED, period).revision + 1;
+                uint32 revision =
+                    target.print(GUARDED, period).value == 0
+                        ? uint32(step)
+                        : target.print(GUARDED, period).revision + 1;
                 _tryPost(period, revision, value, (seed >> 52) % 3 == 0 ? 1 : 2);
                 if (target.print(GUARDED, period).value != 0 && period > newest) newest = period;
             }
@@ -231,9 +232,7 @@ contract UsageIndexFollowingTest is UsageIndexFixture {
     }
 
     function _expectNothingToFollow(uint256 value, uint256 mean) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IUsageIndex.NothingToFollow.selector, GUARDED, value, mean)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.NothingToFollow.selector, GUARDED, value, mean));
         target.follow(GUARDED);
     }
 }

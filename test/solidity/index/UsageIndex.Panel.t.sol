@@ -29,11 +29,7 @@ contract UsageIndexPanelTest is ReporterBondsFixture {
         vm.warp(seatedAt + 3 days);
         target.setReporter(address(2), true);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IUsageIndex.SeatingTooSoon.selector,
-                seatedAt + 3 days,
-                seatedAt + 6 days
-            )
+            abi.encodeWithSelector(IUsageIndex.SeatingTooSoon.selector, seatedAt + 3 days, seatedAt + 6 days)
         );
         target.setReporter(address(3), true);
     }
@@ -101,17 +97,13 @@ contract UsageIndexPanelTest is ReporterBondsFixture {
     function test_setBonds_revertsWith_BondsOfAnotherIndex() public {
         address first = address(target);
         target = _twin();
-        vm.expectRevert(
-            abi.encodeWithSelector(IUsageIndex.BondsOfAnotherIndex.selector, bonds, first)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.BondsOfAnotherIndex.selector, bonds, first));
         target.setBonds(bonds);
     }
 
     function test_setBonds_revertsWith_AccessManagedUnauthorized() public {
         vm.prank(NEWCOMER);
-        vm.expectRevert(
-            abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, NEWCOMER)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, NEWCOMER));
         target.setBonds(bonds);
     }
 
@@ -134,9 +126,7 @@ contract UsageIndexPanelTest is ReporterBondsFixture {
         emit IUsageIndex.ReporterSet(_who(0), false, 0);
         vm.prank(NEWCOMER);
         target.dropUnbonded(_who(0));
-        vm.expectRevert(
-            abi.encodeWithSelector(IUsageIndex.ReporterUnchanged.selector, NEWCOMER, false)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.ReporterUnchanged.selector, NEWCOMER, false));
         target.dropUnbonded(NEWCOMER);
     }
 
@@ -144,11 +134,7 @@ contract UsageIndexPanelTest is ReporterBondsFixture {
         target = _twin();
         target.setReporter(NEWCOMER, true);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IUsageIndex.BondNotDue.selector,
-                block.timestamp,
-                type(uint256).max
-            )
+            abi.encodeWithSelector(IUsageIndex.BondNotDue.selector, block.timestamp, type(uint256).max)
         );
         target.dropUnbonded(NEWCOMER);
     }
