@@ -272,7 +272,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         PrintCell cell = state.prints.cellOf(period);
         if (!cell.isPresent()) revert NoPrints(index);
         value = cell.value();
-        isFinal = state.prints.isFinal(cell, period);
+        // The newest day was posted, so it is not a filled one.
+        isFinal = block.timestamp >= state.prints.finalAt(cell, period);
     }
 
     /// @inheritdoc IUsageIndex

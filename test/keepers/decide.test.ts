@@ -320,8 +320,8 @@ describe("decideSync", () => {
     expect(decide({ feeds })).to.deep.equal([{ kind: "follow", feed: 1 }]);
     // The index comes first where it lags itself; its push brings a feed what it missed.
     const lagging = new Set([index]);
-    expect(decide({ lagging })).to.deep.equal([{ kind: "followIndex", index }]);
-    expect(decide({ lagging, pushed: new Map([[index, 9n]]) })).to.deep.equal([
+    expect(decide({ feeds: [feed], lagging })).to.deep.equal([{ kind: "followIndex", index }]);
+    expect(decide({ feeds: [feed], lagging, pushed: new Map([[index, 9n]]) })).to.deep.equal([
       { kind: "followIndex", index },
     ]);
     expect(decide({ feeds, touched: new Map([["feed 1", 9_900]]) })).to.deep.equal([]);

@@ -96,6 +96,27 @@ describe("SDK actions on a node", function () {
       expect(feed.target).to.equal(IndexPushed[0]?.value);
     });
 
+    it("holds a revision that moves the mean too far, and says until when", async () => {
+      const { index } = venue;
+      const period = last;
+      const reports = await venue.sign(period, 9_000n, 9);
+      expect(await alice.postPrint.simulate({ index, period, revision: 9, reports })).to.equal(true);
+      const receipt = await venue.mined(alice.postPrint({ index, period, revision: 9, reports }));
+      const { PrintPosted, PrintHeld } = alice.postPrint.extract(receipt);
+      expect(PrintPosted).to.have.length(0);
+      const held = await alice.getHeldPrint({ index, period });
+      expect(PrintHeld[0]).to.include({ index, period, revision: 9, releasableAt: held.releasableAt });
+      expect(held).to.include({ value: 9_000n * 10n ** 18n, revision: 9, reporters: 31 });
+      expect((await alice.getPrint({ index, period })).revision).to.equal(2);
+      await refused(alice.releasePrint({ index, period }), "PrintStillHeld", {
+        releasableAt: held.releasableAt,
+      });
+      await refused(alice.releasePrint({ index, period: period - 1 }), "NoHeldPrint", {
+        index,
+        period: period - 1,
+      });
+    });
+
     it("says what is wrong with reports", async () => {
       const { index } = venue;
       const period = last;

@@ -30,15 +30,15 @@ export async function openVenue(usage: readonly number[]) {
       return reader.getTransactionReceipt({ hash: await hash });
     },
 
-    /** Signs a print of any value with the whole panel, so that none is held. */
+    /** Signs a print of any value with a quorum of the panel. */
     async sign(period: number, points: bigint, revision: number): Promise<SignedReport[]> {
       const { chainId, usageIndex } = deployment;
       const deadline = (await now()) + 3600n;
       const vintage = keccak256(toHex(period));
       const value = points * 10n ** 18n;
       const report = { chainId, usageIndex, index, period, revision, value, vintage, deadline };
-      const signed = localPanel().map((account) => signReport({ ...report, account }));
-      return sortReports(await Promise.all(signed));
+      const quorum = localPanel().slice(0, 5);
+      return sortReports(await Promise.all(quorum.map((account) => signReport({ ...report, account }))));
     },
   };
 }

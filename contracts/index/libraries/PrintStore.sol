@@ -126,7 +126,13 @@ library PrintStoreLib {
     }
 
     function cellOf(PrintStore storage self, uint256 period) internal view returns (PrintCell) {
-        return self.prints[period / Cells.COUNT].get(period % Cells.COUNT);
+        PrintWord[1_431_655_766] storage prints = self.prints;
+        PrintWord word;
+        // Assembly: no check of bounds, as in `tallyAt`.
+        assembly ("memory-safe") {
+            word := sload(add(prints.slot, div(period, 3)))
+        }
+        return word.get(period % Cells.COUNT);
     }
 
     /// @notice The revision of a posted print that is late or among the newest `RING` days; every one that is not final is.

@@ -11,13 +11,19 @@ library Cells {
     uint256 internal constant BITS = 85;
     uint256 internal constant MASK = (1 << BITS) - 1;
 
+    /// @param place Below three.
     function get(uint256 word, uint256 place) internal pure returns (uint256) {
-        return (word >> (place * BITS)) & MASK;
+        unchecked {
+            return (word >> (place * BITS)) & MASK;
+        }
     }
 
+    /// @param place Below three.
     function set(uint256 word, uint256 place, uint256 cell) internal pure returns (uint256) {
-        uint256 shift = place * BITS;
-        return (word & ~(MASK << shift)) | (cell << shift);
+        unchecked {
+            uint256 shift = place * BITS;
+            return (word & ~(MASK << shift)) | (cell << shift);
+        }
     }
 
     /// @notice The first `count` cells of a word; three or more are all of them.
