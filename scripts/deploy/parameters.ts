@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import JSON5 from "json5";
 import { getAddress, isAddress, type Address } from "viem";
-import { BOND_TERMS, PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "./terms.ts";
+import { type BOND_TERMS, PANEL_SIZE, TU1D_CONFIG, TU1D_FEED } from "./terms.ts";
 import { ROLE_NAMES, type RoleName } from "./roles.ts";
 
 /** Who holds a role, and what they wait for, in seconds. */

@@ -210,7 +210,7 @@ abstract contract ClearingFixture is TestBase {
 
     function _openIndex() private {
         usage = UsageIndex(deploy("UsageIndex.sol:UsageIndex", abi.encode(manager)));
-        // Nothing is held and the mean itself is pushed: markets follow it by their own bound here.
+        // With so wide a bound the mean itself is pushed: markets follow it by their own here.
         usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
         for (uint256 i = 0; i < 7; ++i) _reporters[i] = uint256(keccak256(abi.encode("reporter", i)));
         for (uint256 i = 0; i < 7; ++i) {
@@ -241,8 +241,9 @@ abstract contract ClearingFixture is TestBase {
     }
 
     function _printOf(bytes32 index, uint32 period, uint32 revision, uint256 value) internal {
-        SignedReport[] memory reports = new SignedReport[](5);
-        for (uint256 i = 0; i < 5; ++i) {
+        // A super-quorum: nothing that a test prints is held.
+        SignedReport[] memory reports = new SignedReport[](6);
+        for (uint256 i = 0; i < 6; ++i) {
             reports[i].value = uint128(value);
             reports[i].deadline = uint64(block.timestamp + 1 hours);
             reports[i].vintage = keccak256("vintage");
