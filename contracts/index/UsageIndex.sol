@@ -10,7 +10,6 @@ import {IIndexReader} from "./interfaces/IIndexReader.sol";
 import {IReporterBonds} from "./interfaces/IReporterBonds.sol";
 import {HeldPrint, IndexConfig, IUsageIndex, Print, SignedReport} from "./interfaces/IUsageIndex.sol";
 import {Breaker} from "./libraries/Breaker.sol";
-import {Following} from "./libraries/Following.sol";
 import {Holds} from "./libraries/Holds.sol";
 import {Panel, PanelLib} from "./libraries/Panel.sol";
 import {Hold, PrintStore, PrintStoreLib} from "./libraries/PrintStore.sol";
@@ -25,7 +24,6 @@ import {Tally} from "./types/Tally.sol";
 /// @notice Prints of several indices, signed by one panel of reporters; `IUsageIndex` says how.
 contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     using Breaker for PrintStore;
-    using Following for FeedSlot;
     using Holds for PrintStore;
     using PanelLib for Panel;
     using PrintStoreLib for PrintStore;
@@ -73,7 +71,6 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         _requireWithin("maxValue", terms.maxValue, 1, PrintCellLib.MAX_VALUE);
         _requireWithin("superQuorum", terms.superQuorum, terms.quorum + uint256(1), PanelLib.SEATS);
         _requireWithin("breakerBps", terms.breakerBps, 1, type(uint16).max);
-        _requireWithin("maxMoveBps", terms.maxMoveBps, 1, type(uint16).max);
         if (terms.breakerFourBps < terms.breakerBps) {
             revert BreakerReversed(terms.breakerFourBps, terms.breakerBps);
         }
@@ -182,19 +179,6 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IUsageIndex
-    function follow(bytes32 index) external {
-        IndexState storage state = _listed(index);
-        FeedSlot feed = state.feed;
-        IndexConfig memory terms = state.terms;
-        uint32 newest = feed.newest();
-        (uint256 mean, ) = _meanAt(state, terms, newest);
-        if (feed.follow(mean, terms.maxMoveBps).value() == feed.value()) {
-            revert NothingToFollow(index, feed.value(), mean);
-        }
-        _push(state, index, feed, newest, mean, terms.maxMoveBps);
-    }
-
-    /// @inheritdoc IUsageIndex
     function repush(bytes32 index, IIndexReader reader) external {
         IndexState storage state = _listed(index);
         _requireReader(state, index, address(reader));
@@ -251,18 +235,6 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IUsageIndex
-    function following(
-        bytes32 index
-    ) external view returns (uint256 value, uint256 mean, uint256 least, uint256 most, uint64 widensAt) {
-        IndexState storage state = _listed(index);
-        FeedSlot feed = state.feed;
-        IndexConfig memory terms = state.terms;
-        value = feed.value();
-        mean = state.prints.meanAt(terms, feed.newest());
-        (least, most, widensAt) = feed.room(terms.maxMoveBps);
-    }
-
-    /// @inheritdoc IUsageIndex
     function latest(
         bytes32 index
     ) external view returns (uint256 value, uint32 period, uint32 sequence, bool isFinal) {
@@ -290,7 +262,12 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint32 endPeriod
     ) external view returns (uint256 mean, bool allFinal) {
         IndexState storage state = _listed(index);
-        return _meanAt(state, state.terms, endPeriod);
+        IndexConfig memory terms = state.terms;
+        uint256 first = Math.saturatingSub(uint256(endPeriod) + 1, terms.trailingDays);
+        (Tally all, Tally locked) = state.prints.tally(first, endPeriod, PrintCellLib.FILLED);
+        uint256 present = all.count();
+        if (present < terms.minTrailingDays) revert TooFewDays(present, terms.minTrailingDays);
+        return (all.sum() / present, locked.count() == present);
     }
 
     /// @inheritdoc IUsageIndex
@@ -426,8 +403,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             verdict.reporters
         );
         // Zero: the print is not in the newest mean, or that has too few days.
-        if (mean != 0) _push(state, entry.index, feed, newest, mean, terms.maxMoveBps);
-        else if (entry.period == newest) state.feed = feed.withNewest(uint256(newest).toUint24());
+        if (mean != 0) _push(state, entry.index, feed, newest, mean);
+        else if (entry.period == newest) state.feed = feed.withNewest(newest);
         return false;
     }
 
@@ -444,43 +421,26 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         );
     }
 
-    /// @dev Follows the mean and pushes what changed. All state is written before the first call; a reader that calls back
-    /// finds it so, and has too little gas to push in its turn.
+    /// @dev Pushes the newest mean if it is another one, or of another day. All state is written before the first call; a reader
+    /// that calls back finds it so, and has too little gas to push in its turn.
     function _push(
         IndexState storage state,
         bytes32 index,
         FeedSlot feed,
         uint32 newest,
-        uint256 mean,
-        uint256 maxMoveBps
+        uint256 mean
     ) private {
-        FeedSlot next = feed.follow(mean, maxMoveBps);
         uint32 sequence = feed.sequence();
-        uint256 value = next.value();
-        if (sequence != 0 && newest == feed.period() && value == feed.value()) return;
+        if (sequence != 0 && newest == feed.period() && mean == feed.value()) return;
         ++sequence;
-        state.feed = next.withPush(sequence, uint256(newest).toUint24(), block.timestamp.toUint40());
+        state.feed = feed.withPush(mean, sequence, newest, block.timestamp.toUint40());
 
-        emit IndexPushed(index, sequence, value, newest);
-        if (value != mean) emit IndexLags(index, sequence, mean);
+        emit IndexPushed(index, sequence, mean, newest);
         uint256 count = feed.readers();
         for (uint256 i; i < count; ++i) {
             IIndexReader reader = state.readers[i];
-            if (!reader.push(index, value, sequence, newest)) emit PushFailed(index, reader, sequence);
+            if (!reader.push(index, mean, sequence, newest)) emit PushFailed(index, reader, sequence);
         }
-    }
-
-    /// @dev Trailing mean at a day, and whether all of it is final.
-    function _meanAt(
-        IndexState storage state,
-        IndexConfig memory terms,
-        uint256 endPeriod
-    ) private view returns (uint256 mean, bool allFinal) {
-        uint256 first = Math.saturatingSub(endPeriod + 1, terms.trailingDays);
-        (Tally all, Tally locked) = state.prints.tally(first, endPeriod, PrintCellLib.FILLED);
-        uint256 present = all.count();
-        if (present < terms.minTrailingDays) revert TooFewDays(present, terms.minTrailingDays);
-        return (all.sum() / present, locked.count() == present);
     }
 
     function _seatOf(address account) private view returns (uint32 bit) {

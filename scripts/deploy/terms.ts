@@ -23,8 +23,6 @@ export const TU1D_CONFIG = {
   /** No day of the real series up to mid-2026 is held. */
   breakerBps: 800,
   breakerFourBps: 2_000,
-  /** Markets have the same bound, so that it is the index alone that ever lags. */
-  maxMoveBps: 800,
 };
 
 /** Bond of a reporter: 50,000 USD of 6 decimals, a quarter of it for who proves an equivocation, the rest for a fund. */

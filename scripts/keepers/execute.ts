@@ -5,7 +5,6 @@ import {
   cancelRiskRaising,
   deleverage,
   follow,
-  followIndex,
   isContractError,
   liquidate,
   repush,
@@ -23,7 +22,6 @@ import type { KeeperAction, KeeperOutcome } from "./keeper.ts";
 /** Errors that mean the state moved on between the decision and the call: somebody else did it, or it can wait. */
 const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   sync: [],
-  followIndex: ["NothingToFollow", "TooFewDays"],
   follow: [],
   repush: ["RepushFailed", "NothingPushed"],
   // The set may have become unsafe by another change meanwhile: the risk role has to announce it anew.
@@ -107,8 +105,6 @@ function callOf({ client, deployment, fees }: KeeperContext, action: KeeperActio
   switch (action.kind) {
     case "sync":
       return bind(sync, { ...common, market: action.market });
-    case "followIndex":
-      return bind(followIndex, { ...common, index: action.index });
     case "follow":
       return bind(follow, { ...common, feed: action.feed });
     case "repush":

@@ -18,7 +18,6 @@ export interface Keeper {
 /** One call that a keeper decided on. Amounts and ids as the contracts number them. */
 export type KeeperAction =
   | { kind: "sync"; market: number }
-  | { kind: "followIndex"; index: Hex }
   | { kind: "follow"; feed: number }
   | { kind: "repush"; index: Hex }
   | { kind: "applyMargins"; market: number }

@@ -1,4 +1,4 @@
-import { getFeed, getFollowing, getPendingMargins, getPushed, type MarketPhase } from "@usance/sdk";
+import { getFeed, getPendingMargins, getPushed, type MarketPhase } from "@usance/sdk";
 import type { Hex } from "viem";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
@@ -20,8 +20,6 @@ export interface SyncState {
   feeds: readonly { id: number; index: Hex; target: bigint; followed: bigint; sequence: bigint }[];
   /** Sequence of the last push of each index. */
   pushed: ReadonlyMap<Hex, bigint>;
-  /** Indices whose value lags behind the trailing mean and has room to move. */
-  lagging: ReadonlySet<Hex>;
   /** Unix time at which this keeper last touched a market (`market 1`) or a feed (`feed 1`). */
   touched: ReadonlyMap<string, number>;
   /** Seconds between two touches. */
@@ -29,24 +27,14 @@ export interface SyncState {
 }
 
 /**
- * Decides what needs a touch: indices whose value may move on, pushes that a feed missed, feeds that are still catching up, and markets whose mark,
+ * Decides what needs a touch: pushes that a feed missed, feeds that are still catching up, and markets whose mark,
  * funding and daily settlement nobody has advanced for a while; and announced margins whose day has come. Touching seldom or often changes no price.
  */
-export function decideSync({
-  now,
-  markets,
-  feeds,
-  pushed,
-  lagging,
-  touched,
-  interval,
-}: SyncState): KeeperAction[] {
+export function decideSync({ now, markets, feeds, pushed, touched, interval }: SyncState): KeeperAction[] {
   const due = (subject: string) => now - (touched.get(subject) ?? -Infinity) >= interval;
   const actions: KeeperAction[] = [];
   for (const { id, index, target, followed, sequence } of feeds) {
-    // Its push brings what a feed missed, too.
-    if (lagging.has(index)) actions.push({ kind: "followIndex", index });
-    else if ((pushed.get(index) ?? 0n) > sequence) actions.push({ kind: "repush", index });
+    if ((pushed.get(index) ?? 0n) > sequence) actions.push({ kind: "repush", index });
     if (target !== followed && due(subjectOf({ kind: "follow", feed: id })))
       actions.push({ kind: "follow", feed: id });
   }
@@ -98,13 +86,8 @@ export function createSyncKeeper(options: KeeperOptions & { interval?: number })
           }),
         ),
       );
-      const lagging = new Set<Hex>();
-      for (const { index } of feeds) {
-        const { value, mean, least, most } = await getFollowing(client, { ...at, index });
-        if (mean !== 0n && (mean > value ? most > value : mean < value && least < value)) lagging.add(index);
-      }
       const { interval = 300 } = options;
-      const actions = decideSync({ now, markets, feeds, pushed, lagging, touched, interval });
+      const actions = decideSync({ now, markets, feeds, pushed, touched, interval });
       const outcomes = await execute(context, actions);
       for (const action of actions)
         if (action.kind === "sync" || action.kind === "follow") touched.set(subjectOf(action), now);

@@ -5142,24 +5142,6 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
-        "name": "index",
-        "type": "bytes32"
-      },
-      {
-        "name": "value",
-        "type": "uint256"
-      },
-      {
-        "name": "mean",
-        "type": "uint256"
-      }
-    ],
-    "name": "NothingToFollow",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "name": "seats",
         "type": "uint256"
       }
@@ -5544,28 +5526,6 @@ export const usageIndexAbi = [
         "type": "bytes32"
       },
       {
-        "indexed": false,
-        "name": "sequence",
-        "type": "uint32"
-      },
-      {
-        "indexed": false,
-        "name": "mean",
-        "type": "uint256"
-      }
-    ],
-    "name": "IndexLags",
-    "type": "event"
-  },
-  {
-    "anonymous": false,
-    "inputs": [
-      {
-        "indexed": true,
-        "name": "index",
-        "type": "bytes32"
-      },
-      {
         "components": [
           {
             "name": "quorum",
@@ -5601,10 +5561,6 @@ export const usageIndexAbi = [
           },
           {
             "name": "breakerFourBps",
-            "type": "uint16"
-          },
-          {
-            "name": "maxMoveBps",
             "type": "uint16"
           }
         ],
@@ -5946,10 +5902,6 @@ export const usageIndexAbi = [
           {
             "name": "breakerFourBps",
             "type": "uint16"
-          },
-          {
-            "name": "maxMoveBps",
-            "type": "uint16"
           }
         ],
         "name": "",
@@ -5998,51 +5950,6 @@ export const usageIndexAbi = [
     "outputs": [
       {
         "name": "",
-        "type": "uint64"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "name": "index",
-        "type": "bytes32"
-      }
-    ],
-    "name": "follow",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "name": "index",
-        "type": "bytes32"
-      }
-    ],
-    "name": "following",
-    "outputs": [
-      {
-        "name": "value",
-        "type": "uint256"
-      },
-      {
-        "name": "mean",
-        "type": "uint256"
-      },
-      {
-        "name": "least",
-        "type": "uint256"
-      },
-      {
-        "name": "most",
-        "type": "uint256"
-      },
-      {
-        "name": "widensAt",
         "type": "uint64"
       }
     ],
@@ -6204,10 +6111,6 @@ export const usageIndexAbi = [
           },
           {
             "name": "breakerFourBps",
-            "type": "uint16"
-          },
-          {
-            "name": "maxMoveBps",
             "type": "uint16"
           }
         ],

@@ -45,7 +45,6 @@ async function deploy() {
     superQuorum: 6,
     breakerBps: 800,
     breakerFourBps: 2_000,
-    maxMoveBps: 800,
   });
   await index.addReader(TU1D, reader);
   const domain: TypedDataDomain = {

@@ -268,7 +268,6 @@ describe("decideSync", () => {
       markets: [],
       feeds: [],
       pushed: new Map([[index, 3n]]),
-      lagging: new Set(),
       touched: new Map(),
       interval: 300,
       ...over,
@@ -318,12 +317,6 @@ describe("decideSync", () => {
   it("lets a feed catch up once in an interval", () => {
     const feeds = [{ ...feed, followed: 4n }];
     expect(decide({ feeds })).to.deep.equal([{ kind: "follow", feed: 1 }]);
-    // The index comes first where it lags itself; its push brings a feed what it missed.
-    const lagging = new Set([index]);
-    expect(decide({ feeds: [feed], lagging })).to.deep.equal([{ kind: "followIndex", index }]);
-    expect(decide({ feeds: [feed], lagging, pushed: new Map([[index, 9n]]) })).to.deep.equal([
-      { kind: "followIndex", index },
-    ]);
     expect(decide({ feeds, touched: new Map([["feed 1", 9_900]]) })).to.deep.equal([]);
   });
 });

@@ -120,7 +120,6 @@ export async function listFeed(
     superQuorum: 32,
     breakerBps: 65_535,
     breakerFourBps: 65_535,
-    maxMoveBps: 65_535,
   });
   await index.addReader(INDEX, house);
   await house.addFeed({ index: INDEX, ...feed });

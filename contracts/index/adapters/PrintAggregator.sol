@@ -9,7 +9,7 @@ import {IndexAggregator} from "./IndexAggregator.sol";
 /// @dev A round is a day: its number is the UTC day number, it starts at the day's end and is answered at the time of its last
 /// revision. Until `IUsageIndex.finalAt` an answer may be revised in place, with a later `updatedAt`. Rounds have gaps: the
 /// round of a missing day reverts until a settlement fills it, which counts as its answer at the time from which that was
-/// allowed. The newest day's print is no price to lend against: it has neither mean nor bound. `FollowedAggregator` has both.
+/// allowed. The newest day's print is no price to lend against: a single day swings with the weekday. `MeanAggregator` gives a mean.
 contract PrintAggregator is IndexAggregator {
     /// @param description_ For instance "TU1D daily print".
     constructor(

@@ -15,7 +15,6 @@ import {IReporterBonds} from "./IReporterBonds.sol";
 /// @param breakerBps Furthest that a print may move the trailing mean in one day without being held, in basis points of the
 /// mean one day before, 1 or more.
 /// @param breakerFourBps The same over four days, `breakerBps` or more.
-/// @param maxMoveBps Furthest that the pushed value moves in any 24 hours, in basis points of where it was, 1 or more.
 struct IndexConfig {
     uint8 quorum;
     uint16 maxDispersionBps;
@@ -26,7 +25,6 @@ struct IndexConfig {
     uint8 superQuorum;
     uint16 breakerBps;
     uint16 breakerFourBps;
-    uint16 maxMoveBps;
 }
 
 /// @notice One reporter's signed report; index, period and revision are those of the post.
@@ -92,10 +90,8 @@ struct HeldPrint {
 /// - A held print changes no print, mean, finality or push. It counts once a super-quorum posts it or seven days have passed;
 ///   then it is a print of that moment, which may be revised for another 24 hours. Until then its day is missing, or keeps
 ///   the print that it has: one held on top of a standing print lapses when that becomes final.
-/// - The pushed value follows the trailing mean. Between any two moments at most 24 hours apart it has moved by no more than
-///   `maxMoveBps` of what it was at the first, however many prints, revisions and releases fell between them. If it lags,
-///   `follow` brings it on as soon as there is room.
-/// - Means round down; limits round towards the smaller move.
+/// - What is pushed is the trailing mean at the newest day, rounded down. How far a market follows it in a day is bounded where
+///   the market is: a queue of releases may push far at once.
 interface IUsageIndex {
     // ------------------------------------------------------------------------------------------------------- events
 
@@ -143,12 +139,9 @@ interface IUsageIndex {
     /// @notice A held print was released after its time; `PrintPosted` follows.
     event PrintReleased(bytes32 indexed index, uint32 indexed period, uint32 revision);
 
-    /// @notice The followed value or the newest day changed and was pushed.
-    /// @param value What readers got: the trailing mean, WAD, rounded down, or as near to it as `maxMoveBps` allows.
+    /// @notice The newest trailing mean or its day changed and was pushed.
+    /// @param value Trailing mean, WAD, rounded down.
     event IndexPushed(bytes32 indexed index, uint32 sequence, uint256 value, uint32 newestPeriod);
-
-    /// @notice The value just pushed is not the trailing mean yet; `follow` brings it nearer when there is room.
-    event IndexLags(bytes32 indexed index, uint32 sequence, uint256 mean);
 
     /// @notice Bonds were attached: from now on a seat needs one, and seats given before must have one by `dueAt`.
     event BondsSet(IReporterBonds indexed bonds, uint64 dueAt);
@@ -247,8 +240,6 @@ interface IUsageIndex {
     error RepushFailed(bytes32 index, IIndexReader reader, uint32 sequence);
     /// @notice The index has had no trailing mean yet.
     error NothingPushed(bytes32 index);
-    /// @notice The value is the mean, or may not move nearer to it yet.
-    error NothingToFollow(bytes32 index, uint256 value, uint256 mean);
 
     /// @notice The index has no print yet.
     error NoPrints(bytes32 index);
@@ -302,8 +293,8 @@ interface IUsageIndex {
 
     // ------------------------------------------------------------------------------------------------------- prints
 
-    /// @notice Posts the print of an ended day, or a higher revision of it, and pushes the followed value to the readers if
-    /// the post changed it or the newest day. A print that moves the trailing mean too far is held instead.
+    /// @notice Posts the print of an ended day, or a higher revision of it, and pushes the newest trailing mean to the readers if
+    /// the post changed it or its day. A print that moves the trailing mean too far is held instead.
     /// @dev Anyone may call. The value is the median of the reports (the lower one for an even count; equal
     /// values count in the order of their signers), the vintage that of the median report. Days may come in any order and revision numbers may skip;
     /// the first print of a day may carry any revision. A higher revision may repeat the value: it then corrects the
@@ -328,10 +319,6 @@ interface IUsageIndex {
     /// @notice Makes a print of what has been held for seven days, and pushes as a post does.
     /// @dev Anyone may call. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `NotEnoughGasToPush`.
     function releasePrint(bytes32 index, uint32 period) external;
-
-    /// @notice Brings a value that lags behind its trailing mean as near to it as `maxMoveBps` allows now, and pushes it.
-    /// @dev Anyone may call. Errors: `IndexNotListed`, `TooFewDays`, `NothingToFollow`, `NotEnoughGasToPush`.
-    function follow(bytes32 index) external;
 
     /// @notice Repeats the last push to one reader, with the same sequence.
     /// @dev Anyone may call. Errors: `IndexNotListed`, `NotReader`, `NothingPushed`, `NotEnoughGasToPush`,
@@ -370,25 +357,13 @@ interface IUsageIndex {
     ) external view returns (uint256 value, uint32 period, uint32 sequence, bool isFinal);
 
     /// @notice The last push; all zero before the first.
-    /// @return value Trailing mean at `newestPeriod`, WAD, rounded down, or as near to it as `maxMoveBps` allowed.
+    /// @return value Trailing mean at `newestPeriod`, WAD, rounded down.
     /// @return sequence Its number, from 1.
     /// @return newestPeriod Newest day with a print at that time.
     /// @return pushedAt Unix time of the post.
     function pushed(
         bytes32 index
     ) external view returns (uint256 value, uint32 sequence, uint32 newestPeriod, uint64 pushedAt);
-
-    /// @notice What the pushed value follows, and how far it may go now.
-    /// @dev Errors: `IndexNotListed`.
-    /// @return value The pushed value, WAD; zero before the first push.
-    /// @return mean Trailing mean at the newest day, WAD, rounded down; zero if it has too few prints.
-    /// @return least Lowest value that may be pushed now, WAD, rounded up.
-    /// @return most Highest value that may be pushed now, WAD, rounded down.
-    /// @return widensAt Unix time at which the room is measured from `value` alone again, if it does not move before; zero
-    /// if it is already.
-    function following(
-        bytes32 index
-    ) external view returns (uint256 value, uint256 mean, uint256 least, uint256 most, uint64 widensAt);
 
     /// @notice The print of a day that is held; all zero when there is none.
     function heldPrint(bytes32 index, uint32 period) external view returns (HeldPrint memory);

@@ -60,16 +60,6 @@ library Breaker {
         if (!breaks && period < newest) (breaks, ) = _judgeAt(prints, terms, c, period);
     }
 
-    /// @notice Mean of the stored prints at a day; zero where they are too few.
-    function meanAt(
-        PrintStore storage prints,
-        IndexConfig memory terms,
-        uint256 end
-    ) internal view returns (uint256 mean) {
-        (Tally all, , ) = prints.trailing(end, terms.trailingDays);
-        return _mean(all, terms.minTrailingDays);
-    }
-
     function _judgeAt(
         PrintStore storage prints,
         IndexConfig memory terms,

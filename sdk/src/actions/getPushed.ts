@@ -14,7 +14,7 @@ export type GetPushedReturnType = Outcome<UsageIndexAbi, "pushed">;
 export type GetPushedErrorType = ActionErrorType;
 
 /**
- * Read the last push of an index to its readers: the value that markets follow (WAD), its number, day and time; all zero before the first.
+ * Read the last push of an index to its readers: the trailing mean (WAD), its number, day and time; all zero before the first.
  *
  * @throws `CallFailedError` when the node does not answer
  *

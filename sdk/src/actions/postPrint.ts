@@ -25,7 +25,7 @@ export type PostPrintResult = Outcome<UsageIndexAbi, "post">;
 /** What `postPrint.extract` finds in a receipt. */
 export type PostPrintEvents = EventsByName<
   UsageIndexAbi,
-  "PrintPosted" | "PrintHeld" | "IndexPushed" | "IndexLags" | "PushFailed"
+  "PrintPosted" | "PrintHeld" | "IndexPushed" | "PushFailed"
 >;
 
 export type PostPrintErrorType = ActionErrorType<
@@ -78,5 +78,5 @@ export const postPrint: WriteAction<PostPrintParameters, PostPrintResult, PostPr
       revision,
       reports,
     ],
-    events: ["PrintPosted", "PrintHeld", "IndexPushed", "IndexLags", "PushFailed"],
+    events: ["PrintPosted", "PrintHeld", "IndexPushed", "PushFailed"],
   });

@@ -20,7 +20,7 @@ export type ReleasePrintResult = Outcome<UsageIndexAbi, "releasePrint">;
 /** What `releasePrint.extract` finds in a receipt. */
 export type ReleasePrintEvents = EventsByName<
   UsageIndexAbi,
-  "PrintReleased" | "PrintPosted" | "IndexPushed" | "IndexLags" | "PushFailed"
+  "PrintReleased" | "PrintPosted" | "IndexPushed" | "PushFailed"
 >;
 
 export type ReleasePrintErrorType = ActionErrorType<
@@ -47,5 +47,5 @@ export const releasePrint: WriteAction<ReleasePrintParameters, ReleasePrintResul
     contract: usageIndex,
     functionName: "releasePrint",
     args: ({ index, period }: ReleasePrintParameters) => [index, period],
-    events: ["PrintReleased", "PrintPosted", "IndexPushed", "IndexLags", "PushFailed"],
+    events: ["PrintReleased", "PrintPosted", "IndexPushed", "PushFailed"],
   });

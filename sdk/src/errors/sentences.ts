@@ -201,8 +201,6 @@ export const sentences: Record<ContractErrorName, string> = {
   // Index: pushes and means
   NotEnoughGasToPush: "{available} gas is left and a push needs {needed}: send the transaction with more.",
   RepushFailed: "{reader} does not take push {sequence} of index {index}: look at why it reverts.",
-  NothingToFollow:
-    "The value of index {index} is {value} and its mean {mean}: it is there, or may not move nearer yet; getFollowing says when.",
   NothingPushed: "Index {index} has had no trailing mean yet: post enough days first.",
   NoPrints: "Index {index} has no print yet: post one first.",
   TooFewDays:

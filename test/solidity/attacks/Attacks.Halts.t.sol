@@ -22,7 +22,7 @@ contract AttacksHaltsTest is RiskFixture {
 
     function setUp() public override {
         super.setUp();
-        usage.listIndex(GPX, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
+        usage.listIndex(GPX, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535));
         usage.addReader(GPX, house);
         vm.prank(LISTER);
         silent = house.addFeed(FeedListing(GPX, 800, 30 hours, 54 hours, 7 days));

@@ -208,10 +208,14 @@ abstract contract ClearingFixture is TestBase {
 
     // --------------------------------------------------------------------------------------------------- time, prints
 
+    /// Terms without a circuit breaker: tests print what they like.
+    function _indexTerms() internal view virtual returns (IndexConfig memory) {
+        return IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535);
+    }
+
     function _openIndex() private {
         usage = UsageIndex(deploy("UsageIndex.sol:UsageIndex", abi.encode(manager)));
-        // With so wide a bound the mean itself is pushed: markets follow it by their own here.
-        usage.listIndex(TU1D, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
+        usage.listIndex(TU1D, _indexTerms());
         for (uint256 i = 0; i < 7; ++i) _reporters[i] = uint256(keccak256(abi.encode("reporter", i)));
         for (uint256 i = 0; i < 7; ++i) {
             for (uint256 j = i + 1; j < 7; ++j) {
@@ -240,10 +244,21 @@ abstract contract ClearingFixture is TestBase {
         _printOf(TU1D, period, revision, value);
     }
 
+    /// By a super-quorum: nothing of it is held.
     function _printOf(bytes32 index, uint32 period, uint32 revision, uint256 value) internal {
-        // A super-quorum: nothing that a test prints is held.
-        SignedReport[] memory reports = new SignedReport[](6);
-        for (uint256 i = 0; i < 6; ++i) {
+        usage.post(index, period, revision, _signed(index, period, revision, value, 6));
+    }
+
+    /// Reports of the first `count` reporters.
+    function _signed(
+        bytes32 index,
+        uint32 period,
+        uint32 revision,
+        uint256 value,
+        uint256 count
+    ) internal view returns (SignedReport[] memory reports) {
+        reports = new SignedReport[](count);
+        for (uint256 i = 0; i < count; ++i) {
             reports[i].value = uint128(value);
             reports[i].deadline = uint64(block.timestamp + 1 hours);
             reports[i].vintage = keccak256("vintage");
@@ -259,7 +274,6 @@ abstract contract ClearingFixture is TestBase {
             reports[i].r = r;
             reports[i].vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
         }
-        usage.post(index, period, revision, reports);
     }
 
     /// Prints one value until the mean of seven days is nothing else, so that the perpetual's index stands there.

@@ -208,7 +208,7 @@ contract ClearinghouseAdministrationTest is RiskFixture {
             abi.encodeCall(house.listMarket, (l)),
             abi.encodeWithSelector(IUsageIndex.IndexNotListed.selector, bytes32("GPX"))
         );
-        usage.listIndex("GPX", IndexConfig(5, 100, 7, 4, WINDOW_FIRST + 1, 9_000_000e18, 6, 65_535, 65_535, 65_535));
+        usage.listIndex("GPX", IndexConfig(5, 100, 7, 4, WINDOW_FIRST + 1, 9_000_000e18, 6, 65_535, 65_535));
         _outside(
             l,
             "firstPeriod",

@@ -571,7 +571,7 @@ contract ClearinghouseCalendarCreditTest is MonthsFixture {
     /// A second index with prints up to today.
     function _otherFeed() private returns (FeedId feed) {
         bytes32 index = "GPX";
-        usage.listIndex(index, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
+        usage.listIndex(index, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535));
         usage.addReader(index, house);
         vm.prank(LISTER);
         feed = house.addFeed(FeedListing(index, 800, 30 hours, 54 hours, 7 days));

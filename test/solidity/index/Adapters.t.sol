@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FeedSource} from "../../../contracts/index/adapters/FeedSource.sol";
-import {FollowedAggregator} from "../../../contracts/index/adapters/FollowedAggregator.sol";
+import {MeanAggregator} from "../../../contracts/index/adapters/MeanAggregator.sol";
 import {IndexAggregator} from "../../../contracts/index/adapters/IndexAggregator.sol";
 import {PrintAggregator} from "../../../contracts/index/adapters/PrintAggregator.sol";
 import {AggregatorV3Interface} from "../../../contracts/index/interfaces/AggregatorV3Interface.sol";
@@ -117,10 +117,10 @@ contract AdaptersTest is UsageIndexFixture {
         new PrintAggregator(target, "NONE", "");
     }
 
-    // ------------------------------------------------------------------------------------------------------- followed
+    // ----------------------------------------------------------------------------------------------------------- mean
 
-    function test_followedAggregator_isThePush() public {
-        FollowedAggregator view_ = new FollowedAggregator(target, SOLO, "SOLO followed mean");
+    function test_meanAggregator_isThePush() public {
+        MeanAggregator view_ = new MeanAggregator(target, SOLO, "SOLO mean");
         vm.expectRevert(
             abi.encodeWithSelector(IndexAggregator.NoDataPresent.selector, target, SOLO, uint80(0))
         );
@@ -136,19 +136,11 @@ contract AdaptersTest is UsageIndexFixture {
         _expectNoData(view_, 4);
     }
 
-    function test_followedAggregator_isBoundedInADay() public {
-        FollowedAggregator view_ = new FollowedAggregator(target, GUARDED, "");
-        for (uint32 period = DAY - 6; period < DAY; ++period) _guarded(period, 0, 1000e18);
-        _confirmed(DAY, 0, 100_000e18);
-        (, int256 answer, , , ) = view_.latestRoundData();
-        vm.assertEq(answer, 1080e18);
-    }
-
     /// The adapter reads what the view offers: an index can be the source of another.
     function test_feedSource_readsAnIndex() public {
         _soloDays(DAY - 6, DAY);
-        FollowedAggregator view_ = new FollowedAggregator(target, SOLO, "SOLO followed mean");
-        FeedSource chained = new FeedSource(view_, "SOLO followed mean", 1 days);
+        MeanAggregator view_ = new MeanAggregator(target, SOLO, "SOLO mean");
+        FeedSource chained = new FeedSource(view_, "SOLO mean", 1 days);
         (uint256 value, , ) = chained.read();
         vm.assertEq(value, _usual(DAY - 3));
     }

@@ -30,7 +30,7 @@ contract UsageIndexGovernanceTest is UsageIndexFixture {
     // --------------------------------------------------------------------------------------------------------- listing
 
     function test_listIndex_keepsItsTerms() public {
-        IndexConfig memory terms = IndexConfig(31, 65_535, 31, 31, 0, uint128(1 << 83) - 1, 32, 1, 1, 1);
+        IndexConfig memory terms = IndexConfig(31, 65_535, 31, 31, 0, uint128(1 << 83) - 1, 32, 1, 1);
         vm.expectEmit(true, true, true, true, address(target));
         emit IUsageIndex.IndexListed("NEW", terms);
         target.listIndex("NEW", terms);
@@ -43,26 +43,25 @@ contract UsageIndexGovernanceTest is UsageIndexFixture {
     }
 
     function test_listIndex_revertsWith_ConfigTooSmall() public {
-        _refuse(IndexConfig(0, 0, 7, 5, 0, 1, 2, 1, 1, 1), true, "quorum", 0, 1);
-        _refuse(IndexConfig(1, 0, 0, 5, 0, 1, 2, 1, 1, 1), true, "trailingDays", 0, 1);
-        _refuse(IndexConfig(1, 0, 7, 0, 0, 1, 2, 1, 1, 1), true, "minTrailingDays", 0, 1);
-        _refuse(IndexConfig(1, 0, 7, 5, 0, 0, 2, 1, 1, 1), true, "maxValue", 0, 1);
-        _refuse(IndexConfig(5, 0, 7, 5, 0, 1, 5, 1, 1, 1), true, "superQuorum", 5, 6);
-        _refuse(IndexConfig(1, 0, 7, 5, 0, 1, 2, 0, 1, 1), true, "breakerBps", 0, 1);
-        _refuse(IndexConfig(1, 0, 7, 5, 0, 1, 2, 1, 1, 0), true, "maxMoveBps", 0, 1);
+        _refuse(IndexConfig(0, 0, 7, 5, 0, 1, 2, 1, 1), true, "quorum", 0, 1);
+        _refuse(IndexConfig(1, 0, 0, 5, 0, 1, 2, 1, 1), true, "trailingDays", 0, 1);
+        _refuse(IndexConfig(1, 0, 7, 0, 0, 1, 2, 1, 1), true, "minTrailingDays", 0, 1);
+        _refuse(IndexConfig(1, 0, 7, 5, 0, 0, 2, 1, 1), true, "maxValue", 0, 1);
+        _refuse(IndexConfig(5, 0, 7, 5, 0, 1, 5, 1, 1), true, "superQuorum", 5, 6);
+        _refuse(IndexConfig(1, 0, 7, 5, 0, 1, 2, 0, 1), true, "breakerBps", 0, 1);
     }
 
     function test_listIndex_revertsWith_ConfigTooLarge() public {
-        _refuse(IndexConfig(32, 0, 7, 5, 0, 1, 33, 1, 1, 1), false, "quorum", 32, 31);
-        _refuse(IndexConfig(1, 0, 32, 5, 0, 1, 2, 1, 1, 1), false, "trailingDays", 32, 31);
-        _refuse(IndexConfig(1, 0, 7, 8, 0, 1, 2, 1, 1, 1), false, "minTrailingDays", 8, 7);
-        _refuse(IndexConfig(1, 0, 7, 5, 0, 1 << 83, 2, 1, 1, 1), false, "maxValue", 1 << 83, (1 << 83) - 1);
-        _refuse(IndexConfig(1, 0, 7, 5, 0, 1, 33, 1, 1, 1), false, "superQuorum", 33, 32);
+        _refuse(IndexConfig(32, 0, 7, 5, 0, 1, 33, 1, 1), false, "quorum", 32, 31);
+        _refuse(IndexConfig(1, 0, 32, 5, 0, 1, 2, 1, 1), false, "trailingDays", 32, 31);
+        _refuse(IndexConfig(1, 0, 7, 8, 0, 1, 2, 1, 1), false, "minTrailingDays", 8, 7);
+        _refuse(IndexConfig(1, 0, 7, 5, 0, 1 << 83, 2, 1, 1), false, "maxValue", 1 << 83, (1 << 83) - 1);
+        _refuse(IndexConfig(1, 0, 7, 5, 0, 1, 33, 1, 1), false, "superQuorum", 33, 32);
     }
 
     function test_listIndex_revertsWith_BreakerReversed() public {
         vm.expectRevert(abi.encodeWithSelector(IUsageIndex.BreakerReversed.selector, 799, 800));
-        target.listIndex("NEW", IndexConfig(1, 0, 7, 5, 0, 1, 2, 800, 799, 1));
+        target.listIndex("NEW", IndexConfig(1, 0, 7, 5, 0, 1, 2, 800, 799));
     }
 
     function test_config_revertsWith_IndexNotListed() public {

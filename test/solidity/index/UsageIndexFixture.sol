@@ -51,12 +51,12 @@ abstract contract UsageIndexFixture is TestBase {
 
     /// With limits so wide that nothing is held and the mean itself is pushed.
     function _terms(uint8 quorum) internal pure returns (IndexConfig memory) {
-        return IndexConfig(quorum, 1_000, 7, 5, DAY - 40, MAX_VALUE, quorum + 1, 65_535, 65_535, 65_535);
+        return IndexConfig(quorum, 1_000, 7, 5, DAY - 40, MAX_VALUE, quorum + 1, 65_535, 65_535);
     }
 
     /// The limits of the reference index, on a quorum of one and a super-quorum of two.
     function _guardedTerms() internal pure returns (IndexConfig memory) {
-        return IndexConfig(1, 1_000, 7, 4, DAY - 400, MAX_VALUE, 2, 800, 2_000, 800);
+        return IndexConfig(1, 1_000, 7, 4, DAY - 400, MAX_VALUE, 2, 800, 2_000);
     }
 
     // ------------------------------------------------------------------------------------------------------------ time

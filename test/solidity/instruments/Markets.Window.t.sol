@@ -212,7 +212,7 @@ contract MarketsWindowTest is ClearingFixture {
     /// Midnights before the first push of an index know nothing of it, also where nobody asked before that push.
     function test_window_anIndexBeforeItsFirstPushLimitsNothing() public {
         bytes32 index = "GPX";
-        usage.listIndex(index, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535, 65_535));
+        usage.listIndex(index, IndexConfig(5, 100, 7, 4, FIRST_DAY, 9_000_000e18, 6, 65_535, 65_535));
         MarketListing memory l = _dated();
         vm.prank(LISTER);
         l.feed = house.addFeed(FeedListing(index, 800, 30 hours, 54 hours, 7 days));

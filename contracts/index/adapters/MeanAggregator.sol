@@ -4,13 +4,13 @@ pragma solidity 0.8.37;
 import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
 import {IndexAggregator} from "./IndexAggregator.sol";
 
-/// @title FollowedAggregator
-/// @notice The value of an index that its markets follow as a price feed: the trailing mean, bounded in how far it moves a day.
+/// @title MeanAggregator
+/// @notice The trailing mean of an index, as it was pushed last, as a price feed.
 /// @dev A round is a push: its number is the push's sequence. Only the last push is kept, so every earlier round reverts. The
 /// round started at the end of the newest day in it; a reader that minds how old the data is looks at that, since a late
-/// revision or a value that still follows makes `updatedAt` young again.
-contract FollowedAggregator is IndexAggregator {
-    /// @param description_ For instance "TU1D followed 7-day mean".
+/// revision makes `updatedAt` young again. How far the mean moves in a day is not bounded beyond the circuit breaker.
+contract MeanAggregator is IndexAggregator {
+    /// @param description_ For instance "TU1D 7-day mean".
     constructor(
         IUsageIndex source,
         bytes32 index,
