@@ -393,7 +393,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         if (!_panel.started) _panel.started = true;
         uint32 newest = feed.newest();
         if (entry.period > newest) newest = entry.period;
-        state.prints.write(entry.period, entry.revision, verdict.value, verdict.vintage, newest);
+        state.prints.write(entry.period, entry.revision, verdict.value, verdict.vintage);
         emit PrintPosted(
             entry.index,
             entry.period,
@@ -443,8 +443,9 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         }
     }
 
-    function _seatOf(address account) private view returns (uint32 bit) {
-        (bit, ) = PanelLib.seatFrom(_panel.members(), account, 0);
+    function _seatOf(address account) private view returns (uint32) {
+        (uint256 bit, ) = PanelLib.seatFrom(_panel.members(), account, 0);
+        return uint32(bit);
     }
 
     function _unseat(address reporter_) private {

@@ -46,17 +46,16 @@ struct SignedReport {
 /// @param value WAD; never zero in a print.
 /// @param revision Revision that stands; zero for a filled day.
 /// @param revisedAt Unix time of that revision's post; zero for a filled day.
-/// @param vintage Vintage of the median report; zero for a filled day.
-/// These three are kept for the 66 days that end with the newest one. Of an older day they read zero, and stand in its event
-/// `PrintPosted`; revision and its time are kept for ever where the print was last revised more than two days after the day's
-/// end, since its finality hangs on them.
+/// @param vintage First 23 bytes of the vintage of the median report, all of which `PrintPosted` has; zero for a filled day.
+/// These three are kept for the 66 days that end with the newest one, and for ever where the print was last revised more than two
+/// days after the day's end, since its finality hangs on that. Of other days they read zero, and stand in the event.
 /// @param isFinal Whether the print can no longer change.
 /// @param filled Whether a settlement set it by the missing-day rule.
 struct Print {
     uint128 value;
     uint32 revision;
     uint64 revisedAt;
-    bytes32 vintage;
+    bytes23 vintage;
     bool isFinal;
     bool filled;
 }

@@ -40,7 +40,7 @@ library Holds {
         last.vintage = verdict.vintage;
         PrintCell cell = self.cellOf(period);
         last.overPrint = cell.isPresent();
-        last.over = last.overPrint ? self.revisionOf(cell, period).number() : 0;
+        last.over = last.overPrint ? self.recordOf(cell, period).revision() : 0;
         self.holds[period] = last;
         return last.heldAt + HOLD;
     }
@@ -67,7 +67,7 @@ library Holds {
         PrintCell cell = self.cellOf(period);
         if (!cell.isPresent()) return held;
         bool stands = held.overPrint && !self.isFinal(cell, period);
-        if (stands && self.revisionOf(cell, period).number() == held.over) return held;
+        if (stands && self.recordOf(cell, period).revision() == held.over) return held;
         Hold memory none;
         return none;
     }

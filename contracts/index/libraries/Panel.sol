@@ -97,12 +97,22 @@ library PanelLib {
         uint256[] memory list,
         address reporter,
         uint256 from
-    ) internal pure returns (uint32 bit, uint256 place) {
-        for (place = from; place < list.length; ++place) {
-            uint256 member = list[place];
-            if (address(uint160(member)) < reporter) continue;
-            if (address(uint160(member)) == reporter) bit = uint32(member >> SEAT);
-            break;
+    ) internal pure returns (uint256 bit, uint256 place) {
+        uint256 count = list.length;
+        // Unchecked: below the length.
+        unchecked {
+            for (place = from; place < count; ++place) {
+                uint256 member;
+                // Assembly: the place is below the length.
+                assembly ("memory-safe") {
+                    member := mload(add(list, shl(5, add(place, 1))))
+                }
+                // Seats stand above addresses: moved out of the way, what is left is the address.
+                uint256 account = (member << 96) >> 96;
+                if (account < uint160(reporter)) continue;
+                if (account == uint160(reporter)) bit = member >> SEAT;
+                break;
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IUsageIndex, Print} from "../interfaces/IUsageIndex.sol";
 import {Cells} from "../types/Cells.sol";
 import {PrintCell, PrintCellLib, PrintWord, PrintWordLib} from "../types/PrintWord.sol";
-import {RevisionCell, RevisionCellLib, RevisionWord} from "../types/RevisionWord.sol";
+import {PrintRecord, PrintRecordLib} from "../types/PrintRecord.sol";
 import {Tally, TallyLib} from "../types/Tally.sol";
 
 /// @notice A print that the circuit breaker holds; see Holds.sol.
@@ -29,18 +29,15 @@ struct Hold {
 
 /// @notice Prints of one index. The words are plain arrays over all days (2^32 / 3, rounded up), not mappings:
 /// neighbouring days cost no hash.
-/// @param revisions Ring of the revisions of the 66 days that end with the newest one, three a word, by day modulo 66: a post
-/// writes over a word that older days have left, 5,000 gas instead of 22,100. A late print's is in `late` instead.
-/// @param vintages Ring of the vintages of the same days, one a word. A day that is older than that when it is posted leaves its
-/// vintage to the event alone, so no slot ever holds another day's than it should.
-/// @param late Revisions of late prints, whose finality hangs on them, for ever. A print that is written when its day has left
-/// the ring is late.
+/// @param records Ring of the records of the 66 days that end with the newest one, by day modulo 66: a post writes over one that an
+/// older day has left, 5,000 gas instead of 22,100.
+/// @param late Records of late prints, whose finality hangs on them, for ever. A print that is written when its day has left the
+/// ring is late, so no place ever holds another day's record than it should.
 /// @param holds Prints that the circuit breaker holds; a post that is not held neither reads nor writes them.
 struct PrintStore {
     PrintWord[1_431_655_766] prints;
-    RevisionWord[22] revisions;
-    bytes32[66] vintages;
-    mapping(uint256 period => RevisionCell) late;
+    PrintRecord[66] records;
+    mapping(uint256 period => PrintRecord) late;
     mapping(uint256 period => Hold) holds;
 }
 
@@ -55,7 +52,7 @@ library PrintStoreLib {
     uint256 internal constant REVISION_FINALITY = 24 hours;
     /// @notice Time from a period's end to when a day that has no print may be filled.
     uint256 internal constant FILLABLE = FINALITY + 7 days;
-    /// @notice Days whose vintage and revision are kept: a month, and the ten days after it in which it settles at the latest,
+    /// @notice Days whose records are kept: a month, and the ten days after it in which it settles at the latest,
     /// are among them.
     uint256 internal constant RING = 66;
 
@@ -71,32 +68,25 @@ library PrintStoreLib {
         PrintCell cell = cellOf(self, period);
         if (!cell.isPresent()) return;
         if (cell.isFilled()) revert IUsageIndex.PeriodIsSettled(index, period);
-        RevisionCell last = revisionOf(self, cell, period);
+        PrintRecord last = recordOf(self, cell, period);
         uint256 time = _finalAt(cell, last, period);
         if (block.timestamp >= time) revert IUsageIndex.PrintIsFinal(index, period, time);
-        if (revision <= last.number()) revert IUsageIndex.StaleRevision(revision, last.number());
+        if (revision <= last.revision()) revert IUsageIndex.StaleRevision(revision, last.revision());
     }
 
     /// @notice Writes a print, now.
-    /// @param newest Newest day that has a print, this one included.
     function write(
         PrintStore storage self,
         uint32 period,
         uint32 revision,
         uint256 value,
-        bytes32 vintage,
-        uint256 newest
+        bytes32 vintage
     ) internal {
         bool late = block.timestamp + REVISION_FINALITY > endOf(period) + FINALITY;
         _set(self, period, PrintCellLib.pack(value, late, false));
-        RevisionCell cell = RevisionCellLib.pack(revision, block.timestamp.toUint40());
-        if (late) {
-            self.late[period] = cell;
-        } else {
-            uint256 word = (period % RING) / Cells.COUNT;
-            self.revisions[word] = self.revisions[word].with(period % Cells.COUNT, cell);
-        }
-        if (period + RING > newest) self.vintages[period % RING] = vintage;
+        PrintRecord record = PrintRecordLib.pack(revision, block.timestamp.toUint40(), vintage);
+        if (late) self.late[period] = record;
+        else self.records[period % RING] = record;
     }
 
     /// @notice Writes the value of a day that has no print.
@@ -117,11 +107,10 @@ library PrintStoreLib {
         result.isFinal = isFinal(self, cell, period);
         result.filled = cell.isFilled();
         if (result.filled) return result;
-        bool kept = period + RING > newest;
-        if (kept) result.vintage = self.vintages[period % RING];
-        if (kept || cell.isLate()) {
-            RevisionCell revision = revisionOf(self, cell, period);
-            (result.revision, result.revisedAt) = (revision.number(), revision.time());
+        if (period + RING > newest || cell.isLate()) {
+            PrintRecord record = recordOf(self, cell, period);
+            (result.revision, result.revisedAt) = (record.revision(), record.time());
+            result.vintage = record.vintage();
         }
     }
 
@@ -135,14 +124,13 @@ library PrintStoreLib {
         return word.get(period % Cells.COUNT);
     }
 
-    /// @notice The revision of a posted print that is late or among the newest `RING` days; every one that is not final is.
-    function revisionOf(
+    /// @notice The record of a posted print that is late or among the newest `RING` days; every one that is not final is.
+    function recordOf(
         PrintStore storage self,
         PrintCell cell,
         uint256 period
-    ) internal view returns (RevisionCell) {
-        if (cell.isLate()) return self.late[period];
-        return self.revisions[(period % RING) / Cells.COUNT].get(period % Cells.COUNT);
+    ) internal view returns (PrintRecord) {
+        return cell.isLate() ? self.late[period] : self.records[period % RING];
     }
 
     /// @notice Adds up the prints from `first` to `last`.
@@ -310,7 +298,7 @@ library PrintStoreLib {
         PrintCell cell,
         uint256 period
     ) internal view returns (uint256) {
-        if (!cell.isLate()) return _finalAt(cell, RevisionCell.wrap(0), period);
+        if (!cell.isLate()) return _finalAt(cell, PrintRecord.wrap(0), period);
         return _finalAt(cell, self.late[period], period);
     }
 
@@ -326,10 +314,10 @@ library PrintStoreLib {
         }
     }
 
-    function _finalAt(PrintCell cell, RevisionCell revision, uint256 period) private pure returns (uint256) {
+    function _finalAt(PrintCell cell, PrintRecord record, uint256 period) private pure returns (uint256) {
         unchecked {
             if (cell.isFilled()) return fillableAt(period);
-            return cell.isLate() ? revision.time() + REVISION_FINALITY : endOf(period) + FINALITY;
+            return cell.isLate() ? record.time() + REVISION_FINALITY : endOf(period) + FINALITY;
         }
     }
 

@@ -69,29 +69,26 @@ library Reports {
         uint256[] memory ranks = new uint256[](count);
         address previous;
         uint256 place;
-        for (uint256 i; i < count; ++i) {
-            (address signer, uint256 value) = _read(draft, reports[i], i, terms.maxValue);
-            uint32 seat;
-            // Both are ascending, so that the search goes on where it stopped; a signer out of order is sought from the start.
-            (seat, place) = PanelLib.seatFrom(panel, signer, signer <= previous ? 0 : place);
-            if (seat == 0) revert IUsageIndex.ReporterInactive(signer);
-            if (signer <= previous) {
-                if (signer == previous) revert IUsageIndex.DuplicateReporter(signer);
-                revert IUsageIndex.UnsortedReporters(signer, previous);
+        // Unchecked: as many reports as calldata holds.
+        unchecked {
+            for (uint256 i; i < count; ++i) {
+                (address signer, uint256 value) = _read(draft, _at(reports, i), i, terms.maxValue);
+                uint256 seat;
+                // Both are ascending, so that the search goes on where it stopped; a signer out of order is sought from the start.
+                bool ascends = signer > previous;
+                (seat, place) = PanelLib.seatFrom(panel, signer, ascends ? place : 0);
+                if (seat == 0) revert IUsageIndex.ReporterInactive(signer);
+                if (!ascends) {
+                    if (signer == previous) revert IUsageIndex.DuplicateReporter(signer);
+                    revert IUsageIndex.UnsortedReporters(signer, previous);
+                }
+                previous = signer;
+                verdict.reporters |= uint32(seat);
+                _insert(ranks, i, (value << 8) | i);
             }
-            previous = signer;
-            verdict.reporters |= seat;
-            _insert(ranks, i, (value << 8) | i);
         }
-
-        // A rank is value << 8 | position; positions are below 32, since signers are distinct and hold seats.
-        uint256 middle = ranks[(count - 1) / 2];
-        uint256 median = middle >> 8;
-        uint256 spread = ((ranks[count - 1] >> 8) - (ranks[0] >> 8)) * BPS;
-        if (spread > terms.maxDispersionBps * median) {
-            revert IUsageIndex.DispersionTooHigh(Math.ceilDiv(spread, median), terms.maxDispersionBps);
-        }
-        verdict.value = uint128(median);
+        uint256 middle = _middle(ranks, terms.maxDispersionBps);
+        verdict.value = uint128(middle >> 8);
         verdict.vintage = reports[middle & 0xff].vintage;
     }
 
@@ -132,9 +129,47 @@ library Reports {
         if (signer == address(0)) revert IUsageIndex.InvalidSignature(position);
     }
 
+    /// @dev Assembly: `i` is below the length, which has been checked against calldata.
+    function _at(
+        SignedReport[] calldata reports,
+        uint256 i
+    ) private pure returns (SignedReport calldata report) {
+        assembly ("memory-safe") {
+            report := add(reports.offset, mul(i, 0xa0))
+        }
+    }
+
+    /// @dev Rank of the lower median. A rank is value << 8 | position; positions are below 32, since signers are distinct and hold
+    /// seats.
+    function _middle(uint256[] memory ranks, uint256 maxDispersionBps) private pure returns (uint256 middle) {
+        uint256 count = ranks.length;
+        // Unchecked: one rank at least, and values of 83 bits.
+        unchecked {
+            middle = ranks[(count - 1) / 2];
+            uint256 median = middle >> 8;
+            uint256 spread = ((ranks[count - 1] >> 8) - (ranks[0] >> 8)) * BPS;
+            if (spread > maxDispersionBps * median) {
+                revert IUsageIndex.DispersionTooHigh(Math.ceilDiv(spread, median), maxDispersionBps);
+            }
+        }
+    }
+
     /// @dev Insertion sort: a post has a handful of reports, and their order by value is near to random.
     function _insert(uint256[] memory ranks, uint256 slot, uint256 rank) private pure {
-        for (; slot > 0 && ranks[slot - 1] > rank; --slot) ranks[slot] = ranks[slot - 1];
-        ranks[slot] = rank;
+        // Assembly: all places up to `slot`, which is one of them, are there; each access of an array would be checked again.
+        assembly ("memory-safe") {
+            let first := add(ranks, 0x20)
+            let at := add(first, shl(5, slot))
+            for {} gt(at, first) {} {
+                let before := sub(at, 0x20)
+                let other := mload(before)
+                if iszero(gt(other, rank)) {
+                    break
+                }
+                mstore(at, other)
+                at := before
+            }
+            mstore(at, rank)
+        }
     }
 }

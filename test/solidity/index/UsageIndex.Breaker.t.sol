@@ -243,7 +243,7 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         vm.prank(address(0xB0B));
         target.releasePrint(GUARDED, NEXT);
         Print memory print = target.print(GUARDED, NEXT);
-        vm.assertTrue(print.value == 2000e18 && print.revision == 4 && print.vintage == VINTAGE);
+        vm.assertTrue(print.value == 2000e18 && print.revision == 4 && print.vintage == bytes23(VINTAGE));
         // A print of this moment: for another day a higher revision may correct it.
         vm.assertEq(target.finalAt(GUARDED, NEXT), releasableAt + 1 days);
         (uint256 value, , uint32 newest, ) = target.pushed(GUARDED);

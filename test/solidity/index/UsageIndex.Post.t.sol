@@ -8,7 +8,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
     function test_post_storesThePrintAndSaysWhoSigned() public {
         SignedReport[] memory reports = _reports(DAY, 3, _values(1010e18, 1000e18, 1030e18, 1020e18, 990e18));
         vm.expectEmit(true, true, true, true, address(target));
-        emit IUsageIndex.PrintPosted(TU1D, DAY, 3, 1010e18, bytes32(uint256(1)), 0x1f);
+        emit IUsageIndex.PrintPosted(TU1D, DAY, 3, 1010e18, _numbered(1), 0x1f);
         vm.prank(address(0xB0B));
         target.post(TU1D, DAY, 3, reports);
 
@@ -16,7 +16,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
         vm.assertEq(print.value, 1010e18);
         vm.assertEq(print.revision, 3);
         vm.assertEq(print.revisedAt, block.timestamp);
-        vm.assertEq(uint256(print.vintage), 1);
+        vm.assertTrue(print.vintage == _numbered(1));
         vm.assertTrue(!print.isFinal && !print.filled);
         (uint256 value, uint32 period, uint32 sequence, bool isFinal) = target.latest(TU1D);
         vm.assertEq(value, 1010e18);
@@ -33,7 +33,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
         (values[3], values[4], values[5]) = (1030e18, 1010e18, 1020e18);
         target.post(TU1D, DAY, 0, _reports(DAY, 0, values));
         vm.assertEq(target.print(TU1D, DAY).value, 1020e18);
-        vm.assertEq(uint256(target.print(TU1D, DAY).vintage), 6);
+        vm.assertTrue(target.print(TU1D, DAY).vintage == _numbered(6));
     }
 
     function test_post_takesReportsOfTheWholePanel() public {
@@ -45,7 +45,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
 
     function test_post_ofEqualValuesTakesTheVintageInTheMiddle() public {
         _post(DAY, 0, 1000e18);
-        vm.assertEq(uint256(target.print(TU1D, DAY).vintage), 3);
+        vm.assertTrue(target.print(TU1D, DAY).vintage == _numbered(3));
     }
 
     function test_fuzz_post_medianIsTheNaiveOne(uint256 seed, uint256 count) public {
@@ -64,7 +64,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
             if (values[i] <= print.value) ++upTo;
         }
         vm.assertTrue(below <= (count - 1) / 2 && upTo > (count - 1) / 2);
-        vm.assertEq(values[uint256(print.vintage) - 1], print.value);
+        vm.assertEq(values[uint184(print.vintage) - 1], print.value);
     }
 
     // ------------------------------------------------------------------------------------------------------ rejections
@@ -199,7 +199,7 @@ contract UsageIndexPostTest is UsageIndexFixture {
         reports[0] = _report(keys[0], SOLO, DAY, 1, 1000e18, keccak256("corrected"));
         target.post(SOLO, DAY, 1, reports);
         Print memory print = target.print(SOLO, DAY);
-        vm.assertEq(uint256(print.vintage), uint256(keccak256("corrected")));
+        vm.assertTrue(print.vintage == bytes23(keccak256("corrected")));
         vm.assertEq(print.revision, 1);
     }
 

@@ -127,6 +127,11 @@ abstract contract UsageIndexFixture is TestBase {
         _sign(key, _digest(index, period, revision, report), report);
     }
 
+    /// A vintage that ends with a number where the chain cuts it off.
+    function _numbered(uint256 number) internal pure returns (bytes23) {
+        return bytes23(uint184(number));
+    }
+
     /// The first reporters of the panel, one for each value, on TU1D; vintages are numbered.
     function _reports(
         uint32 period,
@@ -135,7 +140,7 @@ abstract contract UsageIndexFixture is TestBase {
     ) internal view returns (SignedReport[] memory reports) {
         reports = new SignedReport[](values.length);
         for (uint256 i; i < values.length; ++i) {
-            reports[i] = _report(keys[i], TU1D, period, revision, values[i], bytes32(i + 1));
+            reports[i] = _report(keys[i], TU1D, period, revision, values[i], _numbered(i + 1));
         }
     }
 
