@@ -1,8 +1,10 @@
 import { formatIndex, getPrint, type Deployment } from "@usance/sdk";
 import { usageIndexAbi } from "@usance/sdk/abis";
-import type { Client, Hex } from "viem";
-import { getContractEvents } from "viem/actions";
+import { zeroHash, type Client, type Hex } from "viem";
+import { getBlock, getContractEvents } from "viem/actions";
 import { dateOfPeriod } from "../lib/calendar.ts";
+import { PublicationError } from "./errors.ts";
+import type { ChainPrint } from "./verify.ts";
 
 /** A day of an index as the chain has it. */
 export interface HistoryDay {
@@ -34,6 +36,27 @@ export interface History {
   readonly corrections: readonly Correction[];
 }
 
+/** A print as the chain states it: its vintage whole, which only its event has. All zero where the day has none. */
+export async function readPrint(
+  client: Client,
+  { deployment, index, period }: { deployment: Deployment; index: Hex; period: number },
+): Promise<ChainPrint> {
+  const { value, filled } = await getPrint(client, { deployment, index, period });
+  if (value === 0n || filled) return { value, filled, revision: 0, vintage: zeroHash };
+  const posted = await getContractEvents(client, {
+    address: deployment.usageIndex,
+    abi: usageIndexAbi,
+    eventName: "PrintPosted",
+    args: { index, period },
+    fromBlock: BigInt(deployment.block),
+    strict: true,
+  });
+  const last = posted.at(-1);
+  if (last === undefined)
+    throw new PublicationError("NotFound", dateOfPeriod(period), "no event of its post", "PrintPosted");
+  return { value, filled, revision: last.args.revision, vintage: last.args.vintage };
+}
+
 /**
  * Reads every day that an index has, and every correction, from the events and the state of the chain.
  * @param index Id of the index.
@@ -53,27 +76,30 @@ export async function readHistory(
   const filled = await getContractEvents(client, { ...filter, eventName: "DayFilled" });
 
   const corrections: Correction[] = [];
-  const standing = new Map<number, Correction["to"]>();
-  for (const { args } of posted) {
+  const standing = new Map<number, Correction["to"] & { readonly blockNumber: bigint }>();
+  for (const { args, blockNumber } of posted) {
     const { period, revision, value, vintage } = args;
     const to = { revision, points: formatIndex(value), vintage };
     const from = standing.get(period);
-    if (from !== undefined) corrections.push({ date: dateOfPeriod(period), from, to });
-    standing.set(period, to);
+    if (from !== undefined) {
+      const { blockNumber: _, ...before } = from;
+      corrections.push({ date: dateOfPeriod(period), from: before, to });
+    }
+    standing.set(period, { ...to, blockNumber });
   }
   const periods = [...new Set([...posted, ...filled].map(({ args }) => args.period))].sort((a, b) => a - b);
   const days = await Promise.all(
     periods.map(async (period): Promise<HistoryDay> => {
-      const print = await getPrint(client, { deployment, index, period });
-      return {
-        date: dateOfPeriod(period),
-        period,
-        points: formatIndex(print.value),
-        revision: print.revision,
-        status: print.filled ? "filled" : print.isFinal ? "final" : "provisional",
-        postedAt: print.filled ? undefined : new Date(Number(print.revisedAt) * 1_000).toISOString(),
-        vintage: print.filled ? undefined : standing.get(period)?.vintage,
-      };
+      const { value, filled, isFinal } = await getPrint(client, { deployment, index, period });
+      const day = { date: dateOfPeriod(period), period, points: formatIndex(value) };
+      const last = filled ? undefined : standing.get(period);
+      if (last === undefined)
+        return { ...day, revision: 0, status: "filled", postedAt: undefined, vintage: undefined };
+      // The contract keeps the time of the newest days alone.
+      const { timestamp } = await getBlock(client, { blockNumber: last.blockNumber });
+      const postedAt = new Date(Number(timestamp) * 1_000).toISOString();
+      const status = isFinal ? "final" : "provisional";
+      return { ...day, revision: last.revision, status, postedAt, vintage: last.vintage };
     }),
   );
   return { days, corrections };

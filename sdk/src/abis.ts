@@ -6314,7 +6314,7 @@ export const usageIndexAbi = [
           },
           {
             "name": "vintage",
-            "type": "bytes32"
+            "type": "bytes23"
           },
           {
             "name": "isFinal",

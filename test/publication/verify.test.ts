@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { formatIndex, getPrint, postPrint, signReport, sortReports } from "@usance/sdk";
+import { formatIndex, postPrint, signReport, sortReports } from "@usance/sdk";
 import { expect } from "chai";
 import { privateKeyToAccount } from "viem/accounts";
 import { calculateDay, type PrintedDay } from "../../scripts/calculator/calculate.ts";
@@ -14,7 +14,7 @@ import { run } from "../../scripts/cli/program.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../scripts/lib/calendar.ts";
 import { ArchiveReader, ArchiveWriter, type ArchiveHead } from "../../scripts/publication/archive.ts";
 import { PublicationError } from "../../scripts/publication/errors.ts";
-import { historyAsCsv, readHistory } from "../../scripts/publication/history.ts";
+import { historyAsCsv, readHistory, readPrint } from "../../scripts/publication/history.ts";
 import { verifyDay } from "../../scripts/publication/verify.ts";
 import { TU1D } from "../../scripts/reporter/calculation.ts";
 import { localPanel } from "../../scripts/reporter/panel.ts";
@@ -145,7 +145,7 @@ describe("publication of an index", () => {
   after(() => exchange.close());
 
   const chain = (period: number) =>
-    getPrint(exchange.client, { deployment: exchange.deployment, index: TU1D, period });
+    readPrint(exchange.client, { deployment: exchange.deployment, index: TU1D, period });
   const verify = (period: number, place = folder) =>
     verifyDay({
       reader: new ArchiveReader(place),

@@ -1,9 +1,10 @@
-import { formatIndex, getPrint } from "@usance/sdk";
+import { formatIndex } from "@usance/sdk";
 import { Command, InvalidArgumentError } from "commander";
 import { stringToHex } from "viem";
 import { getBlock } from "viem/actions";
 import { dateOfPeriod, periodOfDate } from "../../lib/calendar.ts";
 import { ArchiveReader } from "../../publication/archive.ts";
+import { readPrint } from "../../publication/history.ts";
 import { verifyDay, type Verification } from "../../publication/verify.ts";
 import type { Calculation } from "../../calculator/calculate.ts";
 import type { Fraction } from "../../calculator/fraction.ts";
@@ -58,7 +59,7 @@ async function verify(
     period,
     now: Number(timestamp),
     readChain: (day) =>
-      getPrint(client, { deployment, index: stringToHex(index, { size: 32 }), period: day }),
+      readPrint(client, { deployment, index: stringToHex(index, { size: 32 }), period: day }),
   });
 }
 

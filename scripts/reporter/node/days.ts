@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Hex } from "viem";
 import type { Calculation, PrintedDay, Stage } from "../../calculator/calculate.ts";
 import { byName, countStatement } from "../../calculator/statement.ts";
+import { startOf } from "../../calculator/vintage.ts";
 import { appendOnly, openDatabase } from "../../lib/sqlite.ts";
 import { contentOf, type SignedStatement } from "../../statements/signed.ts";
 import type { StatementStore } from "../../statements/store.ts";
@@ -78,9 +79,11 @@ export class DayStore {
       .run(...row, previous?.period ?? null, previous?.vintage ?? null, JSON.stringify(inputs));
   }
 
-  /** The day with a vintage. */
+  /** The day with a vintage, of which the first 23 bytes are enough. */
   find(vintage: Hex): KnownDay | undefined {
-    const row = this.#database.prepare("SELECT * FROM days WHERE vintage = ?").get(vintage);
+    const row = this.#database
+      .prepare("SELECT * FROM days WHERE vintage >= ?1 AND vintage < ?1 || 'g'")
+      .get(startOf(vintage));
     return row === undefined ? undefined : this.#read(row as unknown as Row);
   }
 

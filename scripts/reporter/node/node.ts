@@ -4,6 +4,7 @@ import { isAddressEqual, type LocalAccount } from "viem";
 import { calculateDay, type Calculation } from "../../calculator/calculate.ts";
 import { CalculationError } from "../../calculator/errors.ts";
 import { TU1D_RULES, type Rules } from "../../calculator/rules.ts";
+import { isSameVintage } from "../../calculator/vintage.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../lib/calendar.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
@@ -283,7 +284,7 @@ export class ReporterNode {
         return true;
       }
       const { print: value, vintage } = calculation;
-      if (standing.value === value && standing.vintage === vintage) {
+      if (standing.value === value && isSameVintage(standing.vintage, vintage)) {
         progress.said = "unchanged";
         return true;
       }

@@ -21,7 +21,7 @@ import { ReportError, reportListSchema, reportToJson, type FullReport } from "./
 /** Most that is read of a request. */
 const MAX_BODY = 256 * 1024;
 const REPORTS = /^\/reports\/(0x[0-9a-f]{64})\/(\d{1,10})\/(\d{1,10})$/;
-const DAY = /^\/days\/(0x[0-9a-f]{64})$/;
+const DAY = /^\/days\/(0x[0-9a-f]{46,64})$/;
 
 /** What a node serves. */
 export interface Served {

@@ -24,6 +24,7 @@ import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { withAccount } from "../../../scripts/lib/client.ts";
 import { parseUsage, TU1D } from "../../../scripts/reporter/calculation.ts";
 import { IndexChain } from "../../../scripts/reporter/node/chain.ts";
+import { readPrint } from "../../../scripts/publication/history.ts";
 import { ReporterNode, type NodeOptions } from "../../../scripts/reporter/node/node.ts";
 import { sittingsOf, TAKEOVER_SECONDS } from "../../../scripts/reporter/node/protocol.ts";
 import { reportToJson, type FullReport } from "../../../scripts/reporter/node/reports.ts";
@@ -199,9 +200,10 @@ export class TestPanel {
   }
 
   /** The print of a day on chain. */
-  print(period: number) {
+  async print(period: number) {
     const { client, deployment } = this.#exchange;
-    return getPrint(client, { deployment, index: TU1D, period });
+    const about = { deployment, index: TU1D, period };
+    return { ...(await getPrint(client, about)), ...(await readPrint(client, about)) };
   }
 
   /** A reporter that tells everybody another value, and half of them yet another one. */
