@@ -1,5 +1,6 @@
 import type { Order } from "@usance/sdk";
 import { BenchExchange, type Trader } from "./exchange.ts";
+import { PANEL_SIZE } from "../deploy/terms.ts";
 
 /** Keys of snapshots/gas.json, in its order. */
 export type Measurements = Record<string, number>;
@@ -258,19 +259,25 @@ class Bench {
     await this.take(b, LOTS, 0n, front, price);
     const { lastPeriod } = await exchange.operator.getListing({ market: front });
     const { newestPeriod } = await exchange.operator.getFeed({ feed: 1 });
-    const posts: bigint[] = [];
-    for (let period = Number(newestPeriod) + 1; period <= lastPeriod + 4; period++)
-      posts.push(await exchange.postNext(period));
-    // Three days share a slot of prints, so one post of three opens a new one: the middle of a row is the steady state.
-    if (posts.length < 9) throw new Error("the row of posts is too short to have a middle");
-    posts.sort((x, y) => Number(x - y));
-    this.#set("post5", posts[Math.floor(posts.length / 2)] ?? 0n);
+    const firstSettled = lastPeriod + 5;
+    this.#set("post5", await this.#middleOfPosts(Number(newestPeriod) + 1, firstSettled));
     await exchange.send(() => exchange.operator.settle({ market: front }));
     const accountIds = [b.accountId];
     this.#set(
       "settleAccount",
       await exchange.send(() => exchange.operator.settleAccounts({ market: front, accountIds })),
     );
+    this.#set("post7", await this.#middleOfPosts(firstSettled, firstSettled + 15, PANEL_SIZE));
+  }
+
+  /** Three days share a slot of prints, so one post of three opens a new one: the middle of a row is the steady state. */
+  async #middleOfPosts(first: number, end: number, signers?: number): Promise<bigint> {
+    if (end - first < 9) throw new Error("the row of posts is too short to have a middle");
+    const posts: bigint[] = [];
+    for (let period = first; period < end; period++)
+      posts.push(await this.exchange.postNext(period, signers));
+    posts.sort((x, y) => Number(x - y));
+    return posts[Math.floor(posts.length / 2)] ?? 0n;
   }
 
   /** Gas of an order behind another on its level; it is taken out again. */

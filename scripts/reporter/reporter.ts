@@ -29,6 +29,8 @@ export interface ReportTerms {
   revision?: number;
   /** Last second at which it may be posted; a day after the newest block when left out. */
   deadline?: bigint;
+  /** Reporters who sign; the quorum when left out. */
+  signers?: number;
 }
 
 /** Calculates prints from the data, has a quorum sign them and posts them. */
@@ -58,7 +60,10 @@ export class Reporter {
     if (print === undefined) throw new RangeError(`The data has no ${dateOfPeriod(period)}.`);
     const { client, deployment, panel, quorum } = this.#options;
     const deadline = terms.deadline ?? (await getBlock(client)).timestamp + BigInt(SECONDS_PER_DAY);
-    const signers = Array.from({ length: quorum }, (_, seat) => panel[(period + seat) % panel.length]);
+    const signers = Array.from(
+      { length: terms.signers ?? quorum },
+      (_, seat) => panel[(period + seat) % panel.length],
+    );
     const reports = await Promise.all(
       signers
         .filter((account) => account !== undefined)
