@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
 
 import {IIndexReader} from "./interfaces/IIndexReader.sol";
 import {IReporterBonds} from "./interfaces/IReporterBonds.sol";
@@ -75,6 +76,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             revert BreakerReversed(terms.breakerFourBps, terms.breakerBps);
         }
         state.terms = terms;
+        if (_panel.started) _requireWithin("quorum", terms.quorum, 1, LibBit.popCount(_panel.seats));
         if (terms.quorum > _panel.quorum) _panel.quorum = terms.quorum;
         emit IndexListed(index, terms);
     }
@@ -158,6 +160,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint256 today = block.timestamp / 1 days;
         if (period >= today) revert FuturePeriod(period, today);
         state.prints.requireRevisable(index, period, revision);
+        bool isSuperQuorum = reports.length >= terms.superQuorum;
+        if (period <= state.feed.newestHeld()) state.prints.requireAbove(period, revision, isSuperQuorum);
         Verdict memory verdict = Reports.verify(
             _panel.members(),
             terms,
@@ -165,7 +169,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             reports
         );
 
-        Entry memory entry = Entry(index, period, revision, reports.length < terms.superQuorum);
+        Entry memory entry = Entry(index, period, revision, !isSuperQuorum);
         return _enter(state, terms, entry, verdict);
     }
 
@@ -173,6 +177,8 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function releasePrint(bytes32 index, uint32 period) external {
         IndexState storage state = _listed(index);
         Hold memory held = state.prints.release(index, period);
+        uint256 signers = _panel.countSince(held.reporters, held.heldAt);
+        if (signers < state.terms.quorum) revert HeldBySignersWhoLeft(signers, state.terms.quorum);
         emit PrintReleased(index, period, held.revision);
         Verdict memory verdict = Verdict(held.value, held.vintage, held.reporters);
         _enter(state, state.terms, Entry(index, period, held.revision, false), verdict);
@@ -228,7 +234,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             held.value,
             held.revision,
             held.heldAt,
-            uint64(held.heldAt + Holds.HOLD),
+            uint64(Holds.endsAt(held.heldAt, period)),
             held.vintage,
             held.reporters
         );
@@ -387,6 +393,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         uint256 mean;
         (held, mean) = state.prints.judge(terms, feed, entry.period, verdict.value);
         if (held && entry.holdable) {
+            if (entry.period > feed.newestHeld()) state.feed = feed.withNewestHeld(entry.period);
             _hold(state, entry, verdict);
             return true;
         }

@@ -7,6 +7,7 @@ import {
   follow,
   isContractError,
   liquidate,
+  releasePrint,
   repush,
   settle,
   settleAccounts,
@@ -24,6 +25,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   sync: [],
   follow: [],
   repush: ["RepushFailed", "NothingPushed"],
+  releasePrint: ["NoHeldPrint", "PrintStillHeld", "HeldBySignersWhoLeft"],
   // The set may have become unsafe by another change meanwhile: the risk role has to announce it anew.
   applyMargins: ["NothingScheduled", "NotYetDue", "MarketNotOpen", "ParameterOutOfRange", "UnsafeParameters"],
   cancelRiskRaising: ["AccountHealthy", "AccountIsRetired", "IndexStale", "InGracePeriod"],
@@ -109,6 +111,8 @@ function callOf({ client, deployment, fees }: KeeperContext, action: KeeperActio
       return bind(follow, { ...common, feed: action.feed });
     case "repush":
       return bind(repush, { ...common, index: action.index, reader: deployment.clearinghouse });
+    case "releasePrint":
+      return bind(releasePrint, { ...common, index: action.index, period: action.period });
     case "applyMargins":
       return bind(applyMargins, { ...common, market: action.market });
     case "cancelRiskRaising":

@@ -20,6 +20,7 @@ export type KeeperAction =
   | { kind: "sync"; market: number }
   | { kind: "follow"; feed: number }
   | { kind: "repush"; index: Hex }
+  | { kind: "releasePrint"; index: Hex; period: number }
   | { kind: "applyMargins"; market: number }
   | { kind: "cancelRiskRaising"; account: number; ids: readonly bigint[] }
   | {

@@ -1,4 +1,4 @@
-import { getFeed, getPendingMargins, getPushed, type MarketPhase } from "@usance/sdk";
+import { getFeed, getHeldPrint, getPendingMargins, getPushed, type MarketPhase } from "@usance/sdk";
 import type { Hex } from "viem";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
@@ -20,6 +20,8 @@ export interface SyncState {
   feeds: readonly { id: number; index: Hex; target: bigint; followed: bigint; sequence: bigint }[];
   /** Sequence of the last push of each index. */
   pushed: ReadonlyMap<Hex, bigint>;
+  /** Held prints, and the Unix time from which anybody may release them. */
+  held: readonly { index: Hex; period: number; releasableAt: bigint }[];
   /** Unix time at which this keeper last touched a market (`market 1`) or a feed (`feed 1`). */
   touched: ReadonlyMap<string, number>;
   /** Seconds between two touches. */
@@ -28,11 +30,21 @@ export interface SyncState {
 
 /**
  * Decides what needs a touch: pushes that a feed missed, feeds that are still catching up, and markets whose mark,
- * funding and daily settlement nobody has advanced for a while; and announced margins whose day has come. Touching seldom or often changes no price.
+ * funding and daily settlement nobody has advanced for a while; announced margins whose day has come; and held prints whose time is over. Touching seldom or often changes no price.
  */
-export function decideSync({ now, markets, feeds, pushed, touched, interval }: SyncState): KeeperAction[] {
+export function decideSync({
+  now,
+  markets,
+  feeds,
+  pushed,
+  held,
+  touched,
+  interval,
+}: SyncState): KeeperAction[] {
   const due = (subject: string) => now - (touched.get(subject) ?? -Infinity) >= interval;
   const actions: KeeperAction[] = [];
+  for (const { index, period, releasableAt } of held)
+    if (BigInt(now) >= releasableAt) actions.push({ kind: "releasePrint", index, period });
   for (const { id, index, target, followed, sequence } of feeds) {
     if ((pushed.get(index) ?? 0n) > sequence) actions.push({ kind: "repush", index });
     if (target !== followed && due(subjectOf({ kind: "follow", feed: id })))
@@ -54,6 +66,9 @@ export function decideSync({ now, markets, feeds, pushed, touched, interval }: S
 function subjectOf(action: Extract<KeeperAction, { kind: "sync" | "follow" }>): string {
   return action.kind === "sync" ? `market ${action.market}` : `feed ${action.feed}`;
 }
+
+/** Days after whose end a held print may be released or must be filled: older ones need no look. */
+const DAYS_HELD = 11;
 
 /** Keeps marks, funding, daily settlement prices and feeds up to date. */
 export function createSyncKeeper(options: KeeperOptions & { interval?: number }): Keeper {
@@ -87,7 +102,19 @@ export function createSyncKeeper(options: KeeperOptions & { interval?: number })
         ),
       );
       const { interval = 300 } = options;
-      const actions = decideSync({ now, markets, feeds, pushed, touched, interval });
+      const isDue = now - (touched.get("held prints") ?? -Infinity) >= interval;
+      if (isDue) touched.set("held prints", now);
+      const today = Math.floor(now / SECONDS_PER_DAY);
+      const days = isDue ? Array.from({ length: DAYS_HELD }, (_, i) => today - 1 - i) : [];
+      const held = await Promise.all(
+        [...new Set(feeds.map(({ index }) => index))].flatMap((index) =>
+          days.map(async (period) => {
+            const { value, releasableAt } = await getHeldPrint(client, { ...at, index, period });
+            return value === 0n ? [] : [{ index, period, releasableAt }];
+          }),
+        ),
+      );
+      const actions = decideSync({ now, markets, feeds, pushed, held: held.flat(), touched, interval });
       const outcomes = await execute(context, actions);
       for (const action of actions)
         if (action.kind === "sync" || action.kind === "follow") touched.set(subjectOf(action), now);

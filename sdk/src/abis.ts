@@ -5008,6 +5008,20 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
+        "name": "signers",
+        "type": "uint256"
+      },
+      {
+        "name": "quorum",
+        "type": "uint256"
+      }
+    ],
+    "name": "HeldBySignersWhoLeft",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "name": "index",
         "type": "bytes32"
       }
@@ -5382,6 +5396,20 @@ export const usageIndexAbi = [
       }
     ],
     "name": "TooFewReports",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "fillableAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooLateToHold",
     "type": "error"
   },
   {

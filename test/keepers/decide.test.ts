@@ -268,6 +268,7 @@ describe("decideSync", () => {
       markets: [],
       feeds: [],
       pushed: new Map([[index, 3n]]),
+      held: [],
       touched: new Map(),
       interval: 300,
       ...over,
@@ -312,6 +313,15 @@ describe("decideSync", () => {
       decide({ feeds: [{ ...feed, sequence: 2n }], touched: new Map([["feed 1", 10_000]]) }),
     ).to.deep.equal([{ kind: "repush", index }]);
     expect(decide({ feeds: [feed] })).to.deep.equal([]);
+  });
+
+  it("releases a held print from its time on, which never comes where only a super-quorum can bring it in", () => {
+    const held = [
+      { index, period: 1, releasableAt: 10_000n },
+      { index, period: 2, releasableAt: 10_001n },
+      { index, period: 3, releasableAt: 2n ** 64n - 1n },
+    ];
+    expect(decide({ held })).to.deep.equal([{ kind: "releasePrint", index, period: 1 }]);
   });
 
   it("lets a feed catch up once in an interval", () => {

@@ -1,4 +1,4 @@
-import { approveCollateral, deposit, getAccountId, type Deployment } from "@usance/sdk";
+import { approveCollateral, deposit, getAccountId, getCollateral, type Deployment } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import { network } from "hardhat";
 import {
@@ -8,6 +8,7 @@ import {
   publicActions,
   walletActions,
   type Account,
+  type Address,
   type Chain,
   type Client,
   type Hash,
@@ -129,15 +130,25 @@ export class Exchange {
 
   /** Gives one of the node's accounts collateral. */
   async mint(number: number, amount: bigint): Promise<void> {
+    await this.mintTo(key(number).address, amount);
+  }
+
+  /** Gives anybody collateral. */
+  async mintTo(to: Address, amount: bigint): Promise<void> {
     const hash = await this.wallet(0)
       .extend(walletActions)
       .writeContract({
         address: this.deployment.collateral,
         abi: tokenAbi,
         functionName: "mint",
-        args: [key(number).address, amount],
+        args: [to, amount],
       });
     await this.mined(hash);
+  }
+
+  /** Collateral that somebody holds. */
+  async balanceOf(owner: Address): Promise<bigint> {
+    return (await getCollateral(this.client, { deployment: this.deployment, owner })).balance;
   }
 
   /** Waits for a transaction and makes sure that it did what it should. */

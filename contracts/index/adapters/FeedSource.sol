@@ -78,7 +78,7 @@ contract FeedSource {
 
     /// @notice The answer that stood at a moment, for instance at the end of a UTC day.
     /// @dev The caller finds the round off chain; it must be the last one answered up to that moment: the next round's answer
-    /// is later. A round that ends a phase of the feed has no next one, so a moment in its last stretch cannot be read.
+    /// is later. Rounds of a phase of the feed that has ended cannot be read, so that there is one answer for a moment from the change on.
     /// @param round The round.
     /// @param time Unix time, not ahead.
     /// @return value WAD, rounded down.
@@ -87,6 +87,8 @@ contract FeedSource {
         if (time > block.timestamp) revert FeedMomentAhead(FEED, time, block.timestamp);
         uint80 newest = _newest().id;
         if (round != newest) {
+            // Both aggregators of a proxy may have answers around a change of phase: only those of the newest count.
+            if (round >> 64 != newest >> 64) revert FeedRoundWithoutNext(FEED, round, newest);
             uint256 nextAt = _updatedAt(round + 1);
             if (nextAt == 0) revert FeedRoundWithoutNext(FEED, round, newest);
             if (nextAt <= time) revert FeedRoundSuperseded(FEED, round, nextAt, time);

@@ -7,7 +7,7 @@ import {IndexAggregator} from "./IndexAggregator.sol";
 /// @title PrintAggregator
 /// @notice The daily prints of an index as rounds of a price feed.
 /// @dev A round is a day: its number is the UTC day number, it starts at the day's end and is answered at the time of its last
-/// revision. Until `IUsageIndex.finalAt` an answer may be revised in place, with a later `updatedAt`. Rounds have gaps: the
+/// revision (of a day that is older than the newest 65, at its end, unless it was revised late). Until `IUsageIndex.finalAt` an answer may be revised in place, with a later `updatedAt`. Rounds have gaps: the
 /// round of a missing day reverts until a settlement fills it, which counts as its answer at the time from which that was
 /// allowed. The newest day's print is no price to lend against: a single day swings with the weekday. `MeanAggregator` gives a mean.
 contract PrintAggregator is IndexAggregator {
@@ -44,7 +44,10 @@ contract PrintAggregator is IndexAggregator {
         if (round > type(uint32).max) revert NoDataPresent(SOURCE, INDEX, round);
         Print memory print = SOURCE.print(INDEX, uint32(round));
         if (print.value == 0) revert NoDataPresent(SOURCE, INDEX, round);
+        uint256 endedAt = _endOf(round);
         uint256 updatedAt = print.filled ? SOURCE.finalAt(INDEX, uint32(round)) : print.revisedAt;
-        return (round, int256(uint256(print.value)), _endOf(round), updatedAt, round);
+        // Of a day that has left the ring only its end is known: its print was made within two days of that.
+        if (updatedAt == 0) updatedAt = endedAt;
+        return (round, int256(uint256(print.value)), endedAt, updatedAt, round);
     }
 }

@@ -64,9 +64,10 @@ struct Print {
 /// @param value WAD; never zero in a held print.
 /// @param revision Its revision.
 /// @param heldAt Unix time from which it has been held with this value.
-/// @param releasableAt Unix time from which anyone may release it.
+/// @param releasableAt Unix time from which anyone may release it; `type(uint64).max` where only a super-quorum can bring it in, since the
+/// day may be filled by then.
 /// @param vintage Vintage of the median report.
-/// @param reporters Seats of the reporters who signed, one bit each.
+/// @param reporters Seats of the reporters who signed, one bit each, as they were taken then.
 struct HeldPrint {
     uint128 value;
     uint32 revision;
@@ -224,8 +225,13 @@ interface IUsageIndex {
     error PeriodTooEarly(uint32 period, uint32 firstPeriod);
     /// @notice The print already stands, or is held, at this revision or a higher one.
     error StaleRevision(uint32 revision, uint32 stored);
-    /// @notice No print of the day is held: none was, it was released or replaced, or the day's own print became final.
+    /// @notice No print of the day is held: none was, it was released or replaced, the day's own print became final, or the day may be
+    /// filled by now.
     error NoHeldPrint(bytes32 index, uint32 period);
+    /// @notice The print moves the mean too far for a bare quorum, and its day may be filled by now: only a super-quorum can post it.
+    error TooLateToHold(uint256 timestamp, uint256 fillableAt);
+    /// @notice Fewer than a quorum of those who signed the held print still have the seats that they had when it was held.
+    error HeldBySignersWhoLeft(uint256 signers, uint256 quorum);
     /// @notice The held print may not be released yet.
     error PrintStillHeld(uint256 timestamp, uint256 releasableAt);
     /// @notice The print can no longer be revised.
@@ -300,12 +306,13 @@ interface IUsageIndex {
     /// vintage, and refusing it would protect nothing, since a quorum that wants to postpone finality can change the
     /// last digit. Reports of a sender's choice above the quorum are welcome, up to the panel.
     /// Breaker.sol says which prints break the limits: a post of fewer than `superQuorum` reports is then held (`PrintHeld`),
-    /// which changes nothing else. A higher revision takes the place of a held one; any print of the day makes it lapse. A
-    /// super-quorum's post is never held.
+    /// which changes nothing else. A higher revision takes the place of a held one, or makes it lapse where it becomes a print; a lower
+    /// one counts no more. A super-quorum's post is never held, at the held revision too.
     /// Each reader gets `PUSH_GAS`; what it does with it cannot fail the post.
     /// Errors: `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`,
     /// `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`,
-    /// `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `NotEnoughGasToPush`.
+    /// `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `TooLateToHold`,
+    /// `NotEnoughGasToPush`.
     /// @param reports Sorted by recovered signer, strictly ascending.
     /// @return held Whether the print is held.
     function post(
@@ -316,7 +323,9 @@ interface IUsageIndex {
     ) external returns (bool held);
 
     /// @notice Makes a print of what has been held for seven days, and pushes as a post does.
-    /// @dev Anyone may call. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `NotEnoughGasToPush`.
+    /// @dev Anyone may call, as long as a quorum of its signers has not lost or left its seats since the hold began, and until the day may be
+    /// filled as a missing one, ten days after its end. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`,
+    /// `HeldBySignersWhoLeft`, `NotEnoughGasToPush`.
     function releasePrint(bytes32 index, uint32 period) external;
 
     /// @notice Repeats the last push to one reader, with the same sequence.

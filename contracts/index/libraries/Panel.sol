@@ -23,7 +23,7 @@ struct Panel {
 
 /// @title Panel
 /// @notice At most 32 reporters, each on a numbered seat; a seat that is left is given to the next newcomer.
-/// @dev The list is a word for each reporter, ascending by address: | 0 64 | seat as a bit 32 | address 160 |. It is kept as
+/// @dev The list is a word for each reporter, ascending by address: | Unix time of seating 64 | seat as a bit 32 | address 160 |. It is kept as
 /// code, written anew with every change: a post reads all of it for the price of one account, not a slot for each signer.
 library PanelLib {
     using SafeCast for uint256;
@@ -32,6 +32,7 @@ library PanelLib {
     /// @notice Least time between two seats that are given, once there is a print.
     uint256 internal constant SEATING_INTERVAL = 3 days;
     uint256 private constant SEAT = 160;
+    uint256 private constant SEATED = 192;
 
     /// @notice Refuses a seat that would be given too soon after another.
     function requireRested(Panel storage self) internal view {
@@ -59,7 +60,8 @@ library PanelLib {
         bit = ~seats & (seats + 1);
         uint256[] memory list = new uint256[](old.length + 1);
         for (uint256 i; i < list.length; ++i) {
-            if (i == place) list[i] = (uint256(bit) << SEAT) | uint160(reporter);
+            if (i == place)
+                list[i] = (block.timestamp << SEATED) | (uint256(bit) << SEAT) | uint160(reporter);
             else list[i] = old[i < place ? i : i - 1];
         }
         self.seatedAt = block.timestamp.toUint40();
@@ -110,9 +112,21 @@ library PanelLib {
                 // Seats stand above addresses: moved out of the way, what is left is the address.
                 uint256 account = (member << 96) >> 96;
                 if (account < uint160(reporter)) continue;
-                if (account == uint160(reporter)) bit = member >> SEAT;
+                if (account == uint160(reporter)) bit = uint32(member >> SEAT);
                 break;
             }
+        }
+    }
+
+    /// @notice How many of some seats are still with those who had them at a time.
+    function countSince(
+        Panel storage self,
+        uint32 seats,
+        uint256 time
+    ) internal view returns (uint256 count) {
+        uint256[] memory list = members(self);
+        for (uint256 i; i < list.length; ++i) {
+            if (uint32(list[i] >> SEAT) & seats != 0 && list[i] >> SEATED <= time) ++count;
         }
     }
 

@@ -6,6 +6,7 @@ import { createChain, createNode, createPublisher } from "../../reporter/node/cr
 import { examine } from "../../reporter/node/doctor.ts";
 import { loadReporter } from "../../reporter/node/key.ts";
 import { runReporter } from "../../reporter/node/run.ts";
+import { bondCommands } from "./report-bond.ts";
 import { answer, openSession, type GlobalOptions } from "../session.ts";
 
 interface RunOptions extends GlobalOptions {
@@ -31,10 +32,11 @@ export function reportCommand(): Command {
   command
     .command("doctor")
     .description(
-      "examine a reporter: key, seat, clock, balance, contributors, peers, missed days; 1 where anything is ill",
+      "examine a reporter: key, seat, bond, clock, balance, contributors, peers, missed days; 1 where anything is ill",
     )
     .requiredOption("--config <file>", "configuration, see config/reporter.example.jsonc")
     .action((_: unknown, self: Command) => doctor(self));
+  for (const one of bondCommands()) command.addCommand(one);
   return command;
 }
 

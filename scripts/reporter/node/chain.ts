@@ -1,4 +1,5 @@
 import {
+  getHeldPrint,
   getLatestPrint,
   getPrint,
   isContractError,
@@ -16,6 +17,8 @@ const SEAT_SECONDS = 60;
 /** Terms of the index that reporters need. */
 export interface IndexTerms {
   readonly quorum: number;
+  /** Reports with which a print is never held. */
+  readonly superQuorum: number;
   readonly maxDispersionBps: number;
   readonly firstPeriod: number;
   /** WAD. */
@@ -28,6 +31,8 @@ export type Standing = Awaited<ReturnType<typeof getPrint>>;
 /** What became of a post. */
 export type PostResult =
   | { readonly kind: "posted"; readonly hash: Hash; readonly gasUsed: bigint }
+  /** The circuit breaker holds it: a super-quorum makes it a print, or seven days do. */
+  | { readonly kind: "held"; readonly hash: Hash; readonly gasUsed: bigint }
   /** Somebody else was first, or the day can no longer be posted: there is nothing left to do. */
   | { readonly kind: "stands" }
   /** The contract refuses these reports: others are needed. */
@@ -94,9 +99,26 @@ export class IndexChain {
     return active;
   }
 
+  /** Unix time by which a seat that was given before there were bonds must have one. */
+  async bondsDueAt(): Promise<number> {
+    const [, dueAt] = await readContract(this.#client, {
+      address: this.deployment.usageIndex,
+      abi: usageIndexAbi,
+      functionName: "bonds",
+    });
+    return Number(dueAt);
+  }
+
   /** The print of a day; all zero when there is none. */
   print(period: number): Promise<Standing> {
     return getPrint(this.#client, { deployment: this.deployment, index: this.index, period });
+  }
+
+  /** Does the circuit breaker hold a revision of a day, or a higher one? */
+  async isHeld(period: number, revision: number): Promise<boolean> {
+    const { deployment, index } = this;
+    const held = await getHeldPrint(this.#client, { deployment, index, period });
+    return held.value !== 0n && held.revision >= revision;
   }
 
   /** The newest day before another that was posted. Days that a settlement filled are no prints of reporters. */
@@ -132,8 +154,10 @@ export class IndexChain {
     try {
       await postPrint.simulate(this.#client, parameters);
       const hash = await postPrint(this.#client, parameters);
-      const { status, gasUsed } = await waitForTransactionReceipt(this.#client, { hash });
-      if (status === "success") return { kind: "posted", hash, gasUsed };
+      const receipt = await waitForTransactionReceipt(this.#client, { hash });
+      const { status, gasUsed } = receipt;
+      const isHeld = postPrint.extract(receipt).PrintHeld.length > 0;
+      if (status === "success") return { kind: isHeld ? "held" : "posted", hash, gasUsed };
       // It was fine when it was simulated: somebody else was faster, most likely. The chain tells.
       const standing = await this.print(period);
       return standing.revision >= revision

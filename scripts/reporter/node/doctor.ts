@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { formatCollateral, getBond } from "@usance/sdk";
 import { formatEther, type Account, type Chain, type Client, type LocalAccount, type Transport } from "viem";
 import { getBalance, getGasPrice } from "viem/actions";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../lib/calendar.ts";
@@ -47,6 +48,7 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
     ["key", () => Promise.resolve([well("key", `The key signs as ${options.account.address}.`)])],
     ["index", () => index(options)],
     ["seat", () => seat(options)],
+    ["bond", () => bond(options)],
     ["clock", () => clock(options, now)],
     ["balance", () => balance(options)],
     ["contributors", () => contributors(options, now)],
@@ -91,6 +93,32 @@ async function seat({ account, chain, config }: DoctorOptions): Promise<Finding[
         ill("seat", `Peer ${address} holds no seat on the panel: take it out of the configuration.`),
       );
   return findings;
+}
+
+async function bond({ account, chain, client }: DoctorOptions): Promise<Finding[]> {
+  const { deployment } = chain;
+  const reporter = account.address;
+  const { isBonded, payee, withdrawableAt, amount } = await getBond(client, { deployment, reporter });
+  if (isBonded)
+    return [well("bond", `A bond stands behind the reports of ${reporter}; ${payee} gets it back.`)];
+  if (withdrawableAt !== 0n)
+    return [
+      ill(
+        "bond",
+        `${reporter} has announced that it leaves: its bond goes back from ${new Date(Number(withdrawableAt) * 1_000).toISOString()} on, and it signs nothing that counts.`,
+      ),
+    ];
+  const dueAt = await chain.bondsDueAt();
+  const due =
+    dueAt <= (await chain.time())
+      ? "anyone may take its seat away"
+      : `it must have one by ${new Date(dueAt * 1_000).toISOString()}`;
+  return [
+    ill(
+      "bond",
+      `${reporter} has no bond, so ${due}: put ${formatCollateral(amount)} of collateral behind it with usance report bond.`,
+    ),
+  ];
 }
 
 async function clock({ chain }: DoctorOptions, now: number): Promise<Finding[]> {

@@ -245,7 +245,9 @@ export class ReporterNode {
       return;
     }
     if (!isLate || now >= (progress.pulledAt ?? 0) + PATIENT_SECONDS) await this.#pull(sitting, progress);
-    const reports = await this.#choose(sitting);
+    const { quorum, superQuorum } = await chain.terms();
+    const needed = (await chain.isHeld(period, revision)) ? superQuorum : quorum;
+    const reports = await this.#choose(sitting, needed);
     if (reports === undefined) return;
     progress.quorumSince ??= now;
     const row = [account.address, ...this.#peers.map(({ address }) => address)];
@@ -420,9 +422,9 @@ export class ReporterNode {
   }
 
   /** Reports for a post; those of reporters that contradict themselves only where there are not enough without. */
-  async #choose({ period, revision }: Sitting): Promise<FullReport[] | undefined> {
+  async #choose({ period, revision }: Sitting, quorum: number): Promise<FullReport[] | undefined> {
     const { chain } = this.#options;
-    const terms = await chain.terms();
+    const terms = { ...(await chain.terms()), quorum };
     const usable: FullReport[] = [];
     // A block may take a while.
     const latest = BigInt(this.#clock() + 60);
@@ -447,9 +449,14 @@ export class ReporterNode {
         this.log.warn({ ...about, error: result.error }, "the contract refuses these reports");
         return;
       }
-      if (result.kind === "posted") {
-        this.metrics.gas.inc(Number(result.gasUsed));
-        this.log.info({ ...about, hash: result.hash }, "posted");
+      if (result.kind !== "stands") this.metrics.gas.inc(Number(result.gasUsed));
+      if (result.kind === "posted") this.log.info({ ...about, hash: result.hash }, "posted");
+      if (result.kind === "held") {
+        this.log.warn(
+          { ...about, hash: result.hash },
+          "held by the circuit breaker, until more reporters say the same",
+        );
+        return;
       }
       progress.done = progress.stands = true;
     } catch (error) {

@@ -45,6 +45,7 @@ export type PostPrintErrorType = ActionErrorType<
   | "DuplicateReporter"
   | "UnsortedReporters"
   | "DispersionTooHigh"
+  | "TooLateToHold"
   | "NotEnoughGasToPush"
 >;
 
@@ -52,7 +53,7 @@ export type PostPrintErrorType = ActionErrorType<
  * Post the print of an ended day, or a higher revision of it, from a quorum of signed reports. One that moves the trailing mean
  * too far is held unless a super-quorum signed it: `simulate` says so, and the event `PrintHeld`.
  *
- * @throws `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`, `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`, `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `NotEnoughGasToPush`
+ * @throws `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`, `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`, `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `TooLateToHold`, `NotEnoughGasToPush`
  *
  * @example
  * import { postPrint, sortReports, type Deployment, type SignedReport } from "@usance/sdk";

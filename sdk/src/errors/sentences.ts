@@ -191,7 +191,11 @@ export const sentences: Record<ContractErrorName, string> = {
   PeriodTooEarly: "Day {period} lies before the index's first, {firstPeriod}.",
   StaleRevision: "Revision {revision} is not above {stored}, which stands or is held: sign a higher one.",
   NoHeldPrint:
-    "No print of day {period} of index {index} is held: it was released or replaced, or the day's own print became final.",
+    "No print of day {period} of index {index} is held: it was released or replaced, the day's own print became final, or the day may be filled by now.",
+  HeldBySignersWhoLeft:
+    "Of those who signed the held print {signers} still have the seats that they had when it was held, and {quorum} are needed: have the panel post the day.",
+  TooLateToHold:
+    "It is {timestamp} and the day may be filled since {fillableAt} (Unix time): a print that moves the mean so far needs a super-quorum.",
   PrintStillHeld:
     "It is {timestamp} and the print is held until {releasableAt} (Unix time): wait, or have a super-quorum post it.",
   PrintIsFinal:

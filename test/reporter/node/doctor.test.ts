@@ -4,10 +4,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { approveCollateral, bondReporter } from "@usance/sdk";
 import { expect } from "chai";
 import { stringToHex, toHex } from "viem";
 import { run } from "../../../scripts/cli/program.ts";
 import { saveDeployment } from "../../../scripts/deploy/deployment.ts";
+import { BOND_TERMS } from "../../../scripts/deploy/terms.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { withAccount } from "../../../scripts/lib/client.ts";
 import { IndexChain } from "../../../scripts/reporter/node/chain.ts";
@@ -31,6 +33,12 @@ describe("usance report", function () {
     contributor = new Contributor("router");
     panel = await TestPanel.start(exchange, [contributor], []);
     seat = panel.seats[0] as Seat;
+    const { deployment } = exchange;
+    const reporter = withAccount(exchange.client, seat.account);
+    await exchange.mintTo(seat.account.address, BOND_TERMS.amount);
+    const approval = { deployment, spender: deployment.reporterBonds, amount: BOND_TERMS.amount };
+    await exchange.mined(await approveCollateral(reporter, approval));
+    await exchange.mined(await bondReporter(reporter, { deployment, payee: key(5).address }));
     for (const period of [FIRST, FIRST + 1]) {
       await contributor.state(stated(period), (period + 1) * SECONDS_PER_DAY);
       await panel.sit(period, 1);
@@ -68,7 +76,7 @@ describe("usance report", function () {
     const all = await findings();
     expect(ills(all)).to.deep.equal([]);
     expect(new Set(all.map(({ check }) => check))).to.deep.equal(
-      new Set(["key", "index", "seat", "clock", "balance", "contributors", "peers", "periods"]),
+      new Set(["key", "index", "seat", "bond", "clock", "balance", "contributors", "peers", "periods"]),
     );
     expect(all.at(-1)?.sentence).to.equal("Every day from 2025-01-01 to 2025-01-02 has a print.");
   });
@@ -76,11 +84,14 @@ describe("usance report", function () {
   it("doctor says what is ill, and what to do", async () => {
     const stranger = privateKeyToAccount(`0x${"5a".repeat(32)}`);
     const foreign = ills(await findings({}, stranger));
-    expect(foreign).to.have.length(2);
+    expect(foreign).to.have.length(3);
     expect(foreign[0]).to.match(
       /^seat: .* holds no seat on the panel, so its reports do not count: ask for one/,
     );
-    expect(foreign[1]).to.match(/^balance: .* too little for 30 posts: send at least [\d.]+ to 0x/);
+    expect(foreign[1]).to.match(
+      /^bond: .* has no bond, so it must have one by 2025-01-0\dT.*: put 50000 of collateral behind it with usance report bond\.$/,
+    );
+    expect(foreign[2]).to.match(/^balance: .* too little for 30 posts: send at least [\d.]+ to 0x/);
 
     const [few] = ills(await findings({ peers: content().peers.slice(0, 2) }));
     expect(few).to.match(/^index: TU1D needs 5 reports and the configuration names 3 reporters: add/);

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { getHeldPrint } from "@usance/sdk";
 import { expect } from "chai";
 import { calculateSeries } from "../../../scripts/calculator/series.ts";
 import { TU1D_RULES } from "../../../scripts/calculator/rules.ts";
@@ -7,7 +8,7 @@ import type { Stage } from "../../../scripts/calculator/calculate.ts";
 import type { Statement } from "../../../scripts/calculator/statement.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { TU1D } from "../../../scripts/reporter/calculation.ts";
-import { EXCHANGE_SECONDS, sittingsOf } from "../../../scripts/reporter/node/protocol.ts";
+import { EXCHANGE_SECONDS, sittingsOf, TAKEOVER_SECONDS } from "../../../scripts/reporter/node/protocol.ts";
 import { signStatement } from "../../../scripts/statements/signed.ts";
 import { Exchange, FIRST } from "../../support/exchange.ts";
 import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
@@ -189,5 +190,29 @@ describe("a reporter's node, among seven", function () {
     );
     expect(panel.reportsAt(seats[1] as Seat, next, 1).has(dry.account.address)).to.be.false;
     expect(dry.node?.health()).to.include({ healthy: true, dryRun: true });
+  });
+
+  it("waits for a super-quorum where the circuit breaker holds a jump, and posts it again with one", async () => {
+    const next = FIRST + 6;
+    const [, ...others] = seats;
+    const usual = stated(next).rows.reduce((sum, { input }) => sum + input, 0n);
+    await contributor.state(stated(next, 20n * usual), endOf(next));
+    await second.state(ofSecond(next, 5_000n), endOf(next));
+    const [{ cutoff, opens }] = sittingsOf(next, TU1D_RULES);
+    await panel.at(cutoff - 60);
+    await panel.at(cutoff + 60);
+    // Five of the panel come to it first: enough for a print, if it did not move the mean so far.
+    const five = others.slice(0, 5);
+    for (let turn = 0; turn < 7; turn++) await panel.at(opens + turn * TAKEOVER_SECONDS, five);
+    expect(await panel.print(next)).to.include({ value: 0n, revision: 0 });
+    const held = await getHeldPrint(exchange.client, {
+      deployment: exchange.deployment,
+      index: TU1D,
+      period: next,
+    });
+    expect(held.revision).to.equal(1);
+    expect(held.value > 0n).to.be.true;
+    for (let turn = 7; turn < 14; turn++) await panel.at(opens + turn * TAKEOVER_SECONDS, others);
+    expect(await panel.print(next)).to.include({ value: held.value, revision: 1 });
   });
 });

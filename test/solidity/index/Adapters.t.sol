@@ -87,6 +87,23 @@ contract AdaptersTest is UsageIndexFixture {
         vm.assertEq(updatedAt, block.timestamp);
     }
 
+    /// The contract keeps the time of the newest days alone: an old day still is a round with an answer.
+    function test_printAggregator_ofADayThatHasLeftTheRing() public {
+        PrintAggregator view_ = new PrintAggregator(target, SOLO, "SOLO daily print");
+        _soloDays(DAY - 2, DAY);
+        for (uint32 period = DAY + 1; period <= DAY + 66; ++period) {
+            vm.warp(_due(period));
+            _solo(period, 0, _usual(period));
+        }
+        (uint80 round, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredIn) = view_
+            .getRoundData(DAY);
+        vm.assertTrue(round == DAY && answeredIn == DAY && answer == int256(_usual(DAY)));
+        vm.assertTrue(startedAt == _end(DAY) && updatedAt == startedAt);
+        FeedSource chained = new FeedSource(view_, "SOLO daily print", 2 days);
+        (uint256 value, ) = chained.readAt(DAY, _end(DAY) + 12 hours);
+        vm.assertEq(value, _usual(DAY));
+    }
+
     function test_printAggregator_revertsWith_NoDataPresent() public {
         PrintAggregator view_ = new PrintAggregator(target, SOLO, "");
         _solo(DAY, 0, 1000e18);
@@ -253,6 +270,25 @@ contract AdaptersTest is UsageIndexFixture {
             vm.warp(block.timestamp + 40 days);
             feed.answer(10 + uint80(i), 5e8, block.timestamp, 10 + uint80(i));
         }
+    }
+
+    /// The old and the new aggregator of a proxy both have an answer that stood at a moment: only the new one's counts.
+    function test_feedSource_readAt_hasOneAnswerAroundAChangeOfPhase() public {
+        uint256 end = block.timestamp;
+        (uint80 one, uint80 two) = (uint80(1) << 64, uint80(2) << 64);
+        ScriptedFeed proxy = new ScriptedFeed(8);
+        proxy.answer(one | 1, 2e8, end - 600, one | 1);
+        proxy.answer(one | 2, 2e8, end + 600, one | 2);
+        proxy.answer(two | 1, 3e8, end - 300, two | 1);
+        proxy.answer(two | 2, 3e8, end + 900, two | 2);
+        FeedSource phased = _source(proxy);
+        vm.warp(end + 1000);
+        vm.expectRevert(
+            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, proxy, one | 1, two | 2)
+        );
+        phased.readAt(one | 1, end);
+        (uint256 value, ) = phased.readAt(two | 1, end);
+        vm.assertEq(value, 3e18);
     }
 
     function test_feedSource_readAt_revertsWith_FeedRoundSuperseded() public {

@@ -53,14 +53,14 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         _expectHeld(NEXT + 3, 0, 1420e18);
         // 1,140e18 makes 1,200: exactly 20 %.
         _expectHeld(NEXT + 3, 1, 1140e18 + 7);
-        vm.assertTrue(!_guarded(NEXT + 3, 0, 1140e18));
+        vm.assertTrue(!_guarded(NEXT + 3, 2, 1140e18));
     }
 
     function test_post_aGapIsHeldByTheMeanThatMarketsFollow() public {
         vm.warp(_due(NEXT + 1));
         vm.assertTrue(!_guarded(NEXT + 1, 0, LEVEL));
         _expectHeld(NEXT, 0, HIGHEST + 7);
-        vm.assertTrue(!_guarded(NEXT, 0, HIGHEST));
+        vm.assertTrue(!_guarded(NEXT, 1, HIGHEST));
     }
 
     function test_post_aRevisionIsHeldThoughItLiftsTwoMeansAlike() public {
@@ -68,7 +68,7 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         vm.assertTrue(!_guarded(NEXT, 0, LEVEL));
         vm.warp(_due(NEXT) + 1 hours);
         _expectHeld(DAY, 1, HIGHEST + 7);
-        vm.assertTrue(!_guarded(DAY, 1, HIGHEST));
+        vm.assertTrue(!_guarded(DAY, 2, HIGHEST));
     }
 
     function test_post_aRevisionIsComparedWithTheMeanThatStands() public {
@@ -76,15 +76,33 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         vm.assertTrue(!_guarded(NEXT, 0, HIGHEST));
         _expectHeld(NEXT, 1, LOWEST);
         // 920 / 1,080: down to 993.6 is 8 % of what stands.
-        vm.assertTrue(!_guarded(NEXT, 1, 956e18));
+        vm.assertTrue(!_guarded(NEXT, 2, 956e18));
     }
 
     function test_post_aDayThatNoMarketFollowsAnyMoreIsHeldByItsOwnMean() public {
-        // A gap of twenty days ago: only settlements would read it.
-        vm.warp(_due(DAY + 20));
-        for (uint32 period = DAY + 2; period <= DAY + 20; ++period) _guarded(period, 0, LEVEL);
+        // A gap of nine days ago: only settlements would read it.
+        vm.warp(_due(DAY + 9));
+        for (uint32 period = DAY + 2; period <= DAY + 9; ++period) _guarded(period, 0, LEVEL);
         _expectHeld(NEXT, 0, HIGHEST + 7);
-        vm.assertTrue(!_guarded(NEXT, 0, HIGHEST));
+        vm.assertTrue(!_guarded(NEXT, 1, HIGHEST));
+    }
+
+    function test_post_revertsWith_TooLateToHold() public {
+        vm.warp(_due(DAY + 9));
+        for (uint32 period = DAY + 2; period <= DAY + 9; ++period) _guarded(period, 0, LEVEL);
+        uint256 fillableAt = _end(NEXT) + 10 days;
+        vm.warp(fillableAt - 1);
+        uint256 snapshot = vm.snapshotState();
+        _expectHeld(NEXT, 0, HIGHEST + 7);
+        // It would be over before it could be released.
+        vm.assertEq(target.heldPrint(GUARDED, NEXT).releasableAt, type(uint64).max);
+        vm.revertToState(snapshot);
+        vm.warp(fillableAt);
+        SignedReport[] memory reports = _reportsOn(GUARDED, NEXT, 0, HIGHEST + 7, 1);
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.TooLateToHold.selector, fillableAt, fillableAt));
+        target.post(GUARDED, NEXT, 0, reports);
+        vm.assertTrue(!_confirmed(NEXT, 0, HIGHEST + 7));
+        vm.assertEq(target.print(GUARDED, NEXT).value, HIGHEST + 7);
     }
 
     function test_post_answersForWhatItAddsAlone() public {
@@ -105,10 +123,10 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
         // A single day: twice the limit of four days.
         _expectHeld(DAY + 30, 0, 1400e18 + 1);
         _expectHeld(DAY + 30, 1, 600e18 - 1);
-        vm.assertTrue(!_guarded(DAY + 30, 0, 1400e18));
+        vm.assertTrue(!_guarded(DAY + 30, 2, 1400e18));
         // Each further day is judged by the mean of those that there are.
         _expectHeld(DAY + 29, 0, 1400e18 + 2);
-        vm.assertTrue(!_guarded(DAY + 29, 0, 1400e18));
+        vm.assertTrue(!_guarded(DAY + 29, 1, 1400e18));
     }
 
     function test_post_withNothingToCompareWithIsNotHeld() public {
@@ -170,7 +188,7 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
 
     function test_post_higherRevisionReplacesAHeldOneAndWaitsAnew() public {
         _expectHeld(NEXT, 1, 2000e18);
-        vm.warp(block.timestamp + 6 days);
+        vm.warp(block.timestamp + 2 days);
         _expectHeld(NEXT, 2, 4000e18);
         vm.assertEq(target.heldPrint(GUARDED, NEXT).releasableAt, block.timestamp + 7 days);
         vm.warp(block.timestamp + 1 days);
@@ -199,17 +217,25 @@ contract UsageIndexBreakerTest is UsageIndexFixture {
             SignedReport[] memory reports = _reportsOn(GUARDED, NEXT, revision, 3000e18, 1);
             vm.expectRevert(abi.encodeWithSelector(IUsageIndex.StaleRevision.selector, revision, 3));
             target.post(GUARDED, NEXT, revision, reports);
+            // What would be within the limits, too: reports that were signed and never posted must not end what came after them.
+            reports = _reportsOn(GUARDED, NEXT, revision, LEVEL, 1);
+            vm.expectRevert(abi.encodeWithSelector(IUsageIndex.StaleRevision.selector, revision, 3));
+            target.post(GUARDED, NEXT, revision, reports);
         }
+        // A super-quorum may say the same revision, and no lower one.
+        SignedReport[] memory two = _reportsOn(GUARDED, NEXT, 2, LEVEL, 2);
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.StaleRevision.selector, 2, 3));
+        target.post(GUARDED, NEXT, 2, two);
+        vm.assertTrue(!_confirmed(NEXT, 3, 2000e18));
     }
 
-    function test_post_anyPrintOfTheDayEndsItsHold() public {
+    function test_post_ofAHigherRevisionEndsTheHold() public {
         _expectHeld(NEXT, 3, 2000e18);
-        // Even a lower revision, and what was held cannot come back over it.
-        vm.assertTrue(!_guarded(NEXT, 1, LEVEL));
+        vm.assertTrue(!_guarded(NEXT, 4, LEVEL));
         _expectNone(NEXT);
-        vm.assertTrue(!_guarded(NEXT, 2, LEVEL + 1));
+        vm.assertTrue(!_guarded(NEXT, 5, LEVEL + 1));
         _expectNone(NEXT);
-        _expectHeld(NEXT, 3, 2000e18);
+        _expectHeld(NEXT, 6, 2000e18);
     }
 
     function test_heldPrint_overAPrintLapsesWhenThatIsFinal() public {
