@@ -96,13 +96,13 @@ describe("bonds of reporters", function () {
   it("are put behind a key by its command, which says what is missing before it does anything", async () => {
     const poor = await bond(honest);
     expect(poor.code).to.equal(1);
-    expect(poor.err).to.match(/^A bond is 50000 TUSD and 0x\w{40} has 0 TUSD: send it the rest\.\n$/);
+    expect(poor.err).to.match(/^A bond is 50000 USD and 0x\w{40} has 0 USD: send it the rest\.\n$/);
     for (const seat of [honest, liar]) {
       await exchange.mintTo(seat.account.address, BOND_TERMS.amount);
       const done = await bond(seat);
       expect(done.err).to.equal("");
       expect(done.out).to.equal(
-        `50000 TUSD stand behind the reports of ${seat.account.address}; ${key(5).address} gets them back.\n`,
+        `50000 USD stand behind the reports of ${seat.account.address}; ${key(5).address} gets them back.\n`,
       );
       expect(await bondOf(seat.account.address)).to.include({ isBonded: true, payee: key(5).address });
     }

@@ -45,6 +45,9 @@ const PATIENCE = 10;
 
 const usage = parseUsage(readFileSync(DATA_FILE, "utf8"));
 
+/** Days of the real series that have a figure. */
+export const DAYS_STATED = [...usage.keys()].sort((a, b) => a - b);
+
 /** What one contributor with one model says of a day of the real series. */
 export function stated(period: number, tokens = (usage.get(period) ?? 0n) * 1_000_000n): Statement {
   const row = { model: "all", labelled: true, priced: true, ownAccount: false, cached: 0n, reasoning: 0n };
