@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { pino } from "pino";
 import { accountFromEnvironment } from "../../lib/client.ts";
 import { readContributor } from "../../reporter/contributor/config.ts";
+import { backupCommands } from "./backup.ts";
 import { runContributor } from "../../reporter/contributor/process.ts";
 
 /** `usance contributor run`: meters usage and publishes signed statements of it. */
@@ -12,6 +13,7 @@ export function contributorCommand(): Command {
     .description("meter and publish until interrupted; logs are JSON lines on standard error")
     .requiredOption("--config <file>", "configuration, see config/contributor.example.jsonc")
     .action(({ config }: { config: string }) => run(config));
+  for (const one of backupCommands((path) => readContributor(path).folder)) command.addCommand(one);
   return command;
 }
 

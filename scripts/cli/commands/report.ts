@@ -6,6 +6,7 @@ import { createChain, createNode, createPublisher } from "../../reporter/node/cr
 import { examine } from "../../reporter/node/doctor.ts";
 import { loadReporter } from "../../reporter/node/key.ts";
 import { runReporter } from "../../reporter/node/run.ts";
+import { backupCommands } from "./backup.ts";
 import { bondCommands } from "./report-bond.ts";
 import { answer, openSession, type GlobalOptions } from "../session.ts";
 
@@ -36,7 +37,8 @@ export function reportCommand(): Command {
     )
     .requiredOption("--config <file>", "configuration, see config/reporter.example.jsonc")
     .action((_: unknown, self: Command) => doctor(self));
-  for (const one of bondCommands()) command.addCommand(one);
+  for (const one of [...bondCommands(), ...backupCommands((path) => readReporterConfig(path).folder)])
+    command.addCommand(one);
   return command;
 }
 

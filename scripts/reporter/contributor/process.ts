@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dateOfPeriod } from "../../lib/calendar.ts";
 import { rulesFrom } from "../../calculator/rules.ts";
+import { restoredAt } from "../../lib/backup.ts";
 import { answerJson } from "../../lib/http.ts";
 import type { Log } from "../../lib/log.ts";
 import { serveStatements } from "../../statements/exchange.ts";
@@ -74,7 +75,7 @@ export async function runContributor(config: ContributorConfig, options: Contrib
       const ending = new AbortController();
       const until = AbortSignal.any([signal, ending.signal]);
       const published = publishing(
-        { log, store, account, rules, clock },
+        { log, store, account, rules, restoredAt: restoredAt(folder), clock },
         config,
         meters.unreadSince,
         lines,

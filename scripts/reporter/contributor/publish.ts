@@ -16,6 +16,8 @@ export interface Publisher {
   readonly store: StatementStore;
   readonly account: StatementSigner;
   readonly rules?: Rules;
+  /** When log and store were restored from a backup, Unix seconds: what was said of days before that may be lost. */
+  readonly restoredAt?: number;
   /** Unix milliseconds. */
   readonly clock: () => number;
 }
@@ -33,10 +35,10 @@ export interface Published {
  * signed: a correction takes the number after the newest. A process that dies on the way has published the statement
  * or has shown it to nobody.
  * @returns Undefined for a day of which the log knows nothing: it may have begun later, or have been lost, and a statement
- * without rows would take back what was said before.
+ * without rows would take back what was said before. Likewise for what would be new of a day before a restoration.
  */
 export async function publishDay(publisher: Publisher, period: number): Promise<Published | undefined> {
-  const { log, store, account, rules = TU1D_RULES, clock } = publisher;
+  const { log, store, account, rules = TU1D_RULES, restoredAt = 0, clock } = publisher;
   if (!(await log.knows(period))) return undefined;
   const { statement, closing } = await closeDay(log, period);
   const [newest] = store
@@ -47,6 +49,8 @@ export async function publishDay(publisher: Publisher, period: number): Promise<
   const hash = rulesHash(rules);
   if (newest !== undefined && contentOf(newest.statement, newest.rules) === contentOf(statement, hash))
     return { signed: newest, closing, isNew: false };
+  // A number that was given since the backup must not be given twice.
+  if ((period + 1) * SECONDS_PER_DAY <= restoredAt) return undefined;
   const signed = await signStatement(statement, (newest?.number ?? 0) + 1, account, rules);
   await store.add(signed, { now: Math.floor(clock() / 1_000), source: "own" });
   return { signed, closing, isNew: true };

@@ -6,6 +6,7 @@ import { CalculationError } from "../../calculator/errors.ts";
 import { TU1D_RULES, type Rules } from "../../calculator/rules.ts";
 import { isSameVintage } from "../../calculator/vintage.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../../lib/calendar.ts";
+import { restoredAt } from "../../lib/backup.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Admission } from "../../statements/signed.ts";
@@ -89,6 +90,8 @@ export class ReporterNode {
   readonly reports: ReportStore;
   readonly days: DayStore;
   readonly guard: SigningGuard;
+  /** Unix seconds; what was signed of days that had ended by then may be unknown. 0 where nothing was lost. */
+  readonly #restoredAt: number;
   readonly log: Log;
   readonly #options: NodeOptions;
   readonly #rules: Rules;
@@ -117,6 +120,7 @@ export class ReporterNode {
     this.reports = new ReportStore(join(folder, "reports.sqlite"));
     this.days = new DayStore(join(folder, "days.sqlite"), this.statements);
     this.guard = new SigningGuard(join(folder, "guard.sqlite"), { chainId, usageIndex });
+    this.#restoredAt = restoredAt(folder);
   }
 
   /** One round: gather what is to be gathered, then see to every open sitting. Rounds must not overlap. */
@@ -271,6 +275,14 @@ export class ReporterNode {
       report = this.guard.find(account.address, key);
     }
     if (report === undefined) {
+      if ((period + 1) * SECONDS_PER_DAY <= this.#restoredAt) {
+        this.log.warn(
+          about,
+          "this node was restored from a backup after that day and cannot know what it signed: it signs nothing",
+        );
+        progress.said = "absent";
+        return true;
+      }
       if (!this.days.attended(period, revision)) {
         this.log.warn(
           about,

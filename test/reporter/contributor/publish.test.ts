@@ -51,6 +51,17 @@ describe("the publication of a day", () => {
     expect(own.store.conflicts()).to.deep.equal([]);
   });
 
+  it("signs nothing new of a day before a restoration, whose numbers it may have given already", async () => {
+    const own = { ...publisher(), restoredAt: (DAY + 1) * 86_400 };
+    await write(own.log, "a", [entry("1")]);
+    expect(await publishDay(own, DAY)).to.be.undefined;
+    expect(own.store.statementsOf(DAY)).to.have.length(0);
+    const before = { ...own, restoredAt: (DAY + 1) * 86_400 - 1 };
+    expect((await published(before)).signed.number).to.equal(1);
+    // What stands is told.
+    expect(await publishDay(own, DAY)).to.deep.include({ isNew: false });
+  });
+
   it("takes nothing back of a day that the log does not know", async () => {
     const own = publisher();
     await write(own.log, "a", [entry("1")]);

@@ -6,6 +6,7 @@ import { calculateSeries } from "../../../scripts/calculator/series.ts";
 import { TU1D_RULES } from "../../../scripts/calculator/rules.ts";
 import type { Stage } from "../../../scripts/calculator/calculate.ts";
 import type { Statement } from "../../../scripts/calculator/statement.ts";
+import { backUp, restore } from "../../../scripts/lib/backup.ts";
 import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { TU1D } from "../../../scripts/reporter/calculation.ts";
 import { EXCHANGE_SECONDS, sittingsOf, TAKEOVER_SECONDS } from "../../../scripts/reporter/node/protocol.ts";
@@ -214,5 +215,32 @@ describe("a reporter's node, among seven", function () {
     expect(held.value > 0n).to.be.true;
     for (let turn = 7; turn < 14; turn++) await panel.at(opens + turn * TAKEOVER_SECONDS, others);
     expect(await panel.print(next)).to.include({ value: held.value, revision: 1 });
+  });
+
+  it("signs nothing for days before its folder was restored from a backup, and goes on with the next", async () => {
+    const seat = seats[1] as Seat;
+    panel.stopNode(seat);
+    const [backup, folder] = [join(seat.folder, "backup"), join(seat.folder, "restored")];
+    backUp(seat.folder, backup, panel.now);
+    // A day is signed that the backup does not have.
+    panel.startNode(seat);
+    const next = FIRST + 7;
+    const [{ cutoff, opens }] = sittingsOf(next, TU1D_RULES);
+    await contributor.state(stated(next), endOf(next));
+    await second.state(ofSecond(next, 5_000n), endOf(next));
+    await panel.at(cutoff - 60);
+    await panel.at(cutoff + 60);
+    await panel.at(opens);
+    expect(panel.reportsAt(seat, next, 1).has(seat.account.address)).to.be.true;
+    panel.stopNode(seat);
+    restore(backup, folder, panel.now);
+    // No peer tells it what it signed.
+    const restored = panel.startNode(seat, { folder, peers: [] });
+    const key = { index: TU1D, period: next, revision: 1 };
+    await panel.at(opens + 10, [seat]);
+    await panel.at(opens + 20, [seat]);
+    expect(restored.guard.find(seat.account.address, key)).to.equal(undefined);
+    panel.stopNode(seat);
+    panel.startNode(seat);
   });
 });

@@ -115,8 +115,12 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
       reporter: account.address,
     });
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).to.match(new RegExp(`usance_reporter_signatures_total\\{revision="1"\\} ${periods.length}`));
-    expect(metrics).to.match(new RegExp(`usance_reporter_calculations_total\\{status="printed"\\} ${periods.length}`));
+    expect(metrics).to.match(
+      new RegExp(`usance_reporter_signatures_total\\{revision="1"\\} ${periods.length}`),
+    );
+    expect(metrics).to.match(
+      new RegExp(`usance_reporter_calculations_total\\{status="printed"\\} ${periods.length}`),
+    );
     expect(metrics).to.match(/usance_reporter_equivocations_total\{reporter="0x\w+"\} [1-9]/);
     expect(metrics).to.include('usance_reporter_contributor_up{contributor="router"} 1');
     const up = [...metrics.matchAll(/usance_reporter_peer_up\{peer="(\w+)"\} 0/g)].map(([, peer]) => peer);
