@@ -22,11 +22,12 @@ import {
   type Chain,
   type Client,
   type Hash,
+  type Hex,
   type TransactionReceipt,
   type Transport,
 } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
-import { getTransactionReceipt, writeContract } from "viem/actions";
+import { getTransactionReceipt, sendTransaction, writeContract } from "viem/actions";
 import { deployLocal } from "../deploy/local.ts";
 import { TU1D_CONFIG, TU1D_FEED } from "../deploy/terms.ts";
 import { monthlyListing, openMonths, perpetualListing, type MarketListing } from "../deploy/markets.ts";
@@ -178,6 +179,15 @@ export class BenchExchange {
   /** Moves the clock to a second of the next whole minute, so that the next touch is the first in it. */
   nextMinute(): void {
     this.#now = (Math.floor(this.#now / 60) + 1) * 60 + 5;
+  }
+
+  /** Gas of a view of the index with every slot cold, as a contract pays it beyond the call itself. */
+  async gasOfRead(data: Hex): Promise<bigint> {
+    const gas = await this.send((client) =>
+      sendTransaction(client, { to: this.deployment.usageIndex, data, gas: 1_000_000n }),
+    );
+    const bytes = [...hexToBytes(data)];
+    return gas - 21_000n - BigInt(bytes.reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 0));
   }
 
   /** Reaches a new minute in every market, so that what follows in it pays for itself alone. */

@@ -1,6 +1,8 @@
 import type { Order } from "@usance/sdk";
+import { usageIndexAbi } from "@usance/sdk/abis";
+import { encodeFunctionData } from "viem";
 import { BenchExchange, type Trader } from "./exchange.ts";
-import { PANEL_SIZE } from "../deploy/terms.ts";
+import { PANEL_SIZE, TU1D_FEED } from "../deploy/terms.ts";
 
 /** Keys of snapshots/gas.json, in its order. */
 export type Measurements = Record<string, number>;
@@ -268,6 +270,13 @@ class Bench {
       await exchange.send(() => exchange.operator.settleAccounts({ market: front, accountIds })),
     );
     this.#set("post7", await this.#middleOfPosts(firstSettled, firstSettled + 15, PANEL_SIZE));
+    const read = (functionName: "latest" | "windowMean", ...days: number[]) =>
+      exchange.gasOfRead(
+        encodeFunctionData({ abi: usageIndexAbi, functionName, args: [TU1D_FEED.index, ...days] as never }),
+      );
+    this.#set("latest", await read("latest"));
+    // Any 31 days lie in eleven slots.
+    this.#set("monthMean", await read("windowMean", firstSettled - 36, firstSettled - 6));
   }
 
   /** Three days share a slot of prints, so one post of three opens a new one: the middle of a row is the steady state. */
