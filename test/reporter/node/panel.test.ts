@@ -12,7 +12,7 @@ import { verifyDay } from "../../../scripts/publication/verify.ts";
 import { TU1D } from "../../../scripts/reporter/calculation.ts";
 import { reportFromJson } from "../../../scripts/reporter/node/reports.ts";
 import { Exchange, FIRST } from "../../support/exchange.ts";
-import { Contributor, DAYS_STATED, stated, TestPanel, type Seat } from "./panel.ts";
+import { Contributor, DAYS_STATED, metered, stated, TestPanel, type Seat } from "./panel.ts";
 
 /** Days of the series; USANCE_PANEL_DAYS says how many, more than there are for all of them (some 40 minutes). */
 const DAYS = Number(process.env["USANCE_PANEL_DAYS"] ?? "5");
@@ -38,12 +38,13 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
     await exchange.close();
   });
 
-  it("bring part of the real series on chain as the calculator gives it offline, bit for bit, in time", async () => {
+  it("bring the real series from its file on chain as the calculator gives it offline, bit for bit, in time", async () => {
     const offline = calculateSeries(
       periods.map((period) => ({ period, stage: "provisional", statements: [stated(period)] })),
     );
+    const log = await metered(contributor.id);
     for (const period of periods) {
-      await contributor.state(stated(period), (period + 1) * SECONDS_PER_DAY + 600);
+      await contributor.publish(log, period, (period + 1) * SECONDS_PER_DAY + 600);
       // The poster's turn may fall to the dead and to the lying reporter.
       expect(await panel.sit(period, 1)).to.be.at.most(4);
     }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getPrint, signReport } from "@usance/sdk";
@@ -24,6 +25,10 @@ import { SECONDS_PER_DAY } from "../../../scripts/lib/calendar.ts";
 import { withAccount } from "../../../scripts/lib/client.ts";
 import { parseUsage, TU1D } from "../../../scripts/reporter/calculation.ts";
 import { IndexChain } from "../../../scripts/reporter/node/chain.ts";
+import { publishDay } from "../../../scripts/reporter/contributor/publish.ts";
+import type { UsageLog } from "../../../scripts/reporter/log/log.ts";
+import { openLog } from "../../../scripts/reporter/log/sqlite.ts";
+import { createCsvFolderMeter } from "../../../scripts/reporter/meters/csv-folder.ts";
 import { readPrint } from "../../../scripts/publication/history.ts";
 import { ReporterNode, type NodeOptions } from "../../../scripts/reporter/node/node.ts";
 import { sittingsOf, TAKEOVER_SECONDS } from "../../../scripts/reporter/node/protocol.ts";
@@ -47,6 +52,16 @@ const usage = parseUsage(readFileSync(DATA_FILE, "utf8"));
 
 /** Days of the real series that have a figure. */
 export const DAYS_STATED = [...usage.keys()].sort((a, b) => a - b);
+
+/** The whole series as a meter reads it from its file: one model, labelled and paid for. */
+export async function metered(contributor: string): Promise<UsageLog> {
+  const clock = () => ((DAYS_STATED.at(-1) ?? 0) + 2) * SECONDS_PER_DAY * 1_000;
+  const log = openLog(":memory:", { contributor, clock });
+  const marks = { labelled: true, priced: true, ownAccount: false, freeModels: [] };
+  const context = { source: "series", log, clock };
+  await createCsvFolderMeter(context, { path: fileURLToPath(DATA_FILE), model: "all", marks }).read();
+  return log;
+}
 
 /** What one contributor with one model says of a day of the real series. */
 export function stated(period: number, tokens = (usage.get(period) ?? 0n) * 1_000_000n): Statement {
@@ -80,6 +95,11 @@ export class Contributor {
   async state(statement: Statement, now: number, number = 1): Promise<void> {
     const signed = await signStatement(statement, number, this.account);
     await this.store.add(signed, { now, source: "own meter" });
+  }
+
+  /** Publishes what its meter has logged of a day. */
+  async publish(log: UsageLog, period: number, now: number): Promise<void> {
+    await publishDay({ log, store: this.store, account: this.account, clock: () => now * 1_000 }, period);
   }
 
   close(): void {
