@@ -120,14 +120,20 @@ describe("SDK actions on a node", function () {
     it("says what is wrong with reports", async () => {
       const { index } = venue;
       const period = last;
-      const reports = await venue.sign(period, 2013n, 3);
-      const post = (given: typeof reports) => alice.postPrint({ index, period, revision: 3, reports: given });
+      const reports = await venue.sign(period, 2013n, 10);
+      const post = (given: typeof reports) =>
+        alice.postPrint({ index, period, revision: 10, reports: given });
       await refused(post(reports.slice(1)), "TooFewReports", { reports: 4n, quorum: 5n });
       await refused(post([...reports].reverse()), "UnsortedReporters");
-      await refused(alice.postPrint({ index, period, revision: 4, reports }), "ReporterInactive");
+      await refused(alice.postPrint({ index, period, revision: 11, reports }), "ReporterInactive");
       await refused(alice.postPrint({ index, period, revision: 2, reports }), "StaleRevision", {
         revision: 2,
         stored: 2,
+      });
+      // The held one was signed over the one that stands.
+      await refused(alice.postPrint({ index, period, revision: 9, reports }), "StaleRevision", {
+        revision: 9,
+        stored: 9,
       });
       await refused(alice.postPrint({ index, period: period + 9, reports }), "FuturePeriod");
       await refused(alice.getLatestPrint({ index: zeroHash }), "NoPrints");
