@@ -31,6 +31,19 @@ export function multiply(a: Fraction, b: Fraction): Fraction {
   return fraction(a.numerator * b.numerator, a.denominator * b.denominator);
 }
 
+/** Sum in lowest terms. */
+export function add(a: Fraction, b: Fraction): Fraction {
+  return fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
+}
+
+/**
+ * Quotient in lowest terms.
+ * @param b Above zero.
+ */
+export function divide(a: Fraction, b: Fraction): Fraction {
+  return fraction(a.numerator * b.denominator, a.denominator * b.numerator);
+}
+
 /** Below zero where `a` is less than `b`, zero where they are equal. */
 export function compare(a: Fraction, b: Fraction): number {
   const left = a.numerator * b.denominator;

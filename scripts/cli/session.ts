@@ -63,7 +63,7 @@ export async function readMarkets({ client, deployment }: Session): Promise<Name
   const markets = await getMarkets(client, { deployment });
   return markets.map((market) => {
     const lastPeriod = market.expiry === 0n ? 0 : Number(market.expiry) / SECONDS_PER_DAY - 1;
-    return { ...market, symbol: symbolOf({ lastPeriod }) };
+    return { ...market, symbol: symbolOf({ lastPeriod }, market.index) };
   });
 }
 

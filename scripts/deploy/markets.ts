@@ -1,5 +1,8 @@
 import { addMonths, monthOfPeriod, monthWindow } from "../lib/calendar.ts";
 import { divideHalfEven } from "../lib/rational.ts";
+import { GPX, TPX } from "../prices/indices.ts";
+import { TU1D } from "../reporter/calculation.ts";
+import type { Hex } from "viem";
 
 /** `MarketKind` of the contracts. */
 export const MarketKind = { perpetual: 0, dated: 1 } as const;
@@ -57,7 +60,8 @@ export const TUX_PERP = "TUX-PERP";
 export const OPEN_MONTHS = 3;
 
 const WAD = 10n ** 18n;
-const MAX_TICK = 2n ** 24n - 2n;
+/** The largest price of the contracts, in ticks. */
+export const MAX_TICK = 2n ** 24n - 2n;
 
 const tier = (initialMarginBps: number, maintenanceMarginBps: number, fillBandBps: number): MarginTier => ({
   initialMarginBps,
@@ -70,8 +74,8 @@ const FRONT_TIER = tier(1_600, 1_200, 250);
 const NEXT_TIER = tier(2_000, 1_500, 400);
 const THIRD_TIER = tier(2_800, 2_100, 600);
 
-/** What every market on token usage shares. A lot is a thousandth of 1 USD × price. */
-const USAGE_TERMS = {
+/** What every market on token usage shares; a lot is a thousandth of 1 USD × price. Those on prices differ in `tickValue` alone. */
+export const USAGE_TERMS = {
   /** Half a point × 0.001 × 1 USD, in millionths of a token. */
   tickValue: 500,
   /** 5 bp and 1 bp, in tenths of a basis point. */
@@ -171,10 +175,17 @@ export function monthlySymbol(month: string): string {
   return `TUM-${month}`;
 }
 
+const PREFIXES: ReadonlyMap<Hex, string> = new Map([
+  [TU1D, "TUM"],
+  [TPX, "TPX"],
+  [GPX, "GPX"],
+]);
+
 /**
- * Name of a market on token usage, which the chain does not store: it follows from the last day of the delivery
- * window, 0 for the perpetual.
+ * Name of a market, which the chain does not store: it follows from the last day of the delivery window, 0 for the
+ * perpetual, and from the index, token usage when left out.
  */
-export function symbolOf({ lastPeriod }: Pick<MarketListing, "lastPeriod">): string {
-  return lastPeriod === 0 ? TUX_PERP : monthlySymbol(monthOfPeriod(lastPeriod));
+export function symbolOf({ lastPeriod }: Pick<MarketListing, "lastPeriod">, index: Hex = TU1D): string {
+  if (lastPeriod === 0) return TUX_PERP;
+  return `${PREFIXES.get(index) ?? index}-${monthOfPeriod(lastPeriod)}`;
 }

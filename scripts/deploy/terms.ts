@@ -1,5 +1,6 @@
 import { BASE_DATE, TU1D } from "../reporter/calculation.ts";
 import { periodOfDate } from "../lib/calendar.ts";
+import { GPX, PRICES_BASE_DATE, TPX } from "../prices/indices.ts";
 
 const WAD = 10n ** 18n;
 const HOUR = 3_600;
@@ -41,3 +42,19 @@ export const TU1D_FEED = {
   limit2: 54 * HOUR,
   limit3: 7 * 24 * HOUR,
 };
+
+/**
+ * Terms of the token price and of the GPU-hour price. A print is refused as absurd from 1,000 USD on, for a million tokens
+ * or for an hour.
+ */
+export const PRICE_CONFIG = {
+  ...TU1D_CONFIG,
+  firstPeriod: periodOfDate(PRICES_BASE_DATE),
+  maxValue: 1_000n * WAD,
+};
+
+/** How the clearing house follows the token price. */
+export const TPX_FEED = { ...TU1D_FEED, index: TPX };
+
+/** How the clearing house follows the GPU-hour price. */
+export const GPX_FEED = { ...TU1D_FEED, index: GPX };

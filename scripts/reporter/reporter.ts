@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { postPrint, signReport, sortReports, type Deployment, type SignedReport } from "@usance/sdk";
-import type { Account, Chain, Client, Hash, LocalAccount, Transport } from "viem";
+import type { Account, Chain, Client, Hash, Hex, LocalAccount, Transport } from "viem";
 import { getBlock } from "viem/actions";
 import { TU1D_CONFIG } from "../deploy/terms.ts";
 import { dateOfPeriod, SECONDS_PER_DAY } from "../lib/calendar.ts";
@@ -17,6 +17,8 @@ export interface ReporterOptions {
   deployment: Deployment;
   /** The data, byte for byte; the project's own series when left out. */
   file?: Uint8Array;
+  /** Another index and its prints, instead of those that the data gives of TU1D. */
+  series?: { readonly index: Hex; readonly prints: readonly CalculatedPrint[] };
   /** Keys of the panel; the local test panel when left out. */
   panel?: readonly LocalAccount[];
   /** Signatures that a print needs. */
@@ -37,17 +39,20 @@ export interface ReportTerms {
 export class Reporter {
   /** Every print that the data allows, by period. Days missing at source have none. */
   readonly prints: ReadonlyMap<number, CalculatedPrint>;
-  readonly #options: Required<ReporterOptions>;
+  readonly #options: Required<Omit<ReporterOptions, "file" | "series">>;
+  readonly #index: Hex;
 
   constructor(options: ReporterOptions) {
     this.#options = {
-      file: options.file ?? readFileSync(DATA_FILE),
       panel: options.panel ?? localPanel(),
       quorum: options.quorum ?? TU1D_CONFIG.quorum,
       client: options.client,
       deployment: options.deployment,
     };
-    this.prints = new Map(calculatePrints(this.#options.file).map((print) => [print.period, print]));
+    const { index = TU1D, prints = calculatePrints(options.file ?? readFileSync(DATA_FILE)) } =
+      options.series ?? {};
+    this.#index = index;
+    this.prints = new Map(prints.map((print) => [print.period, print]));
   }
 
   /**
@@ -72,10 +77,12 @@ export class Reporter {
             account,
             chainId: deployment.chainId,
             usageIndex: deployment.usageIndex,
-            index: TU1D,
+            index: this.#index,
             revision: terms.revision ?? 1,
             deadline,
-            ...print,
+            period,
+            value: print.value,
+            vintage: print.vintage,
           }),
         ),
     );
@@ -87,6 +94,6 @@ export class Reporter {
     const { client, deployment } = this.#options;
     const reports = await this.signPrint(period, terms);
     const { revision = 1 } = terms;
-    return postPrint(client, { deployment, index: TU1D, period, revision, reports });
+    return postPrint(client, { deployment, index: this.#index, period, revision, reports });
   }
 }
