@@ -58,6 +58,9 @@ describe("token prices of the sample", () => {
   it("moves on the one day on which a price of the basket moves, and on no link", () => {
     const moved = prints.filter(({ value }, day) => day > 0 && value !== prints[day - 1]?.value);
     expect(moved.map(({ period }) => dateOfPeriod(period))).to.deep.equal(["2026-06-16"]);
+    // As docs/prices.md says.
+    expect(prints[0]?.value).to.equal(2_353_526_647_388_177_703n);
+    expect(prints.at(-1)?.value).to.equal(2_559_768_217_929_635_473n);
   });
 
   it("is what plain sums over the basket of June give", () => {
