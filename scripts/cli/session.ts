@@ -1,8 +1,8 @@
-import { getAccountId, getMarkets, getCollateral, type Deployment } from "@usance/sdk";
+import { getAccountId, getMarkets, getCollateral, pointsOfMark, type Deployment } from "@usance/sdk";
 import type { Command } from "commander";
 import { zeroAddress, type Account, type Address, type Chain, type Client, type Transport } from "viem";
 import { deploymentPath, readDeployment } from "../deploy/deployment.ts";
-import { symbolOf } from "../deploy/markets.ts";
+import { symbolOf, tickSizeOf } from "../deploy/markets.ts";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { accountFromEnvironment, connect, withAccount } from "../lib/client.ts";
 import { formatAnswer, type Answer } from "./output.ts";
@@ -28,8 +28,11 @@ export interface Session {
   signer: () => Client<Transport, Chain, Account>;
 }
 
-/** State of a market together with its name. */
-export type NamedMarket = Awaited<ReturnType<typeof getMarkets>>[number] & { symbol: string };
+/** State of a market together with its name and what a tick is in its price. */
+export type NamedMarket = Awaited<ReturnType<typeof getMarkets>>[number] & {
+  symbol: string;
+  tickSize: string;
+};
 
 /** Connects as the global options say. */
 export async function openSession({ rpc, deployment: path }: GlobalOptions): Promise<Session> {
@@ -63,8 +66,13 @@ export async function readMarkets({ client, deployment }: Session): Promise<Name
   const markets = await getMarkets(client, { deployment });
   return markets.map((market) => {
     const lastPeriod = market.expiry === 0n ? 0 : Number(market.expiry) / SECONDS_PER_DAY - 1;
-    return { ...market, symbol: symbolOf({ lastPeriod }, market.index) };
+    return { ...market, symbol: symbolOf({ lastPeriod }, market.index), tickSize: tickSizeOf(market.index) };
   });
+}
+
+/** Mark or anchor of a market, to one decimal more than its ticks have. */
+export function markPrice(markX16: bigint, { tickSize }: Pick<NamedMarket, "tickSize">): string {
+  return pointsOfMark(markX16, { tickSize, digits: tickSize.length - 1 });
 }
 
 /** Finds a market by number or name. */

@@ -175,6 +175,16 @@ export function monthlySymbol(month: string): string {
   return `TUM-${month}`;
 }
 
+const TICK_SIZES: ReadonlyMap<Hex, string> = new Map([
+  [TPX, "0.0005"],
+  [GPX, "0.01"],
+]);
+
+/** What a tick of a market is worth in its price, as the units of the SDK take it: half a point, or USD where the index is a price. */
+export function tickSizeOf(index: Hex): string {
+  return TICK_SIZES.get(index) ?? "0.5";
+}
+
 const PREFIXES: ReadonlyMap<Hex, string> = new Map([
   [TU1D, "TUM"],
   [TPX, "TPX"],

@@ -1,10 +1,14 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   batchOrders,
+  decodeOrderId,
   getAccount,
   getLatestPrint,
   getListing,
   getMarket,
+  getOpenOrders,
   getPrint,
   getPushed,
   isContractError,
@@ -14,9 +18,12 @@ import {
 } from "@usance/sdk";
 import { expect } from "chai";
 import { artifacts } from "hardhat";
-import { publicActions, walletActions, type Abi, type Address, type Hex } from "viem";
+import { publicActions, toHex, walletActions, type Abi, type Address, type Hex } from "viem";
+import { run } from "../../scripts/cli/program.ts";
+import { saveDeployment } from "../../scripts/deploy/deployment.ts";
 import { addPrice, listPriceMarkets } from "../../scripts/deploy/price-markets.ts";
 import { periodOfDate, SECONDS_PER_DAY } from "../../scripts/lib/calendar.ts";
+import { KEY_VARIABLE } from "../../scripts/lib/client.ts";
 import { readGpuHour, roundAt, type GpuHourPrint } from "../../scripts/prices/gpu-hour.ts";
 import { GPX, PRICES_BASE_DATE, TPX } from "../../scripts/prices/indices.ts";
 import { packagePrice } from "../../scripts/prices/package-prices.ts";
@@ -25,7 +32,7 @@ import { calculateTokenPrices, type TokenPricePrint } from "../../scripts/prices
 import { parseUsage, type CalculatedPrint } from "../../scripts/reporter/calculation.ts";
 import { trailingMean } from "../../scripts/reporter/mean.ts";
 import { DATA_FILE, Reporter } from "../../scripts/reporter/reporter.ts";
-import { Exchange } from "../support/exchange.ts";
+import { Exchange, key } from "../support/exchange.ts";
 
 const BASE = periodOfDate(PRICES_BASE_DATE);
 const DAYS = 8;
@@ -272,6 +279,43 @@ describe("prices of tokens and of GPU-hours on a chain", () => {
       await send(TRADER, trader, [half, halfHours]);
       expect((await sizes(trader)).get(legs.tokens.market)).to.equal(3_000n);
       expect((await sizes(trader)).get(legs.hours.market)).to.equal(-4_500n);
+    });
+
+    it("is shown and quoted by the command line in USD, with the market's own ticks", async () => {
+      const file = join(mkdtempSync(join(tmpdir(), "usance-prices-")), "deployment.json");
+      saveDeployment(exchange.deployment, file);
+      const environment = { ...process.env };
+      const usance = async (...args: string[]) => {
+        let out = "";
+        const written = {
+          writeOut: (text: string) => (out += text),
+          writeErr: (text: string) => (out += text),
+        };
+        expect(await run([...args, "--json"], written), out).to.equal(0);
+        return JSON.parse(out) as unknown;
+      };
+      const { privateKey } = key(TRADER).getHdKey();
+      Object.assign(process.env, {
+        USANCE_RPC: exchange.rpc,
+        USANCE_DEPLOYMENT: file,
+        [KEY_VARIABLE]: toHex(privateKey!),
+      });
+      try {
+        const shown = (await usance("markets")) as { symbol: string; mark: string }[];
+        expect(shown.map(({ symbol }) => symbol)).to.deep.equal([...markets.keys()]);
+        // First marks: the mean of 2.3535 USD for a million tokens, the mean of the GPU-hours to a cent.
+        expect(shown.find(({ symbol }) => symbol === "TPX-2026-03")?.mark).to.equal("2.3535");
+        expect(shown.find(({ symbol }) => symbol === "GPX-2026-03")?.mark).to.match(/^[12]\.\d\d$/);
+        const placed = await usance("order", "place", "TPX-2026-03", "buy", "0.1", "2.3005");
+        expect(placed).to.have.nested.property("resting.price", "2.3005");
+        const [resting] = await getOpenOrders(exchange.client, {
+          deployment: exchange.deployment,
+          accountId: trader,
+        });
+        expect(decodeOrderId(resting!.id)).to.include({ market: 1, tick: 4_601n });
+      } finally {
+        process.env = environment;
+      }
     });
   });
 });

@@ -58,14 +58,14 @@ async function show(session: Session, options: AccountOptions): Promise<Answer> 
     readCollateral(session),
     readMarkets(session),
   ]);
-  const names = new Map(markets.map((market) => [market.id, market.symbol]));
+  const named = new Map(markets.map((market) => [market.id, market]));
   const money = (amount: bigint) => formatCollateral(amount, decimals);
   const positions = account.positions.map(({ market, size, quote, bidLots, askLots, openOrders }) => ({
     market,
-    symbol: names.get(market) ?? String(market),
+    symbol: named.get(market)?.symbol ?? String(market),
     size: formatLots(size),
     // What the fills cost on average, funding and maker fees included.
-    entryPrice: size === 0n ? null : formatPrice(-quote / size),
+    entryPrice: size === 0n ? null : formatPrice(-quote / size, named.get(market)),
     bids: formatLots(bidLots),
     asks: formatLots(askLots),
     openOrders: Number(openOrders),

@@ -1,8 +1,8 @@
-import { formatLots, formatPrice, getBook, pointsOfMark } from "@usance/sdk";
+import { formatLots, formatPrice, getBook } from "@usance/sdk";
 import { Command } from "commander";
 import { parseWhole } from "../arguments.ts";
 import type { Answer } from "../output.ts";
-import { action, findMarket, type Session } from "../session.ts";
+import { action, findMarket, markPrice, type Session } from "../session.ts";
 
 /** `usance book`: what rests in a market. */
 export function bookCommand(): Command {
@@ -23,10 +23,10 @@ async function show(session: Session, name: string, { depth }: { depth: number }
   const market = await findMarket(session, name);
   const book = await getBook(client, { deployment, market: market.id, depth: BigInt(depth) });
   const levels = (side: readonly Level[]) =>
-    side.map(({ tick, lots }) => ({ price: formatPrice(tick), size: formatLots(lots) }));
+    side.map(({ tick, lots }) => ({ price: formatPrice(tick, market), size: formatLots(lots) }));
   const asks = levels(book.asks);
   const bids = levels(book.bids);
-  const mark = pointsOfMark(market.markX16, { digits: 2 });
+  const mark = markPrice(market.markX16, market);
   const row =
     (side: string) =>
     ({ price, size }: { price: string; size: string }) => [side, price, size];

@@ -1,7 +1,14 @@
-import { formatCollateral, formatLots, formatPrice, pointsOfMark } from "@usance/sdk";
+import { formatCollateral, formatLots, formatPrice } from "@usance/sdk";
 import { Command } from "commander";
 import type { Answer } from "../output.ts";
-import { action, readCollateral, readMarkets, type NamedMarket, type Session } from "../session.ts";
+import {
+  action,
+  markPrice,
+  readCollateral,
+  readMarkets,
+  type NamedMarket,
+  type Session,
+} from "../session.ts";
 
 /** `usance markets`: every market with mark, book and open interest. */
 export function marketsCommand(): Command {
@@ -51,15 +58,15 @@ async function list(session: Session, { all }: { all: boolean }): Promise<Answer
 }
 
 function describe(market: NamedMarket, decimals: number) {
-  const price = (tick: bigint) => (tick === 0n ? null : formatPrice(tick));
+  const price = (tick: bigint) => (tick === 0n ? null : formatPrice(tick, market));
   return {
     id: market.id,
     symbol: market.symbol,
     kind: market.kind,
     phase: market.phase,
     stale: market.stale,
-    mark: pointsOfMark(market.markX16, { digits: 2 }),
-    anchor: pointsOfMark(market.anchorX16, { digits: 2 }),
+    mark: markPrice(market.markX16, market),
+    anchor: markPrice(market.anchorX16, market),
     bestBid: price(market.bestBid),
     bestAsk: price(market.bestAsk),
     lowestFill: price(market.lowestFill),

@@ -60,7 +60,7 @@ export function orderCommand(): Command {
     .description("change size and price of a resting order; fewer contracts keep its place in the queue")
     .argument("<id>", "id as `order list` shows it", parseId)
     .argument("<size>", "contracts that shall be open, such as 0.5")
-    .argument("[price]", "points; the order's own when left out")
+    .argument("[price]", "in points, or USD of a price; the order's own when left out")
     .action(action(amend));
   command
     .command("cancel")
@@ -75,7 +75,10 @@ function orderArguments(command: Command): Command {
     .argument("<market>", "number or name, such as TUX-PERP")
     .addArgument(new Argument("<side>").choices(["buy", "sell"]))
     .argument("<size>", "contracts, such as 1.5")
-    .argument("<price>", "points, such as 3841.5, or `market`: the edge of the fill band, nothing rests")
+    .argument(
+      "<price>",
+      "points (USD in a market on a price), such as 3841.5, or `market`: the edge of the fill band, nothing rests",
+    )
     .addOption(
       new Option("--kind <kind>", "how it meets the book").choices(Object.keys(KINDS)).default("limit"),
     )
@@ -102,7 +105,7 @@ function orderOf(
   return {
     market: market.id,
     lots: buys ? lots : -lots,
-    tick: atMarket ? (buys ? market.highestFill : market.lowestFill) : parsePrice(price),
+    tick: atMarket ? (buys ? market.highestFill : market.lowestFill) : parsePrice(price, market),
     kind: atMarket && kind === "limit" ? "immediateOrCancel" : KINDS[kind],
     reduceOnly,
     expiry: until,
@@ -131,10 +134,14 @@ async function place(
   const [taken] = OrderTaken;
   const filled = taken && {
     size: formatLots(taken.lots),
-    averagePrice: averagePrice(taken.quote, taken.lots),
+    averagePrice: averagePrice(taken.quote, taken.lots, market),
     fee: formatCollateral(taken.fee, decimals),
   };
-  const rests = resting && { id: resting.id, size: formatLots(resting.lots), price: formatPrice(order.tick) };
+  const rests = resting && {
+    id: resting.id,
+    size: formatLots(resting.lots),
+    price: formatPrice(order.tick, market),
+  };
   return {
     json: {
       market: market.id,
@@ -170,7 +177,7 @@ async function preview(
     market: market.id,
     account: accountId,
     filledSize: formatLots(result.filledLots),
-    averagePrice: averagePrice(result.quote, result.filledLots),
+    averagePrice: averagePrice(result.quote, result.filledLots, market),
     fee: formatCollateral(result.fee, decimals),
     restingSize: formatLots(result.restingLots),
     equity: formatCollateral(result.equity, decimals),
@@ -194,11 +201,12 @@ async function preview(
   };
 }
 
-/** Points to a tenth of a tick; the exact quote is in the events. */
-function averagePrice(quote: bigint, lots: bigint): string | null {
+/** Price to a tenth of a tick; the exact quote is in the events. */
+function averagePrice(quote: bigint, lots: bigint, { tickSize }: NamedMarket): string | null {
   if (lots === 0n) return null;
   const tenths = (-quote * 10n) / lots;
-  return formatPrice(tenths, { tickSize: "0.05" });
+  // Every tick size is below one.
+  return formatPrice(tenths, { tickSize: tickSize.replace(".", ".0") });
 }
 
 async function list(session: Session, options: AccountOptions): Promise<Answer> {
@@ -210,13 +218,14 @@ async function list(session: Session, options: AccountOptions): Promise<Answer> 
   ]);
   const rows = orders.map(({ id, lots, expiry, reduceOnly }) => {
     const { market, tick } = decodeOrderId(id);
+    const named = markets.find((candidate) => candidate.id === market);
     return {
       id,
       market,
-      symbol: markets.find((candidate) => candidate.id === market)?.symbol ?? String(market),
+      symbol: named?.symbol ?? String(market),
       side: lots > 0n ? "buy" : "sell",
       size: formatLots(lots < 0n ? -lots : lots),
-      price: formatPrice(tick),
+      price: formatPrice(tick, named),
       until: expiry === 0n ? null : new Date(Number(expiry) * 1_000).toISOString(),
       reduceOnly,
     };
@@ -251,12 +260,13 @@ async function amend(
   const signer = session.signer();
   const { lots, expiry, reduceOnly } = await getOrder(client, { deployment, id });
   const { market, tick } = decodeOrderId(id);
+  const named = await findMarket(session, String(market));
   const wanted = parseLots(size);
   if (wanted <= 0n) throw new Error("The size must be above zero: `order cancel` takes the order out.");
   const order: Order = {
     market,
     lots: lots > 0n ? wanted : -wanted,
-    tick: price === undefined ? tick : parsePrice(price),
+    tick: price === undefined ? tick : parsePrice(price, named),
     reduceOnly,
     expiry,
   };
@@ -267,7 +277,7 @@ async function amend(
   const resting = rests && {
     id: rests.id,
     size: formatLots(rests.lots),
-    price: formatPrice(order.tick),
+    price: formatPrice(order.tick, named),
     keptItsPlace: rests.id === id,
   };
   return {
