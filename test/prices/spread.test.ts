@@ -8,6 +8,7 @@ import {
   getLatestPrint,
   getListing,
   getMarket,
+  getMarkets,
   getOpenOrders,
   getPrint,
   getPushed,
@@ -18,10 +19,11 @@ import {
 } from "@usance/sdk";
 import { expect } from "chai";
 import { artifacts } from "hardhat";
-import { publicActions, toHex, walletActions, type Abi, type Address, type Hex } from "viem";
+import { parseAbi, publicActions, toHex, walletActions, type Abi, type Address, type Hex } from "viem";
 import { run } from "../../scripts/cli/program.ts";
 import { saveDeployment } from "../../scripts/deploy/deployment.ts";
 import { addPrice, listPriceMarkets } from "../../scripts/deploy/price-markets.ts";
+import { Roles } from "../../scripts/deploy/roles.ts";
 import { periodOfDate, SECONDS_PER_DAY } from "../../scripts/lib/calendar.ts";
 import { KEY_VARIABLE } from "../../scripts/lib/client.ts";
 import { readGpuHour, roundAt, type GpuHourPrint } from "../../scripts/prices/gpu-hour.ts";
@@ -44,6 +46,7 @@ const MONTHS = ["2026-03", "2026-04"];
 const GOVERNOR = 0;
 const MAKER = 1;
 const TRADER = 2;
+const LISTER = 3;
 
 const usd = (amount: string) => parseCollateral(amount);
 
@@ -93,7 +96,16 @@ describe("prices of tokens and of GPU-hours on a chain", () => {
         }),
       );
 
-    const holders = { index: exchange.wallet(GOVERNOR), listing: exchange.wallet(GOVERNOR) };
+    // One key for each role: the lister holds no other.
+    await exchange.mined(
+      await governor().writeContract({
+        address: deployment.accessManager,
+        abi: parseAbi(["function grantRole(uint64 roleId, address account, uint32 executionDelay)"]),
+        functionName: "grantRole",
+        args: [Roles.listing, key(LISTER).address, 0],
+      }),
+    );
+    const holders = { index: exchange.wallet(GOVERNOR), listing: exchange.wallet(LISTER) };
     const feeds = {
       TPX: await addPrice(holders, deployment, "TPX"),
       GPX: await addPrice(holders, deployment, "GPX"),
@@ -194,6 +206,16 @@ describe("prices of tokens and of GPU-hours on a chain", () => {
       expect(BigInt(listing.firstMarkTick)).to.equal((2n * value + tick) / (2n * tick));
       expect((await getMarket(client, { deployment, market })).index).to.equal(index);
     }
+  });
+
+  it("are added and listed by the holders of the roles alone", async () => {
+    const { client, deployment } = exchange;
+    const [lister, stranger] = [exchange.wallet(LISTER), exchange.wallet(TRADER)];
+    const added = await addPrice({ index: lister, listing: lister }, deployment, "GPX").catch(String);
+    expect(added).to.include("AccessManagedUnauthorized");
+    const listed = await listPriceMarkets(stranger, deployment, "GPX", 3, ["2026-05"]).catch(String);
+    expect(listed).to.include("AccessManagedUnauthorized");
+    expect(await getMarkets(client, { deployment })).to.have.length(markets.size);
   });
 
   describe("a token-to-GPU spread", () => {
