@@ -13,8 +13,10 @@ abstract contract IndexAggregator is AggregatorV3Interface {
     error NoDataPresent(IUsageIndex source, bytes32 index, uint80 round);
 
     /// @inheritdoc AggregatorV3Interface
+    // solhint-disable-next-line const-name-snakecase
     uint8 public constant decimals = 18;
     /// @inheritdoc AggregatorV3Interface
+    // solhint-disable-next-line const-name-snakecase
     uint256 public constant version = 1;
     /// @inheritdoc AggregatorV3Interface
     string public description;

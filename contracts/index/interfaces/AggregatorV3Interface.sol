@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title AggregatorV3Interface
 /// @notice The calls that readers of price feeds know, as Chainlink names them.
+// Its name in the field.
+// solhint-disable-next-line interface-starts-with-i
 interface AggregatorV3Interface {
     /// @notice Decimals of the answers.
     function decimals() external view returns (uint8);
