@@ -29,6 +29,10 @@ contract AttacksShortfallTest is WaterfallFixture {
         vm.prank(carol);
         vm.expectRevert(abi.encodeWithSelector(IClearingErrors.NotAuthorised.selector, carol, ALICE));
         house.payShortfall(ALICE, perp);
+        // Nor does the clearing house itself pay for somebody who still holds something there.
+        _trade(carol, dave, perp, 100, TICK);
+        vm.prank(address(house));
+        vm.assertTrue(!house.payShortfall(CAROL, perp));
         vm.assertTrue(_equity(ALICE) + _equity(BOB) <= before, "gained");
         vm.assertTrue(house.fund(perp).cash == fund, "the fund paid");
     }

@@ -57,6 +57,8 @@ contract WordFieldsTest is TestBase {
         MarketRisk w = MarketRisk.wrap(word);
         uint256 short = bps & 0x3fff;
         _kept(word, MarketRisk.unwrap(w.withMean(price)), 0, 40, price);
+        uint256 both = MarketRisk.unwrap(w.withMeanAt(price, minute & 0xfffffff));
+        _kept(MarketRisk.unwrap(w.withMean(price)), both, 96, 28, minute & 0xfffffff);
         _kept(word, MarketRisk.unwrap(w.withFunding(funding)), 40, 56, uint56(funding));
         _kept(word, MarketRisk.unwrap(w.withMinute(minute & 0xfffffff)), 96, 28, minute & 0xfffffff);
         _kept(word, MarketRisk.unwrap(w.withAnchor(price)), 124, 40, price);
@@ -147,6 +149,10 @@ contract WordFieldsTest is TestBase {
         this.writeFunding(-(1 << 55) - 1);
         _overflows(1 << 28, 28);
         this.writeMinute(1 << 28);
+        _overflows(1 << 40, 40);
+        this.writeMeanAt(1 << 40, 1);
+        _overflows(1 << 28, 28);
+        this.writeMeanAt(1, 1 << 28);
         _overflows(1 << 35, 36);
         this.writeTrade(1 << 35, 0);
         _overflows(-(1 << 35) - 1, 36);
@@ -179,6 +185,10 @@ contract WordFieldsTest is TestBase {
 
     function writeMinute(uint256 value) external pure returns (MarketRisk) {
         return MarketRisk.wrap(0).withMinute(value);
+    }
+
+    function writeMeanAt(uint256 value, uint256 minute) external pure returns (MarketRisk) {
+        return MarketRisk.wrap(0).withMeanAt(value, minute);
     }
 
     function writeTrade(int256 size, int256 quote) external pure returns (Position) {

@@ -322,6 +322,18 @@ contract AdaptersTest is UsageIndexFixture {
         source.readAt(7, block.timestamp);
     }
 
+    /// Rounds that the feed does not know: it reverts, or says nothing of them.
+    function test_feedSource_readAt_revertsWith_FeedRoundWithoutNext_ofAnUnknownRound() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, feed, uint80(10), uint80(7))
+        );
+        source.readAt(10, block.timestamp);
+        vm.expectRevert(
+            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, feed, uint80(5), uint80(7))
+        );
+        source.readAt(5, block.timestamp);
+    }
+
     function test_feedSource_readAt_revertsWith_FeedMomentAhead() public {
         vm.expectRevert(
             abi.encodeWithSelector(
