@@ -28,7 +28,8 @@ export class MarketData {
 
   /** Name of a market. */
   async name(market: number): Promise<string> {
-    return nameOf(await this.listing(market));
+    const [listing, { index }] = await Promise.all([this.listing(market), this.state(market)]);
+    return symbolOf(listing, index);
   }
 
   /** State of a market as the chain gives it. */
@@ -59,7 +60,7 @@ export class MarketData {
 export function marketSnapshot(listing: Listing, state: MarketState): MarketSnapshot {
   return {
     id: state.id,
-    name: nameOf(listing),
+    name: symbolOf(listing, state.index),
     kind: state.kind,
     open: state.phase === "open" && !state.stale,
     mark: Number(state.markX16) / 2 ** 16,
@@ -101,8 +102,4 @@ export function tokensOf(units: bigint): number {
 /** Tokens as whole collateral units, rounded down. */
 export function unitsOf(tokens: number): bigint {
   return BigInt(Math.floor(tokens * COLLATERAL_UNITS));
-}
-
-function nameOf({ lastPeriod }: Listing): string {
-  return symbolOf({ lastPeriod });
 }

@@ -1,22 +1,25 @@
 import type { Deployment } from "@usance/sdk";
+import type { Chain, Client, LocalAccount, Transport } from "viem";
 import { mnemonicToAccount, type HDAccount } from "viem/accounts";
+import type { RoleClient } from "../deploy/price-markets.ts";
 import { defaultForecast } from "../maker/forecast.ts";
 import { MarketMaker } from "../maker/maker.ts";
 import type { MarketData } from "../maker/market-data.ts";
 import { defaultQuotes } from "../maker/quotes.ts";
 import { Trader } from "../maker/trader.ts";
-import { Wallet, type SigningClient } from "../maker/wallet.ts";
+import { Wallet } from "../maker/wallet.ts";
 import { TEST_MNEMONIC } from "../reporter/panel.ts";
 import { createCrowd } from "../takers/crowd.ts";
 import { seededRandom, seedOf } from "../takers/random.ts";
 import { TakerRunner } from "../takers/runner.ts";
+import { SpreadRunner, SpreadStrategy } from "../takers/spread.ts";
 import { Operator, WALLET_TOKENS } from "./operator.ts";
 
 /** Gas and fees of every transaction: the limit is far above the largest, so that nothing has to be estimated. */
 const SETTINGS = { gas: 12_000_000n, maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 1_000_000n };
 
 /** Accounts of the test mnemonic, all of them funded by the node. */
-const SEATS = { operator: 0, poster: 1, keeper: 2, makers: 3, takers: 5, visitor: 19 };
+const SEATS = { operator: 0, poster: 1, keeper: 2, makers: 3, takers: 5, prices: 13, visitor: 19 };
 
 /** Collateral tokens of the keeper's own account. */
 const KEEPER_TOKENS = 1_000;
@@ -31,7 +34,7 @@ export interface Cast {
 
 /** What a cast is made with. */
 export interface CastOptions {
-  clientOf: (account: HDAccount) => SigningClient;
+  clientOf: (account: HDAccount) => Client<Transport, Chain, LocalAccount>;
   deployment: Deployment;
   data: MarketData;
   seed: number;
@@ -89,6 +92,35 @@ export async function assemble(options: CastOptions): Promise<Cast> {
     await operator.mint(address, WALLET_TOKENS);
   await keeper.deposit(KEEPER_TOKENS);
   return { operator, keeper, makers, takers };
+}
+
+/** Who takes part from the first day of the prices on. */
+export interface PriceCast {
+  /** Holds the roles that add indices and list markets, and writes the synthetic feed. */
+  lister: RoleClient;
+  maker: MarketMaker;
+  spread: SpreadRunner;
+}
+
+/** Gives those of the prices their roles, wallets and collateral tokens. */
+export async function assemblePrices(
+  { clientOf, deployment, data, onRefused }: Omit<CastOptions, "seed" | "since">,
+  operator: Operator,
+): Promise<PriceCast> {
+  const clientAt = (place: number) => clientOf(accountAt(SEATS.prices + place));
+  const traderAt = (place: number, name: string) =>
+    new Trader(name, new Wallet(clientAt(place), deployment, SETTINGS));
+  const lister = clientAt(0);
+  for (const role of ["index", "listing"] as const) await operator.grant(role, lister.account.address);
+  // Prices are not taken to grow: fair is the mean of what was printed and of the last week for what was not.
+  const forecast = { ...defaultForecast, belief: 0 };
+  const parameters = { capitalPerPoint: 1_000_000, forecast, quotes: defaultQuotes };
+  const maker = new MarketMaker(traderAt(1, "price maker"), data, parameters);
+  const strategy = new SpreadStrategy({ capital: 20_000, size: 2_000, stop: 0.01 });
+  const spread = new SpreadRunner(strategy, traderAt(2, "token-to-GPU spread"), onRefused);
+  for (const { wallet } of [maker.trader, spread.trader])
+    await operator.mint(wallet.client.account.address, WALLET_TOKENS);
+  return { lister, maker, spread };
 }
 
 function accountAt(addressIndex: number): HDAccount {

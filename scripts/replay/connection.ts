@@ -10,7 +10,6 @@ import {
   type LocalAccount,
 } from "viem";
 import { hardhat } from "viem/chains";
-import type { SigningClient } from "../maker/wallet.ts";
 import { GasMeter } from "./meter.ts";
 
 /** The connection that all participants of a replay share: one socket, metered. */
@@ -19,7 +18,7 @@ export interface Connection {
   /** Client that only reads and moves the clock. */
   readonly client: Client<CustomTransport, Chain, undefined>;
   /** Client of one participant. */
-  readonly clientOf: (account: LocalAccount) => SigningClient;
+  readonly clientOf: (account: LocalAccount) => Client<CustomTransport, Chain, LocalAccount>;
   close(): Promise<void>;
 }
 

@@ -1,24 +1,23 @@
 import { getConservation, type Deployment } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
-import { parseEventLogs, type Client } from "viem";
+import { formatEther, parseEther, parseEventLogs, type Client, type Hex } from "viem";
 import { getBlockNumber, getLogs } from "viem/actions";
+import { tickSizeOf } from "../deploy/markets.ts";
 import { dateOfPeriod } from "../lib/calendar.ts";
 import { tokensOf, type MarketData } from "../maker/market-data.ts";
 import { settlementTick, windowMean } from "../reporter/mean.ts";
 import { round } from "./round.ts";
 import type { LiquidationRecord, MarketDay, SettlementRecord } from "./result.ts";
 
-const WAD = 10n ** 18n;
 const FUNDING_SCALE = 2 ** 20;
-const POINTS_PER_TICK = 0.5;
 
 /** What an observer needs to know. */
 export interface ObserverOptions {
   client: Client;
   deployment: Deployment;
   data: MarketData;
-  /** Values (WAD) of every day that the data file has: what settlements are checked against. */
-  values: ReadonlyMap<number, bigint>;
+  /** Values (WAD) by day that an index must have, calculated from its data: what settlements are checked against. */
+  valuesOf: (index: Hex) => ReadonlyMap<number, bigint>;
   /** Name of the participant behind an account. */
   nameOf: (accountId: number) => string;
 }
@@ -45,10 +44,10 @@ export interface DayEvents {
 /** Watches the exchange from outside: counts its events and recounts its money. */
 export class Observer {
   readonly liquidations: LiquidationRecord[] = [];
-  readonly settlements: SettlementRecord[] = [];
   checks = 0;
   maxDrift = 0n;
   #nextBlock: bigint;
+  readonly #settlements = new Map<Hex, SettlementRecord[]>();
   /** Cumulative funding of each perpetual at its last advance, and on the last evening. */
   readonly #funding = new Map<number, bigint>();
   readonly #evening = new Map<number, bigint>();
@@ -94,10 +93,15 @@ export class Observer {
       }
       if (eventName === "MarketSettled") {
         events.settled.push(args.market);
-        this.settlements.push(await this.#settlement(args.market, BigInt(args.settlementTick), date));
+        await this.#settle(args.market, BigInt(args.settlementTick), date);
       }
     }
     return events;
+  }
+
+  /** Settlements of the months on an index, in their order. */
+  settlementsOn(index: Hex): readonly SettlementRecord[] {
+    return this.#settlements.get(index) ?? [];
   }
 
   /** Recounts the conservation identity at the newest block. */
@@ -141,7 +145,7 @@ export class Observer {
     date: string,
   ): Promise<LiquidationRecord> {
     const { data, nameOf } = this.options;
-    const { tickValue } = await data.listing(market);
+    const [{ tickValue }, { index }] = await Promise.all([data.listing(market), data.state(market)]);
     const lots = Number(closed);
     return {
       date,
@@ -149,31 +153,35 @@ export class Observer {
       market: await data.name(market),
       kind: "liquidated",
       lots,
-      price: lots === 0 ? null : round((-Number(quote) / lots) * POINTS_PER_TICK, 4),
+      price: lots === 0 ? null : round((-Number(quote) / lots) * Number(tickSizeOf(index)), 4),
       notional: round((Math.abs(Number(quote)) * tickValue) / 1e6, 2),
       cost: tokensOf(keeperFee + fundFee),
     };
   }
 
-  async #settlement(id: number, tick: bigint, settledOn: string): Promise<SettlementRecord> {
-    const { data, values } = this.options;
+  async #settle(id: number, tick: bigint, settledOn: string): Promise<void> {
+    const { data, valuesOf } = this.options;
+    const { index } = await data.state(id);
+    const tickSize = tickSizeOf(index);
     const { firstPeriod, lastPeriod, indexPerTick } = await data.listing(id);
-    const window = windowMean(values, firstPeriod, lastPeriod);
+    const window = windowMean(valuesOf(index), firstPeriod, lastPeriod);
     const expected = settlementTick(window, indexPerTick);
     const mean = (window.sum * 10n ** 18n) / BigInt(window.days);
-    const divisor = Number((indexPerTick * 2n) / WAD);
-    return {
+    const divisor = Number(indexPerTick / parseEther(tickSize));
+    const priceOf = (ticks: bigint) => Number(formatEther(ticks * parseEther(tickSize)));
+    const record = {
       market: await data.name(id),
       id,
-      price: Number(tick) * POINTS_PER_TICK,
+      price: priceOf(tick),
       mean: Number(mean) / 1e36 / divisor,
-      expected: Number(expected) * POINTS_PER_TICK,
+      expected: priceOf(expected),
       matches: tick === expected,
       divisor,
       indexMean: decimal(mean, 36),
       filledDays: window.filled.map(dateOfPeriod),
       settledOn,
     };
+    this.#settlements.set(index, [...this.settlementsOn(index), record]);
   }
 }
 

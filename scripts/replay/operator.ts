@@ -10,6 +10,7 @@ import {
   TUX_PERP,
   type MarketListing,
 } from "../deploy/markets.ts";
+import { Roles, type RoleName } from "../deploy/roles.ts";
 import { tokensOf, unitsOf } from "../maker/market-data.ts";
 import type { Wallet } from "../maker/wallet.ts";
 
@@ -18,6 +19,10 @@ export const USAGE_FEED = 1;
 
 /** What the test dollar has beyond a standard token. */
 const MINTER = parseAbi(["function mint(address to, uint256 amount)"]);
+
+const ACCESS_MANAGER = parseAbi([
+  "function grantRole(uint64 roleId, address account, uint32 executionDelay)",
+]);
 
 /** Collateral tokens that the treasury puts into the insurance fund of a new market. */
 const FUND_SEED = 50_000;
@@ -34,6 +39,21 @@ export class Operator {
     readonly wallet: Wallet,
     readonly deployment: Deployment,
   ) {}
+
+  /** Gives a role of the exchange to another key: the operator administers the roles. */
+  async grant(role: RoleName, to: Address): Promise<void> {
+    const { wallet, deployment } = this;
+    await wallet.transact((settings) =>
+      writeContract(wallet.client, {
+        address: deployment.accessManager,
+        abi: ACCESS_MANAGER,
+        functionName: "grantRole",
+        args: [Roles[role], to, 0],
+        chain: wallet.client.chain,
+        ...settings,
+      }),
+    );
+  }
 
   /** Mints test collateral: the operator is its minter. */
   async mint(to: Address, tokens: number): Promise<void> {
@@ -93,9 +113,14 @@ export class Operator {
     );
     const [listed] = parseEventLogs({ abi: clearinghouseAbi, eventName: "MarketListed", logs });
     if (listed === undefined) throw new Error(`${name} was not listed`);
-    const { market } = listed.args;
+    await this.adopt(name, listed.args.market, listing.lastPeriod);
+  }
+
+  /** Takes a listed market into its care, with the first money of its fund. */
+  async adopt(name: string, market: number, lastPeriod: number): Promise<void> {
+    const { wallet } = this;
     this.markets.set(name, market);
-    this.lastPeriods.set(market, listing.lastPeriod);
+    this.lastPeriods.set(market, lastPeriod);
     if (!this.#approved) await wallet.send(approveCollateral, { amount: maxUint256 });
     this.#approved = true;
     await wallet.send(topUpFund, { market, amount: unitsOf(FUND_SEED) });

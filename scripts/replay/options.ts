@@ -1,9 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
+import { monthWindow } from "../lib/calendar.ts";
 
 /** Options of the command line. */
 export interface ReplayArguments {
   days: number;
   all: boolean;
+  /** Month to begin with, "2026-03"; that of the data's first day when left out. */
+  from?: string;
   keep: boolean;
   port?: number;
   seed: number;
@@ -18,12 +21,21 @@ export function parseArguments(argv: readonly string[]): ReplayArguments {
       throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`);
     return value;
   };
+  const month = (text: string) => {
+    try {
+      monthWindow(text);
+    } catch (error) {
+      throw new InvalidArgumentError(`${(error as Error).message}.`);
+    }
+    return text;
+  };
   return new Command("npm start --")
     .description(
       "Runs a local exchange on the real usage series and writes out/replay.json and out/report.html",
     )
     .option("--days <number>", "simulated days", whole(1, 100_000), 365)
     .option("--all", "every day of the series", false)
+    .option("--from <month>", "month to begin with, such as 2026-03 (default: the first)", month)
     .option("--keep", "leave node and keepers running afterwards", false)
     .option(
       "--port <number>",

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderReport } from "./report.ts";
-import type { ReplayResult } from "./result.ts";
+import type { PriceRecord, ReplayResult } from "./result.ts";
 
 /** Files that a replay writes. */
 export interface OutputFiles {
@@ -20,15 +20,16 @@ export function writeOutput(folder: string, result: ReplayResult): OutputFiles {
 
 /** Reasons why a run did not show what it must; none when all is well. */
 export function failuresOf(
-  { conservation, settlements, complete }: ReplayResult,
+  { conservation, settlements, prices, complete }: ReplayResult,
   due: readonly string[],
 ): string[] {
   const failures: string[] = [];
   if (!complete) failures.push("the run ended early");
   if (conservation.maxDrift !== 0) failures.push(`money drifted by up to ${conservation.maxDrift} units`);
-  for (const { market, price, expected, matches } of settlements)
+  const all = [...settlements, ...(prices?.settlements ?? [])];
+  for (const { market, price, expected, matches } of all)
     if (!matches) failures.push(`${market} settled at ${price} instead of ${expected}`);
-  const settled = new Set(settlements.map(({ market }) => market));
+  const settled = new Set(all.map(({ market }) => market));
   for (const market of due) if (!settled.has(market)) failures.push(`${market} is due and has not settled`);
   return failures;
 }
@@ -37,7 +38,7 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** The table at the end of a run. */
 export function summaryTable(result: ReplayResult): string {
-  const { settlements, conservation } = result;
+  const { settlements, conservation, prices } = result;
   const lines = columns([
     ["days", whole.format(result.days), `${result.from} to ${result.to}`],
     ["prints", whole.format(result.prints), "each signed by a quorum of five"],
@@ -71,7 +72,34 @@ export function summaryTable(result: ReplayResult): string {
       ...[count, min, median, max].map((value) => whole.format(value)),
     ]),
   ]);
-  return [lines, ...(settlements.length > 0 ? [months] : []), gas].join("\n\n");
+  return [
+    lines,
+    ...(settlements.length > 0 ? [months] : []),
+    ...(prices ? [priceTable(prices)] : []),
+    gas,
+  ].join("\n\n");
+}
+
+/** What came of TPX and GPX, with what of them is synthetic. */
+function priceTable({ labels, prints, settlements, spreads }: PriceRecord): string {
+  const closed = spreads.filter(({ kind }) => kind === "closed").length;
+  const exact = settlements.filter(({ matches }) => matches).length;
+  const lines = columns([
+    ["TPX", labels.TPX],
+    ["GPX", labels.GPX],
+    ["prints of both", `${whole.format(prints)}, each signed by a quorum of five`],
+    ["spreads traded", `${whole.format(spreads.length)}, ${whole.format(closed)} of them to close`],
+    [
+      "settlements",
+      `${whole.format(settlements.length)}, ${whole.format(exact)} equal the mean of their prints`,
+    ],
+  ]);
+  if (settlements.length === 0) return lines;
+  const months = columns([
+    ["market", "USD", "mean of prints"],
+    ...settlements.map(({ market, price, mean }) => [market, price.toFixed(4), mean.toFixed(6)]),
+  ]);
+  return `${lines}\n\n${months}`;
 }
 
 /** Aligns rows: the first column to the left, numbers to the right, a last column of words to the left. */

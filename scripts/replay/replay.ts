@@ -1,4 +1,5 @@
 import { getFeed, getLatestPrint, type Deployment } from "@usance/sdk";
+import type { Hex } from "viem";
 import { waitForTransactionReceipt } from "viem/actions";
 import { dateOfPeriod } from "../lib/calendar.ts";
 import type { Keeper, KeeperLog, KeeperReport } from "../keepers/keeper.ts";
@@ -9,16 +10,18 @@ import { createWaterfallKeeper } from "../keepers/waterfall.ts";
 import { PrintHistory } from "../maker/history.ts";
 import { MarketData } from "../maker/market-data.ts";
 import type { Trader } from "../maker/trader.ts";
-import type { SigningClient } from "../maker/wallet.ts";
+import type { RoleClient } from "../deploy/price-markets.ts";
+import { GPX, TPX } from "../prices/indices.ts";
 import { TU1D } from "../reporter/calculation.ts";
 import { Reporter } from "../reporter/reporter.ts";
-import { assemble, posterAccount, type Cast } from "./cast.ts";
+import { assemble, assemblePrices, posterAccount, type Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { Observer, type DayEvents } from "./observer.ts";
 import { USAGE_FEED } from "./operator.ts";
+import { PriceDesk, PRICES_BASE } from "./prices.ts";
 import type { Progress } from "./progress.ts";
-import type { DayRecord, MarketDay, ParticipantRecord, ReplayResult } from "./result.ts";
+import type { DayRecord, MarketDay, ParticipantRecord, PriceRecord, ReplayResult } from "./result.ts";
 import { round } from "./round.ts";
 import { quoteAll, takeAll, tolerate, type Trading } from "./rounds.ts";
 
@@ -41,6 +44,8 @@ export interface ReplayOptions {
   /** Simulated days; no more than the data has. */
   days: number;
   seed: number;
+  /** UTC day number of the first print; the first day of the data when left out. */
+  from?: number;
   /** Ends the run after the round under way. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
@@ -48,7 +53,7 @@ export interface ReplayOptions {
 
 /** Everybody and everything that a replay needs once it has started. */
 interface Parts {
-  poster: SigningClient;
+  poster: RoleClient;
   reporter: Reporter;
   /** UTC day number of the first print. */
   first: number;
@@ -83,6 +88,8 @@ class Replay {
   #parts!: Parts;
   /** Markets that trade or wait for their settlement. */
   #live: number[] = [];
+  /** TPX and GPX, from their first day on. */
+  #desk?: PriceDesk;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -97,7 +104,7 @@ class Replay {
     const onRefused = (error: Error) => this.#counts.add("refused", error.name);
     const poster = clientOf(posterAccount());
     const reporter = new Reporter({ client: poster, deployment });
-    const first = Math.min(...reporter.prints.keys());
+    const first = this.#options.from ?? Math.min(...reporter.prints.keys());
     const cast = await assemble({ clientOf, deployment, data: this.#data, seed, since: first, onRefused });
     const keeping = { client: cast.keeper.wallet.client, deployment, log: silent };
     const keepers = {
@@ -107,11 +114,11 @@ class Replay {
       settlement: createSettlementKeeper(keeping),
     };
     for (const keeper of Object.values(keepers)) await keeper.init();
-    const traders = new Map(participants(cast).map(({ trader }) => [trader.name, trader]));
     const nameOf = (id: number) =>
-      [...traders.values()].find((trader) => trader.accounts.includes(id))?.name ?? `account ${id}`;
+      this.#everybody().find(({ trader }) => trader.accounts.includes(id))?.trader.name ?? `account ${id}`;
     const values = new Map([...reporter.prints].map(([period, { value }]) => [period, value]));
-    const observer = new Observer({ client, deployment, data: this.#data, values, nameOf });
+    const valuesOf = (index: Hex) => this.#desk?.valuesOf(index) ?? values;
+    const observer = new Observer({ client, deployment, data: this.#data, valuesOf, nameOf });
     const trading = { cast, data: this.#data, history: this.#history, onRefused };
     this.#parts = { poster, reporter, first, cast, keepers, observer, trading };
   }
@@ -125,24 +132,31 @@ class Replay {
     for (const [round, hour] of HOURS.entries()) {
       if (signal?.aborted === true) break;
       await this.#clock.advanceTo(today, hour);
-      if (round === 0) await this.#morning(today);
+      if (round === 0) {
+        await this.#morning(today);
+        if (today > PRICES_BASE) await this.#priceMorning(today);
+      }
       const open = this.#open(today);
       if (round === 0) {
         await this.#keep(keepers.sync);
         await this.#keep(keepers.settlement);
       }
       await quoteAll(trading, open);
+      await this.#desk?.quote(today);
       await this.#keep(keepers.liquidation);
       await this.#keep(keepers.waterfall);
       if (open.length === 0) continue;
       // Takers meet quotes that have stood for a while, and a mark that has begun to follow them.
       await this.#clock.advanceTo(today, hour + TAKERS_AFTER);
       await takeAll(trading, open, { round, today });
+      await this.#desk?.trade(today);
     }
-    if (day % FEE_DAYS === 0) await cast.operator.collectFees(this.#open(today));
+    if (day % FEE_DAYS === 0)
+      await cast.operator.collectFees([...this.#open(today), ...(this.#desk?.open(today) ?? [])]);
     const events = await observer.collect(today);
     this.#counts.events(events);
     this.#live = this.#live.filter((id) => !events.settled.includes(id));
+    this.#desk?.settled(events.settled);
     await observer.check();
     const markets = await observer.markets(this.#open(today));
     const print = this.#history.at(today - 1);
@@ -162,7 +176,7 @@ class Replay {
   /** What came of it. */
   async result(): Promise<ReplayResult> {
     const { connection, seed, days } = this.#options;
-    const { cast, observer } = this.#parts;
+    const { observer } = this.#parts;
     const { prints, fills, fundingUpdates, liquidations, absorptions } = this.#counts.totals;
     return {
       from: this.#records[0]?.date ?? "",
@@ -173,13 +187,14 @@ class Replay {
       days: this.#records.length,
       ...{ prints, fills, fundingUpdates, liquidations, absorptions },
       transactions: connection.meter.count,
-      settlements: observer.settlements,
+      settlements: [...observer.settlementsOn(TU1D)],
+      ...(this.#desk !== undefined && { prices: pricesOf(this.#desk, observer) }),
       gas: connection.meter.summary(),
       conservation: { checks: observer.checks, maxDrift: Number(observer.maxDrift) },
       details: {
         days: this.#records,
         liquidations: observer.liquidations,
-        participants: await this.#participants(cast),
+        participants: await this.#participants(),
         refused: this.#counts.table("refused"),
         keepers: this.#counts.table("keepers"),
       },
@@ -205,6 +220,23 @@ class Replay {
     const before = new Set(markets.values());
     await cast.operator.list(today, target);
     this.#live.push(...[...markets.values()].filter((id) => !before.has(id)));
+  }
+
+  /** Posts yesterday's prices; on the first morning, everything that they need begins. */
+  async #priceMorning(today: number): Promise<void> {
+    const { poster, reporter, cast, trading } = this.#parts;
+    const { connection, deployment } = this.#options;
+    const { onRefused } = trading;
+    const shared = { deployment, data: this.#data, onRefused };
+    this.#desk ??= await PriceDesk.open({
+      ...shared,
+      clock: this.#clock,
+      operator: cast.operator,
+      cast: await assemblePrices({ ...shared, clientOf: connection.clientOf }, cast.operator),
+      poster,
+      last: Math.max(...reporter.prints.keys()),
+    });
+    await this.#desk.morning(today);
   }
 
   /** Markets in which orders are taken on a day: all but those whose delivery window has ended. */
@@ -236,8 +268,12 @@ class Replay {
     });
   }
 
-  async #participants(cast: Cast): Promise<ParticipantRecord[]> {
-    const everybody = participants(cast);
+  #everybody(): Participant[] {
+    return participants(this.#parts.cast, this.#desk);
+  }
+
+  async #participants(): Promise<ParticipantRecord[]> {
+    const everybody = this.#everybody();
     const ids = everybody.map(({ trader }) => trader.accountId).filter((id) => id !== 0);
     const accounts = await this.#data.accounts(ids);
     return everybody.map(({ role, trader }) => {
@@ -271,14 +307,32 @@ class Counts {
   }
 }
 
-function participants({
-  makers,
-  takers,
-  keeper,
-}: Cast): { role: ParticipantRecord["role"]; trader: Trader }[] {
+/** Somebody whose money is reported. */
+interface Participant {
+  role: ParticipantRecord["role"];
+  trader: Trader;
+}
+
+function participants({ makers, takers, keeper }: Cast, desk?: PriceDesk): Participant[] {
+  const prices = desk?.options.cast;
   return [
     ...makers.map(({ trader }) => ({ role: "maker" as const, trader })),
     ...takers.map(({ trader }) => ({ role: "taker" as const, trader })),
+    ...(prices === undefined
+      ? []
+      : [
+          { role: "maker" as const, trader: prices.maker.trader },
+          { role: "taker" as const, trader: prices.spread.trader },
+        ]),
     { role: "keeper", trader: keeper },
   ];
+}
+
+function pricesOf({ prints, spreads }: PriceDesk, observer: Observer): PriceRecord {
+  return {
+    labels: { TPX: "real list prices, synthetic weights", GPX: "the whole series is synthetic" },
+    prints,
+    settlements: [...observer.settlementsOn(TPX), ...observer.settlementsOn(GPX)],
+    spreads,
+  };
 }

@@ -1,5 +1,5 @@
 import { drawCharts } from "./charts.ts";
-import type { ReplayResult } from "./result.ts";
+import type { PriceRecord, ReplayResult, SettlementRecord, SpreadLeg } from "./result.ts";
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const price = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -67,19 +67,9 @@ quorum of reporters, every order a signed transaction on a local chain. Seed ${r
 ${section(
   "Settlements",
   "Price that the contract wrote beside the mean of the month's prints calculated from the data file, in points of the contract.",
-  table(
-    ["*market", "*settled on", "price", "mean of prints", "divisor", "days filled", "*exact"],
-    settlements.map((each) => [
-      each.market,
-      each.settledOn,
-      price.format(each.price),
-      exact.format(each.mean),
-      `${each.divisor}`,
-      each.filledDays.join(", ") || "–",
-      each.matches ? good("yes") : bad("no"),
-    ]),
-  ),
+  settlementTable(settlements, price),
 )}
+${result.prices === undefined ? "" : priceSections(result.prices)}
 ${section(
   "Liquidations",
   `The last ${Math.min(20, details.liquidations.length)} of ${details.liquidations.length} steps. Data and margins cause them; nothing in the run is scripted to.`,
@@ -128,6 +118,41 @@ ${section(
 </main></body>
 </html>
 `;
+}
+
+function settlementTable(settlements: readonly SettlementRecord[], price: Intl.NumberFormat): string {
+  return table(
+    ["*market", "*settled on", "price", "mean of prints", "divisor", "days filled", "*exact"],
+    settlements.map((each) => [
+      each.market,
+      each.settledOn,
+      price.format(each.price),
+      exact.format(each.mean),
+      `${each.divisor}`,
+      each.filledDays.join(", ") || "–",
+      each.matches ? good("yes") : bad("no"),
+    ]),
+  );
+}
+
+/** TPX and GPX, with what of them is synthetic. */
+function priceSections({ labels, prints, settlements, spreads }: PriceRecord): string {
+  const leg = ({ lots, mark }: SpreadLeg) => [whole.format(lots), exact.format(mark)];
+  return [
+    section(
+      "Settlements of TPX and GPX",
+      `USD. TPX: ${labels.TPX}. GPX: ${labels.GPX}. ${whole.format(prints)} prints of both.`,
+      settlementTable(settlements, exact),
+    ),
+    section(
+      "Token-to-GPU spread",
+      `Each trade is one batch of two fill-or-kill orders: both legs or neither. Marks in USD. GPX: ${labels.GPX}.`,
+      table(
+        ["*date", "*month", "*trade", "TPX lots", "TPX mark", "GPX lots", "GPX mark"],
+        spreads.map((each) => [each.date, each.month, each.kind, ...leg(each.tokens), ...leg(each.hours)]),
+      ),
+    ),
+  ].join("\n");
 }
 
 function section(title: string, caption: string, content: string): string {

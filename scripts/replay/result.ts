@@ -16,10 +16,37 @@ export interface ReplayResult {
   absorptions: number;
   transactions: number;
   settlements: SettlementRecord[];
+  /** What came of TPX and GPX; left out where the run ends before their first day. */
+  prices?: PriceRecord;
   /** Gas of whole transactions by function called. */
   gas: Record<string, GasSummary>;
   conservation: { checks: number; maxDrift: number };
   details: ReplayDetails;
+}
+
+/** TPX and GPX in a run. Prices are in USD. */
+export interface PriceRecord {
+  /** What of each is synthetic. */
+  labels: Record<"TPX" | "GPX", string>;
+  prints: number;
+  settlements: SettlementRecord[];
+  spreads: SpreadRecord[];
+}
+
+/** One trade of the token-to-GPU spread: two fill-or-kill orders in one batch. */
+export interface SpreadRecord {
+  date: string;
+  /** Delivery month of both legs. */
+  month: string;
+  kind: "opened" | "closed";
+  tokens: SpreadLeg;
+  hours: SpreadLeg;
+}
+
+/** A leg: signed lots, and the mark that they were traded around. */
+export interface SpreadLeg {
+  lots: number;
+  mark: number;
 }
 
 /** What the counts were counted from. */

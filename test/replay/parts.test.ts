@@ -87,6 +87,7 @@ describe("options of a replay", () => {
       keep: true,
       port: 0,
     });
+    expect(parseArguments(["--from", "2026-03"])).to.include({ from: "2026-03" });
   });
 
   it("know which settlements are due", () => {
