@@ -44,7 +44,7 @@ export interface Trader {
 type Transaction = (operator: Client<Transport, Chain, Account>) => Promise<Hash>;
 
 const tokenAbi = parseAbi(["function mint(address to, uint256 amount)"]);
-/** Days posted before anything is measured: enough to have written every place of the rings of moves, vintages and revisions. */
+/** Days posted before anything is measured: enough to have written every place of the rings of moves and of records. */
 const WARM_UP = 70;
 const FUNDS = 1_000_000n * 10n ** 6n;
 

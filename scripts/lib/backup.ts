@@ -1,19 +1,9 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { RefusalError } from "./errors.ts";
+import { synchronise, writeWhole } from "./files.ts";
 import { openDatabase } from "./sqlite.ts";
 
 /** What is wrong with a backup, or with where it should go. */
@@ -133,20 +123,4 @@ function parse<value>(schema: z.ZodType<value>, path: string): value {
   if (!parsed.success)
     throw new BackupError("Malformed", path, parsed.error.issues[0]?.message ?? "?", "what a backup writes");
   return parsed.data;
-}
-
-function writeWhole(path: string, value: unknown): void {
-  writeFileSync(`${path}.part`, `${JSON.stringify(value, undefined, 2)}\n`);
-  synchronise(`${path}.part`);
-  renameSync(`${path}.part`, path);
-  synchronise(join(path, ".."));
-}
-
-function synchronise(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

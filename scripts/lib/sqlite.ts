@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type * as Sqlite from "node:sqlite";
+import { synchronise } from "./files.ts";
 
 /** This Node has no SQLite of its own. */
 export class SqliteMissingError extends Error {
@@ -27,7 +28,7 @@ export function openDatabase(path: string, schema: string): Sqlite.DatabaseSync 
   database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   database.exec(schema);
   // SQLite synchronises its files; that the folder knows of a new one is for us to see to.
-  if (path !== ":memory:") synchroniseFolder(dirname(path));
+  if (path !== ":memory:") synchronise(dirname(path));
   return database;
 }
 
@@ -52,14 +53,5 @@ export function inTransaction<result>(database: Sqlite.DatabaseSync, run: () => 
   } catch (error) {
     database.exec("ROLLBACK");
     throw error;
-  }
-}
-
-function synchroniseFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

@@ -93,7 +93,7 @@ describe("UsageIndex", () => {
     const { index, reader, post } = await deploy();
     const used: number[] = [];
     for (let period = FIRST; period < FIRST + 140; period++) used.push(Number(await post(period)));
-    // From then on vintages and revisions are written over those of 66 days ago.
+    // From then on records are written over those of 66 days ago.
     const steady = used.slice(70);
     expect(Math.max(...steady)).to.be.at.most(BUDGET.post);
     // Flat in the length of the history: but for the zeros in its calldata, a day costs what its like nine words before did.

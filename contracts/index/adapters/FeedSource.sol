@@ -6,7 +6,7 @@ import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
 /// @title FeedSource
 /// @notice A price feed as the source of an index: its answer as a WAD, or a revert that says what is wrong with it.
 /// @dev Reporters call it to compute a print from a feed, each for itself, and sign what they got; a contract may call it, too.
-/// `readAt` gives every reporter the same answer for the end of a day, whenever each of them asks.
+/// `readAt` gives every reporter the same answer for the end of a day, whenever each of them asks, as long as the feed changes no phase.
 /// What is checked: that the feed is the one that was meant (its description, at deployment), that its decimals have not
 /// changed, that the round has an answer of its own, that the answer is positive and no larger than a print may be, that its
 /// time is not ahead, and that it is not older than `MAX_AGE`.

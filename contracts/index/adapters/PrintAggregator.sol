@@ -7,7 +7,7 @@ import {IndexAggregator} from "./IndexAggregator.sol";
 /// @title PrintAggregator
 /// @notice The daily prints of an index as rounds of a price feed.
 /// @dev A round is a day: its number is the UTC day number, it starts at the day's end and is answered at the time of its last
-/// revision (of a day that is older than the newest 65, at its end, unless it was revised late). Until `IUsageIndex.finalAt` an answer may be revised in place, with a later `updatedAt`. Rounds have gaps: the
+/// revision (of a day that is not among the 66 newest, at its end, unless it was revised late). Until `IUsageIndex.finalAt` an answer may be revised in place, with a later `updatedAt`. Rounds have gaps: the
 /// round of a missing day reverts until a settlement fills it, which counts as its answer at the time from which that was
 /// allowed. The newest day's print is no price to lend against: a single day swings with the weekday. `MeanAggregator` gives a mean.
 contract PrintAggregator is IndexAggregator {

@@ -33,7 +33,7 @@ struct Hold {
 /// older day has left, 5,000 gas instead of 22,100.
 /// @param late Records of late prints, whose finality hangs on them, for ever. A print that is written when its day has left the
 /// ring is late, so no place ever holds another day's record than it should.
-/// @param holds Prints that the circuit breaker holds; a post that is not held neither reads nor writes them.
+/// @param holds Prints that the circuit breaker holds; a post of a later day than was ever held neither reads nor writes them.
 struct PrintStore {
     PrintWord[1_431_655_766] prints;
     PrintRecord[66] records;

@@ -139,6 +139,6 @@ async function prove(session: Session, source: string, { to }: { to?: Address })
 }
 
 function parseAddress(text: string): Address {
-  if (!isAddress(text, { strict: false })) throw new InvalidArgumentError("It must be an address.");
+  if (!isAddress(text)) throw new InvalidArgumentError("It must be an address.");
   return getAddress(text);
 }
