@@ -1,20 +1,7 @@
-import { getAddress, isAddress, type Address } from "viem";
-import { InvalidDeploymentError } from "./errors/inputErrors.ts";
+import { getAddress, isAddress } from "viem";
+import { readDeployment, type Deployment } from "./internal/deployment.ts";
 
-/** Addresses of one exchange on one chain, as the deployment writes them to `deployments/<chainId>.json`. */
-export type Deployment = {
-  chainId: number;
-  /** Block of the deployment: no event of the exchange is older. */
-  block: number;
-  accessManager: Address;
-  collateral: Address;
-  usageIndex: Address;
-  clearinghouse: Address;
-  /** Bonds of the index's reporters. */
-  reporterBonds: Address;
-};
-
-const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse", "reporterBonds"] as const;
+export type { Deployment };
 
 /**
  * Checks the parsed content of a `deployments/<chainId>.json`.
@@ -37,28 +24,5 @@ const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse",
  * });
  */
 export function loadDeployment(json: unknown): Deployment {
-  if (typeof json !== "object" || json === null) throw new InvalidDeploymentError("deployment", json);
-  const fields = json as Record<string, unknown>;
-  return {
-    chainId: natural(fields, "chainId", 1),
-    block: natural(fields, "block", 0),
-    ...(Object.fromEntries(addresses.map((name) => [name, address(fields, name)])) as Record<
-      (typeof addresses)[number],
-      Address
-    >),
-  };
-}
-
-function natural(fields: Record<string, unknown>, name: string, least: number): number {
-  const value = fields[name];
-  if (!Number.isSafeInteger(value) || (value as number) < least) {
-    throw new InvalidDeploymentError(name, value);
-  }
-  return value as number;
-}
-
-function address(fields: Record<string, unknown>, name: string): Address {
-  const value = fields[name];
-  if (typeof value !== "string" || !isAddress(value)) throw new InvalidDeploymentError(name, value);
-  return getAddress(value);
+  return readDeployment(json, (text) => (isAddress(text) ? getAddress(text) : undefined));
 }

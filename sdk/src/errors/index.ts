@@ -5,7 +5,8 @@ export {
   type ContractErrorArgs,
   type ContractErrorName,
 } from "./ContractError.ts";
-export { decodeUsanceError, errorsAbi } from "./decodeUsanceError.ts";
+export { decodeUsanceError } from "./decodeUsanceError.ts";
+export { errorsAbi } from "./errorsAbi.ts";
 export {
   AccountMissingError,
   InvalidDecimalError,

@@ -1,0 +1,62 @@
+import type { AbiParameter } from "viem";
+import { marketPhases } from "../enums.ts";
+import { nameValues } from "../internal/abi.ts";
+import { ContractError, type ContractErrorName } from "./ContractError.ts";
+import { sentences } from "./sentences.ts";
+import { CallFailedError, UsanceError } from "./UsanceError.ts";
+
+/** A decoded error of Solidity: its parameters and their values, as viem gives them. */
+type Revert = { name: string; inputs: readonly AbiParameter[]; values: readonly unknown[] };
+
+/** Turns what a call threw into an error of the SDK; `decode` reads revert data, or gives nothing where they are foreign. */
+export function decodeError(
+  error: unknown,
+  decode: (data: `0x${string}`) => Revert | undefined,
+): UsanceError {
+  if (error instanceof UsanceError) return error;
+  for (const data of revertData(error)) {
+    const revert = decode(data);
+    if (revert === undefined) continue;
+    const name = revert.name as ContractErrorName;
+    const args = nameValues(revert.inputs, revert.values);
+    return new ContractError(name, args as never, fill(sentences[name], args), { cause: error });
+  }
+  return new CallFailedError(error);
+}
+
+/** Everything along an error's causes that may be revert data: libraries and nodes put it in different places. */
+function* revertData(error: unknown): Generator<`0x${string}`> {
+  let left = 32;
+  const pending = [error];
+  while (pending.length > 0 && left-- > 0) {
+    const next = pending.shift();
+    if (isRevertData(next)) yield next;
+    if (typeof next !== "object" || next === null) continue;
+    const { raw, data, cause, error: inner, info } = next as Record<string, unknown>;
+    pending.push(raw, data, cause, inner, info);
+  }
+}
+
+function isRevertData(value: unknown): value is `0x${string}` {
+  return typeof value === "string" && /^0x[0-9a-f]{8,}$/i.test(value);
+}
+
+function fill(sentence: string, args: Record<string, unknown>): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(name, args[name]));
+}
+
+function show(name: string, value: unknown): string {
+  if (name === "phase") return marketPhases[Number(value)] ?? String(value);
+  if (name === "field") return textOf(value as string);
+  return String(value);
+}
+
+/** The text of a bytes32 that is filled up with zeros. */
+function textOf(word: string): string {
+  const bytes =
+    word
+      .slice(2)
+      .replace(/(00)*$/, "")
+      .match(/../g) ?? [];
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)));
+}

@@ -1,0 +1,108 @@
+import { getAddress, isHexString, type ContractRunner } from "ethers";
+import type { Address } from "viem";
+import { readDeployment, type Deployment } from "../internal/deployment.ts";
+import {
+  Clearinghouse__factory,
+  Collateral__factory,
+  ReporterBonds__factory,
+  UsageIndex__factory,
+  type Clearinghouse,
+  type Collateral,
+  type ReporterBonds,
+  type UsageIndex,
+} from "./contracts/index.ts";
+import { decodeUsanceError } from "./errors.ts";
+
+/** The contracts of one exchange, typed. */
+export type Usance = {
+  deployment: Deployment;
+  /** Accounts, positions, books and markets; its ABI is that of all its modules. */
+  clearinghouse: Clearinghouse;
+  /** Prints of the indices. */
+  usageIndex: UsageIndex;
+  /** Token of all deposits. */
+  collateral: Collateral;
+  /** Bonds of the reporters. */
+  reporterBonds: ReporterBonds;
+};
+
+/**
+ * Checks the parsed content of a `deployments/<chainId>.json`.
+ *
+ * @param json - What `JSON.parse` gave; unknown fields are left out.
+ * @returns The deployment, with checksummed addresses.
+ * @throws {@link InvalidDeploymentError} naming the first field that is missing or wrong.
+ *
+ * @example
+ * import { loadDeployment, usance } from "@usance/sdk/ethers";
+ * import { JsonRpcProvider } from "ethers";
+ *
+ * function connect(json: unknown) {
+ *   return usance(loadDeployment(json), new JsonRpcProvider("http://127.0.0.1:8545"));
+ * }
+ */
+export function loadDeployment(json: unknown): Deployment {
+  return readDeployment(json, (text) => {
+    try {
+      return isHexString(text, 20) ? (getAddress(text) as Address) : undefined;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/**
+ * Makes the typed contracts of an exchange. What a contract refuses comes as {@link ContractError}, whether in a read, a
+ * static call, an estimate of gas or a transaction.
+ *
+ * @param deployment - Addresses of the exchange; `loadDeployment` reads them.
+ * @param runner - A provider for reads, a signer for transactions too.
+ *
+ * @example
+ * import { formatPrice, usance, type Deployment } from "@usance/sdk/ethers";
+ * import { JsonRpcProvider } from "ethers";
+ *
+ * async function show(deployment: Deployment) {
+ *   const { clearinghouse } = usance(deployment, new JsonRpcProvider("http://127.0.0.1:8545"));
+ *   const { bestBid, bestAsk } = await clearinghouse.market(1);
+ *   console.log(formatPrice(bestBid), formatPrice(bestAsk));
+ * }
+ */
+export function usance(deployment: Deployment, runner: ContractRunner): Usance {
+  const typed = withTypedErrors(runner);
+  return {
+    deployment,
+    clearinghouse: Clearinghouse__factory.connect(deployment.clearinghouse, typed),
+    usageIndex: UsageIndex__factory.connect(deployment.usageIndex, typed),
+    collateral: Collateral__factory.connect(deployment.collateral, typed),
+    reporterBonds: ReporterBonds__factory.connect(deployment.reporterBonds, typed),
+  };
+}
+
+/** A runner that does the same and throws the SDK's errors. */
+function withTypedErrors(runner: ContractRunner): ContractRunner {
+  const typed = <args extends unknown[], result>(method?: (...args: args) => Promise<result>) =>
+    method &&
+    (async (...args: args): Promise<result> => {
+      try {
+        return await method.apply(runner, args);
+      } catch (error) {
+        throw decodeUsanceError(error);
+      }
+    });
+  // The methods are bound, and one that the runner lacks stays away: that is how ethers sees what a runner can do.
+  const { call, estimateGas, resolveName, sendTransaction } = runner;
+  const methods = { call, estimateGas, resolveName, sendTransaction } as Record<
+    string,
+    ((...args: unknown[]) => Promise<unknown>) | undefined
+  >;
+  return {
+    provider: runner.provider,
+    ...Object.fromEntries(
+      Object.entries(methods).flatMap(([name, method]) => {
+        const bound = typed(method);
+        return bound ? [[name, bound]] : [];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,1 @@
+export { marketOrder, type MarketOrderOptions, type MarketPrices } from "./marketOrder.ts";

@@ -1,0 +1,57 @@
+import type { Order } from "../internal/order.ts";
+
+/** What of a market decides how far an order may go; `getMarket` and `clearinghouse.market` give it. */
+export type MarketPrices = {
+  id: number | bigint;
+  /** Ticks; 0 when there is none. */
+  bestBid: bigint;
+  bestAsk: bigint;
+  /** Ends of the fill band, ticks. */
+  lowestFill: bigint;
+  highestFill: bigint;
+};
+
+export type MarketOrderOptions = {
+  /** Furthest from the best price, basis points of it; the end of the fill band when left out. */
+  slippageBps?: number | undefined;
+  /** "immediateOrCancel" takes what there is, "fillOrKill" all or nothing; the former when left out. */
+  kind?: "immediateOrCancel" | "fillOrKill" | undefined;
+  /** Whether it may only bring the position nearer to zero. */
+  reduceOnly?: boolean | undefined;
+};
+
+/**
+ * Make an order that trades at once: a limit order as far from the best price as is allowed, which never rests.
+ *
+ * @param market - State of the market.
+ * @param lots - Signed size: above zero buys, below zero sells.
+ * @returns Parameters of `placeOrder`, `previewOrder` and `batchOrders`.
+ *
+ * @example
+ * import { getMarket, marketOrder, parseLots, placeOrder, type Deployment } from "@usance/sdk";
+ * import type { WalletClient } from "viem";
+ *
+ * async function buy(wallet: WalletClient, deployment: Deployment, accountId: number) {
+ *   const market = await getMarket(wallet, { deployment, market: 1 });
+ *   const order = marketOrder(market, parseLots("0.5"), { slippageBps: 50 });
+ *   return placeOrder(wallet, { deployment, accountId, ...order });
+ * }
+ */
+export function marketOrder(
+  market: MarketPrices,
+  lots: bigint,
+  { slippageBps, kind = "immediateOrCancel", reduceOnly = false }: MarketOrderOptions = {},
+): Order {
+  const buys = lots > 0n;
+  const best = buys ? market.bestAsk : market.bestBid;
+  const edge = buys ? market.highestFill : market.lowestFill;
+  return { market: Number(market.id), lots, tick: furthest(), kind, reduceOnly };
+
+  function furthest(): bigint {
+    if (slippageBps === undefined || best === 0n) return edge;
+    const slipped = best * BigInt(buys ? 10_000 + slippageBps : 10_000 - slippageBps);
+    // A price between two ticks goes to the one nearer to the best: never further than was allowed.
+    const tick = buys ? slipped / 10_000n : (slipped + 9_999n) / 10_000n;
+    return (buys ? tick < edge : tick > edge) ? tick : edge;
+  }
+}
