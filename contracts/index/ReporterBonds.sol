@@ -93,7 +93,7 @@ contract ReporterBonds is IReporterBonds, AccessManaged, ReentrancyGuardTransien
         held.withdrawableAt = (block.timestamp + LEAVE_TIME).toUint64();
         _bonds[reporter] = held;
         emit LeaveAnnounced(reporter, held.withdrawableAt);
-        INDEX.expel(reporter);
+        INDEX.retire(reporter);
     }
 
     /// @inheritdoc IReporterBonds

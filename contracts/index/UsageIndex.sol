@@ -70,13 +70,13 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         _requireWithin("trailingDays", terms.trailingDays, 1, MAX_TRAILING_DAYS);
         _requireWithin("minTrailingDays", terms.minTrailingDays, 1, terms.trailingDays);
         _requireWithin("maxValue", terms.maxValue, 1, PrintCellLib.MAX_VALUE);
-        _requireWithin("superQuorum", terms.superQuorum, terms.quorum + uint256(1), PanelLib.SEATS);
+        uint256 seats = _panel.started ? LibBit.popCount(_panel.seats) : PanelLib.SEATS;
+        _requireWithin("superQuorum", terms.superQuorum, terms.quorum + uint256(1), seats);
         _requireWithin("breakerBps", terms.breakerBps, 1, type(uint16).max);
         if (terms.breakerFourBps < terms.breakerBps) {
             revert BreakerReversed(terms.breakerFourBps, terms.breakerBps);
         }
         state.terms = terms;
-        if (_panel.started) _requireWithin("quorum", terms.quorum, 1, LibBit.popCount(_panel.seats));
         if (terms.quorum > _panel.quorum) _panel.quorum = terms.quorum;
         emit IndexListed(index, terms);
     }
@@ -109,8 +109,17 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @inheritdoc IUsageIndex
     function expel(address reporter_) external {
-        if (msg.sender != address(_bonds)) revert NotBonds(msg.sender, _bonds);
+        _requireBonds();
         if (_seatOf(reporter_) != 0) _unseat(reporter_);
+        _panel.forget(reporter_);
+    }
+
+    /// @inheritdoc IUsageIndex
+    function retire(address reporter_) external {
+        _requireBonds();
+        if (_seatOf(reporter_) == 0) return;
+        uint32 bit = _panel.leave(reporter_);
+        emit ReporterSet(reporter_, false, uint8(Math.log2(bit)));
     }
 
     /// @inheritdoc IUsageIndex
@@ -161,7 +170,9 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         if (period >= today) revert FuturePeriod(period, today);
         state.prints.requireRevisable(index, period, revision);
         bool isSuperQuorum = reports.length >= terms.superQuorum;
-        if (period <= state.feed.newestHeld()) state.prints.requireAbove(period, revision, isSuperQuorum);
+        if (period <= state.feed.newestHeld()) {
+            state.prints.requireAbove(_panel, terms.quorum, period, revision, isSuperQuorum);
+        }
         Verdict memory verdict = Reports.verify(
             _panel.members(),
             terms,
@@ -176,9 +187,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     /// @inheritdoc IUsageIndex
     function releasePrint(bytes32 index, uint32 period) external {
         IndexState storage state = _listed(index);
-        Hold memory held = state.prints.release(index, period);
-        uint256 signers = _panel.countSince(held.reporters, held.heldAt);
-        if (signers < state.terms.quorum) revert HeldBySignersWhoLeft(signers, state.terms.quorum);
+        Hold memory held = state.prints.release(_panel, state.terms.quorum, index, period);
         emit PrintReleased(index, period, held.revision);
         Verdict memory verdict = Verdict(held.value, held.vintage, held.reporters);
         _enter(state, state.terms, Entry(index, period, held.revision, false), verdict);
@@ -228,13 +237,14 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
 
     /// @inheritdoc IUsageIndex
     function heldPrint(bytes32 index, uint32 period) external view returns (HeldPrint memory result) {
-        Hold memory held = _indices[index].prints.find(period);
+        IndexState storage state = _indices[index];
+        Hold memory held = state.prints.find(_panel, state.terms.quorum, period);
         if (held.value == 0) return result;
         result = HeldPrint(
             held.value,
             held.revision,
             held.heldAt,
-            uint64(Holds.endsAt(held.heldAt, period)),
+            uint64(Holds.endsAt(held, period)),
             held.vintage,
             held.reporters
         );
@@ -394,10 +404,10 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         (held, mean) = state.prints.judge(terms, feed, entry.period, verdict.value);
         if (held && entry.holdable) {
             if (entry.period > feed.newestHeld()) state.feed = feed.withNewestHeld(entry.period);
-            _hold(state, entry, verdict);
+            _hold(state, terms.quorum, entry, verdict);
             return true;
         }
-        if (!_panel.started) _panel.started = true;
+        if (!_panel.started) _panel.start(terms.superQuorum);
         uint32 newest = feed.newest();
         if (entry.period > newest) newest = entry.period;
         state.prints.write(entry.period, entry.revision, verdict.value, verdict.vintage);
@@ -415,8 +425,16 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         return false;
     }
 
-    function _hold(IndexState storage state, Entry memory entry, Verdict memory verdict) private {
-        uint64 releasableAt = state.prints.hold(entry.period, entry.revision, verdict).toUint64();
+    function _hold(
+        IndexState storage state,
+        uint256 quorum,
+        Entry memory entry,
+        Verdict memory verdict
+    ) private {
+        uint64 releasableAt = state
+            .prints
+            .hold(_panel, quorum, entry.period, entry.revision, verdict)
+            .toUint64();
         emit PrintHeld(
             entry.index,
             entry.period,
@@ -458,6 +476,10 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
     function _unseat(address reporter_) private {
         uint32 bit = _panel.unseat(reporter_);
         emit ReporterSet(reporter_, false, uint8(Math.log2(bit)));
+    }
+
+    function _requireBonds() private view {
+        if (msg.sender != address(_bonds)) revert NotBonds(msg.sender, _bonds);
     }
 
     function _window(

@@ -25,7 +25,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   sync: [],
   follow: [],
   repush: ["RepushFailed", "NothingPushed"],
-  releasePrint: ["NoHeldPrint", "PrintStillHeld", "HeldBySignersWhoLeft"],
+  releasePrint: ["NoHeldPrint", "PrintStillHeld"],
   // The set may have become unsafe by another change meanwhile: the risk role has to announce it anew.
   applyMargins: ["NothingScheduled", "NotYetDue", "MarketNotOpen", "ParameterOutOfRange", "UnsafeParameters"],
   cancelRiskRaising: ["AccountHealthy", "AccountIsRetired", "IndexStale", "InGracePeriod"],

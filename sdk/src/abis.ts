@@ -5008,20 +5008,6 @@ export const usageIndexAbi = [
   {
     "inputs": [
       {
-        "name": "signers",
-        "type": "uint256"
-      },
-      {
-        "name": "quorum",
-        "type": "uint256"
-      }
-    ],
-    "name": "HeldBySignersWhoLeft",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
         "name": "index",
         "type": "bytes32"
       }
@@ -5170,7 +5156,7 @@ export const usageIndexAbi = [
         "type": "uint256"
       },
       {
-        "name": "quorum",
+        "name": "needed",
         "type": "uint256"
       }
     ],
@@ -6471,6 +6457,18 @@ export const usageIndexAbi = [
       }
     ],
     "name": "repush",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "reporter",
+        "type": "address"
+      }
+    ],
+    "name": "retire",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

@@ -6,7 +6,9 @@ import {AggregatorV3Interface} from "../interfaces/AggregatorV3Interface.sol";
 /// @title FeedSource
 /// @notice A price feed as the source of an index: its answer as a WAD, or a revert that says what is wrong with it.
 /// @dev Reporters call it to compute a print from a feed, each for itself, and sign what they got; a contract may call it, too.
-/// `readAt` gives every reporter the same answer for the end of a day, whenever each of them asks, as long as the feed changes no phase.
+/// `readAt` gives every reporter the same answer for the end of a day, whenever each of them asks, as long as the feed changes no phase. When
+/// a proxy changes to another aggregator, moments at which that had an answer already are answered by it from then on, also where the proxy
+/// itself had shown the old one's: whoever signed before keeps to what it signed.
 /// What is checked: that the feed is the one that was meant (its description, at deployment), that its decimals have not
 /// changed, that the round has an answer of its own, that the answer is positive and no larger than a print may be, that its
 /// time is not ahead, and that it is not older than `MAX_AGE`.
@@ -37,7 +39,7 @@ contract FeedSource {
     error FeedAnswerTooLarge(AggregatorV3Interface feed, int256 answer, uint256 max);
     /// @notice Another round had been answered by then.
     error FeedRoundSuperseded(AggregatorV3Interface feed, uint80 round, uint256 nextUpdatedAt, uint256 time);
-    /// @notice No next round shows until when this one stood, and it is not the newest.
+    /// @notice No next round, or no first round of a later phase, shows until when this one stood, and it is not the newest.
     error FeedRoundWithoutNext(AggregatorV3Interface feed, uint80 round, uint80 newest);
     /// @notice The moment lies ahead: the round that will stand then is not known.
     error FeedMomentAhead(AggregatorV3Interface feed, uint256 time, uint256 timestamp);
@@ -45,6 +47,8 @@ contract FeedSource {
     error MaxAgeIsZero();
 
     uint256 private constant MAX_DECIMALS = 36;
+    /// @dev Rounds of a proxy are numbered by phase, from 1 within each.
+    uint256 private constant PHASE = 64;
     /// @dev What a print can hold: 83 bits.
     uint256 private constant MAX_VALUE = (1 << 83) - 1;
 
@@ -78,7 +82,8 @@ contract FeedSource {
 
     /// @notice The answer that stood at a moment, for instance at the end of a UTC day.
     /// @dev The caller finds the round off chain; it must be the last one answered up to that moment: the next round's answer
-    /// is later. Rounds of a phase of the feed that has ended cannot be read, so that there is one answer for a moment from the change on.
+    /// is later. Of several aggregators behind a proxy the newest that had an answer by then counts: a round of a phase that has ended is read if
+    /// the first round of each later phase is later than the moment.
     /// @param round The round.
     /// @param time Unix time, not ahead.
     /// @return value WAD, rounded down.
@@ -87,11 +92,16 @@ contract FeedSource {
         if (time > block.timestamp) revert FeedMomentAhead(FEED, time, block.timestamp);
         uint80 newest = _newest().id;
         if (round != newest) {
-            // Both aggregators of a proxy may have answers around a change of phase: only those of the newest count.
-            if (round >> 64 != newest >> 64) revert FeedRoundWithoutNext(FEED, round, newest);
+            (uint80 phase, uint80 last) = (round >> PHASE, newest >> PHASE);
             uint256 nextAt = _updatedAt(round + 1);
-            if (nextAt == 0) revert FeedRoundWithoutNext(FEED, round, newest);
-            if (nextAt <= time) revert FeedRoundSuperseded(FEED, round, nextAt, time);
+            // The last round of a phase that has ended has no next one.
+            if (nextAt == 0 && phase >= last) revert FeedRoundWithoutNext(FEED, round, newest);
+            if (nextAt != 0 && nextAt <= time) revert FeedRoundSuperseded(FEED, round, nextAt, time);
+            while (phase < last) {
+                nextAt = _updatedAt((++phase << PHASE) | 1);
+                if (nextAt == 0) revert FeedRoundWithoutNext(FEED, round, newest);
+                if (nextAt <= time) revert FeedRoundSuperseded(FEED, round, nextAt, time);
+            }
         }
         Round memory data;
         (data.id, data.answer, , data.updatedAt, data.answeredIn) = FEED.getRoundData(round);

@@ -11,7 +11,8 @@ import {IReporterBonds} from "./IReporterBonds.sol";
 /// @param minTrailingDays Prints among those days without which there is no trailing mean, 1 to `trailingDays`.
 /// @param firstPeriod First UTC day number that may be posted.
 /// @param maxValue Largest value that is not absurd, WAD, 1 to 2^83 − 1 (about 9.6 million points).
-/// @param superQuorum Reports with which a print is never held, above `quorum`, to 32.
+/// @param superQuorum Reports with which a print is never held: above `quorum`, and no more than the panel has seats once there is a
+/// print.
 /// @param breakerBps Furthest that a print may move the trailing mean in one day without being held, in basis points of the
 /// mean one day before, 1 or more.
 /// @param breakerFourBps The same over four days, `breakerBps` or more.
@@ -64,10 +65,10 @@ struct Print {
 /// @param value WAD; never zero in a held print.
 /// @param revision Its revision.
 /// @param heldAt Unix time from which it has been held with this value.
-/// @param releasableAt Unix time from which anyone may release it; `type(uint64).max` where only a super-quorum can bring it in, since the
-/// day may be filled by then.
+/// @param releasableAt Unix time from which anyone may release it; `type(uint64).max` where only a super-quorum can bring it in: the
+/// day may be filled by then, or the print that stands for it final.
 /// @param vintage Vintage of the median report.
-/// @param reporters Seats of the reporters who signed, one bit each, as they were taken then.
+/// @param reporters Seats of the reporters who signed it with this value, one bit each, as they were taken at `heldAt`.
 struct HeldPrint {
     uint128 value;
     uint32 revision;
@@ -89,7 +90,8 @@ struct HeldPrint {
 ///   (quorum − 1) / 2 reporters collude.
 /// - A held print changes no print, mean, finality or push. It counts once a super-quorum posts it or seven days have passed;
 ///   then it is a print of that moment, which may be revised for another 24 hours. Until then its day is missing, or keeps
-///   the print that it has: one held on top of a standing print lapses when that becomes final.
+///   the print that it has: one held on top of a standing print lapses when that becomes final. A hold lapses once fewer than a quorum
+///   of its signers stand behind it: those who were convicted or removed do not, those who left of themselves do.
 /// - What is pushed is the trailing mean at the newest day, rounded down. How far a market follows it in a day is bounded where
 ///   the market is: a queue of releases may push far at once.
 interface IUsageIndex {
@@ -173,8 +175,8 @@ interface IUsageIndex {
     error ReporterIsZero();
     /// @notice A seat was given a short time ago; the next one may be given from `allowedFrom` on.
     error SeatingTooSoon(uint256 timestamp, uint256 allowedFrom);
-    /// @notice Fewer seats would be left than the largest quorum of a listed index.
-    error PanelTooSmall(uint256 seats, uint256 quorum);
+    /// @notice Fewer seats would be left than the largest quorum of a listed index, or the first print finds fewer than it takes.
+    error PanelTooSmall(uint256 seats, uint256 needed);
     /// @notice The reporter has no bond, or has announced to take it back.
     error ReporterNotBonded(address reporter);
     /// @notice The reporter has a bond, so its seat is not free to be dropped.
@@ -225,13 +227,11 @@ interface IUsageIndex {
     error PeriodTooEarly(uint32 period, uint32 firstPeriod);
     /// @notice The print already stands, or is held, at this revision or a higher one.
     error StaleRevision(uint32 revision, uint32 stored);
-    /// @notice No print of the day is held: none was, it was released or replaced, the day's own print became final, or the day may be
-    /// filled by now.
+    /// @notice No print of the day is held: none was, it was released or replaced, the day's own print became final, the day may be
+    /// filled by now, or fewer than a quorum of its signers still stand behind it.
     error NoHeldPrint(bytes32 index, uint32 period);
     /// @notice The print moves the mean too far for a bare quorum, and its day may be filled by now: only a super-quorum can post it.
     error TooLateToHold(uint256 timestamp, uint256 fillableAt);
-    /// @notice Fewer than a quorum of those who signed the held print still have the seats that they had when it was held.
-    error HeldBySignersWhoLeft(uint256 signers, uint256 quorum);
     /// @notice The held print may not be released yet.
     error PrintStillHeld(uint256 timestamp, uint256 releasableAt);
     /// @notice The print can no longer be revised.
@@ -263,7 +263,7 @@ interface IUsageIndex {
 
     // --------------------------------------------------------------------------------------------------- governance
 
-    /// @notice Lists an index. Its terms never change.
+    /// @notice Lists an index. Its terms never change. Once there is a print, the panel must have seats for the super-quorum.
     /// @dev Restricted (AccessManager). Errors: `IndexAlreadyListed`, `ConfigTooSmall`, `ConfigTooLarge`, `BreakerReversed`.
     function listIndex(bytes32 index, IndexConfig calldata config) external;
 
@@ -279,9 +279,15 @@ interface IUsageIndex {
     /// @dev Restricted. Errors: `BondsAlreadySet`, `BondsOfAnotherIndex`.
     function setBonds(IReporterBonds bonds) external;
 
-    /// @notice Takes away a reporter's seat at once; nothing happens if it has none.
-    /// @dev Only the bonds: for a proven equivocation, or because the reporter leaves. Errors: `NotBonds`.
+    /// @notice Takes away the seat of a reporter that was convicted of an equivocation, if it has one. Held prints that it signed lose its
+    /// support, also where it had left of itself before.
+    /// @dev Only the bonds. Errors: `NotBonds`.
     function expel(address reporter) external;
+
+    /// @notice Takes the seat of a reporter that leaves of itself, if it has one. Held prints that it signed keep its support: its bond stays
+    /// for longer than they do, and nobody shall end a hold by leaving.
+    /// @dev Only the bonds. Errors: `NotBonds`.
+    function retire(address reporter) external;
 
     /// @notice Takes away the seat of a reporter that has no bond, seven days after bonds were attached.
     /// @dev Anyone may call. Errors: `BondNotDue` (`type(uint256).max` without bonds), `ReporterIsBonded`,
@@ -307,12 +313,14 @@ interface IUsageIndex {
     /// last digit. Reports of a sender's choice above the quorum are welcome, up to the panel.
     /// Breaker.sol says which prints break the limits: a post of fewer than `superQuorum` reports is then held (`PrintHeld`),
     /// which changes nothing else. A higher revision takes the place of a held one, or makes it lapse where it becomes a print; a lower
-    /// one counts no more. A super-quorum's post is never held, at the held revision too.
+    /// one counts no more, and the held one itself only from a super-quorum, whose post is never held. A quorum that finds its held value within
+    /// the limits by now signs it at a higher revision.
     /// Each reader gets `PUSH_GAS`; what it does with it cannot fail the post.
     /// Errors: `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`,
     /// `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`,
     /// `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `TooLateToHold`,
-    /// `NotEnoughGasToPush`.
+    /// `NotEnoughGasToPush`; for the very first print `PanelTooSmall`, while the panel has fewer seats than the super-quorum, or no more than the
+    /// largest quorum.
     /// @param reports Sorted by recovered signer, strictly ascending.
     /// @return held Whether the print is held.
     function post(
@@ -323,9 +331,8 @@ interface IUsageIndex {
     ) external returns (bool held);
 
     /// @notice Makes a print of what has been held for seven days, and pushes as a post does.
-    /// @dev Anyone may call, as long as a quorum of its signers has not lost or left its seats since the hold began, and until the day may be
-    /// filled as a missing one, ten days after its end. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`,
-    /// `HeldBySignersWhoLeft`, `NotEnoughGasToPush`.
+    /// @dev Anyone may call, as long as a quorum of its signers stand behind it, and until the day may be filled as a missing one, ten days
+    /// after its end. Errors: `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `NotEnoughGasToPush`.
     function releasePrint(bytes32 index, uint32 period) external;
 
     /// @notice Repeats the last push to one reader, with the same sequence.

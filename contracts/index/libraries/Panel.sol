@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
+
+/// @notice A reporter that left its seat of itself.
+/// @param reporter Who.
+/// @param seatedAt Unix time at which it had been given the seat.
+/// @param leftAt Unix time at which it left.
+struct Departure {
+    address reporter;
+    uint40 seatedAt;
+    uint40 leftAt;
+}
 
 /// @notice Reporters whose signatures count.
 /// @param seats Taken seats, one bit each.
@@ -13,16 +24,18 @@ import {IUsageIndex} from "../interfaces/IUsageIndex.sol";
 /// @param seatedAt Unix time at which a seat was given last.
 /// @param quorum Largest quorum of a listed index.
 /// @param started Whether there is a print.
+/// @param departures Who left a seat last, by the seat's bit. Seats that were taken away leave none.
 struct Panel {
     uint32 seats;
     address list;
     uint40 seatedAt;
     uint8 quorum;
     bool started;
+    mapping(uint256 bit => Departure) departures;
 }
 
 /// @title Panel
-/// @notice At most 32 reporters, each on a numbered seat; a seat that is left is given to the next newcomer.
+/// @notice At most 32 reporters, each on a numbered seat; seats are given again.
 /// @dev The list is a word for each reporter, ascending by address: | Unix time of seating 64 | seat as a bit 32 | address 160 |. It is kept as
 /// code, written anew with every change: a post reads all of it for the price of one account, not a slot for each signer.
 library PanelLib {
@@ -31,6 +44,9 @@ library PanelLib {
     uint256 internal constant SEATS = 32;
     /// @notice Least time between two seats that are given, once there is a print.
     uint256 internal constant SEATING_INTERVAL = 3 days;
+    /// @notice Time for which a seat that was left is given to nobody while another is free: no hold is older, and each may need to
+    /// know who left.
+    uint256 internal constant SEAT_REST = 10 days;
     uint256 private constant SEAT = 160;
     uint256 private constant SEATED = 192;
 
@@ -48,6 +64,15 @@ library PanelLib {
         if (left < self.quorum && self.started) revert IUsageIndex.PanelTooSmall(left, self.quorum);
     }
 
+    /// @notice Begins: refuses the first print of a panel that has fewer seats than its super-quorum, or no more than the largest quorum of all
+    /// indices, so that every seat can be taken away.
+    function start(Panel storage self, uint256 superQuorum) internal {
+        uint256 count = LibBit.popCount(self.seats);
+        uint256 least = Math.max(superQuorum, self.quorum + uint256(1));
+        if (count < least) revert IUsageIndex.PanelTooSmall(count, least);
+        self.started = true;
+    }
+
     /// @return bit The seat taken, one bit.
     function seat(Panel storage self, address reporter) internal returns (uint32 bit) {
         if (reporter == address(0)) revert IUsageIndex.ReporterIsZero();
@@ -56,8 +81,7 @@ library PanelLib {
         if (_isAt(old, place, reporter)) revert IUsageIndex.ReporterUnchanged(reporter, true);
         uint32 seats = self.seats;
         if (seats == type(uint32).max) revert IUsageIndex.PanelIsFull(SEATS);
-        // The lowest zero bit.
-        bit = ~seats & (seats + 1);
+        bit = _freeSeat(self, ~seats);
         uint256[] memory list = new uint256[](old.length + 1);
         for (uint256 i; i < list.length; ++i) {
             if (i == place)
@@ -66,6 +90,23 @@ library PanelLib {
         }
         self.seatedAt = block.timestamp.toUint40();
         _write(self, seats | bit, list);
+    }
+
+    /// @notice Gives up the seat of a reporter that leaves of itself.
+    /// @return bit The seat left, one bit.
+    function leave(Panel storage self, address reporter) internal returns (uint32 bit) {
+        uint256[] memory list = members(self);
+        uint256 place = _placeOf(list, reporter);
+        bit = unseat(self, reporter);
+        uint40 seatedAt = uint40(list[place] >> SEATED);
+        self.departures[bit] = Departure(reporter, seatedAt, block.timestamp.toUint40());
+    }
+
+    /// @notice Forgets that a reporter left of itself.
+    function forget(Panel storage self, address reporter) internal {
+        for (uint256 i; i < SEATS; ++i) {
+            if (self.departures[1 << i].reporter == reporter) delete self.departures[1 << i];
+        }
     }
 
     /// @return bit The seat left, one bit.
@@ -118,16 +159,41 @@ library PanelLib {
         }
     }
 
-    /// @notice How many of some seats are still with those who had them at a time.
-    function countSince(
+    /// @notice Which of some seats are still with those who had them at a time.
+    function seatedSince(
+        Panel storage self,
+        uint32 seats,
+        uint256 time
+    ) internal view returns (uint32 result) {
+        uint256[] memory list = members(self);
+        for (uint256 i; i < list.length; ++i) {
+            if (list[i] >> SEATED <= time) result |= uint32(list[i] >> SEAT) & seats;
+        }
+    }
+
+    /// @notice Of how many of some seats those who had them at a time stand behind what they signed then: all but those who lost their
+    /// seats since. Whoever leaves of itself stands behind it, and for longer than any hold with its bond.
+    function countBehind(
         Panel storage self,
         uint32 seats,
         uint256 time
     ) internal view returns (uint256 count) {
-        uint256[] memory list = members(self);
-        for (uint256 i; i < list.length; ++i) {
-            if (uint32(list[i] >> SEAT) & seats != 0 && list[i] >> SEATED <= time) ++count;
+        uint32 stayed = seatedSince(self, seats, time);
+        count = LibBit.popCount(stayed);
+        for (uint256 rest = seats & ~stayed; rest != 0; rest &= rest - 1) {
+            Departure memory gone = self.departures[rest & (~rest + 1)];
+            if (gone.seatedAt <= time && time <= gone.leftAt) ++count;
         }
+    }
+
+    /// @dev The lowest free seat that nobody left lately, else the lowest one.
+    function _freeSeat(Panel storage self, uint256 free) private view returns (uint32) {
+        for (uint256 rest = free; rest != 0; rest &= rest - 1) {
+            uint256 bit = rest & (~rest + 1);
+            uint256 leftAt = self.departures[bit].leftAt;
+            if (leftAt == 0 || block.timestamp >= leftAt + SEAT_REST) return uint32(bit);
+        }
+        return uint32(free & (~free + 1));
     }
 
     function _placeOf(uint256[] memory list, address reporter) private pure returns (uint256 place) {

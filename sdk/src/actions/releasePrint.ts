@@ -24,13 +24,13 @@ export type ReleasePrintEvents = EventsByName<
 >;
 
 export type ReleasePrintErrorType = ActionErrorType<
-  "IndexNotListed" | "NoHeldPrint" | "PrintStillHeld" | "HeldBySignersWhoLeft" | "NotEnoughGasToPush"
+  "IndexNotListed" | "NoHeldPrint" | "PrintStillHeld" | "NotEnoughGasToPush"
 >;
 
 /**
  * Make a print of what the circuit breaker has held for seven days. Anyone may, as long as a quorum of its signers keeps its seats.
  *
- * @throws `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `HeldBySignersWhoLeft`, `NotEnoughGasToPush`
+ * @throws `IndexNotListed`, `NoHeldPrint`, `PrintStillHeld`, `NotEnoughGasToPush`
  *
  * @example
  * import { releasePrint, type Deployment } from "@usance/sdk";

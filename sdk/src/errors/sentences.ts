@@ -155,8 +155,7 @@ export const sentences: Record<ContractErrorName, string> = {
     "The limit of four days is {breakerFourBps} basis points and that of one day {breakerBps}: it must not be lower.",
   SeatingTooSoon:
     "It is {timestamp} and the next seat may be given from {allowedFrom} on (Unix time): wait, seats are given one by one.",
-  PanelTooSmall:
-    "{seats} seats would be left and the largest quorum is {quorum}: give another reporter a seat first.",
+  PanelTooSmall: "The panel has {seats} seats and needs {needed}: give another reporter a seat first.",
   ReporterNotBonded: "Reporter {reporter} has no bond, or leaves: it bonds first.",
   ReporterIsBonded: "Reporter {reporter} has a bond: its seat is not free to be dropped.",
   BondNotDue: "It is {timestamp} and bonds are due at {dueAt} (Unix time): wait until then.",
@@ -191,9 +190,7 @@ export const sentences: Record<ContractErrorName, string> = {
   PeriodTooEarly: "Day {period} lies before the index's first, {firstPeriod}.",
   StaleRevision: "Revision {revision} is not above {stored}, which stands or is held: sign a higher one.",
   NoHeldPrint:
-    "No print of day {period} of index {index} is held: it was released or replaced, the day's own print became final, or the day may be filled by now.",
-  HeldBySignersWhoLeft:
-    "Of those who signed the held print {signers} still have the seats that they had when it was held, and {quorum} are needed: have the panel post the day.",
+    "No print of day {period} of index {index} is held: it was released or replaced, the day's own print became final, the day may be filled by now, or fewer than a quorum of its signers still stand behind it.",
   TooLateToHold:
     "It is {timestamp} and the day may be filled since {fillableAt} (Unix time): a print that moves the mean so far needs a super-quorum.",
   PrintStillHeld:

@@ -98,10 +98,12 @@ contract AdaptersTest is UsageIndexFixture {
         (uint80 round, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredIn) = view_
             .getRoundData(DAY);
         vm.assertTrue(round == DAY && answeredIn == DAY && answer == int256(_usual(DAY)));
-        vm.assertTrue(startedAt == _end(DAY) && updatedAt == startedAt);
+        // The latest time at which it can have been made: nobody is told that it stood earlier.
+        vm.assertTrue(startedAt == _end(DAY) && updatedAt == startedAt + 2 days);
         FeedSource chained = new FeedSource(view_, "SOLO daily print", 2 days);
-        (uint256 value, ) = chained.readAt(DAY, _end(DAY) + 12 hours);
-        vm.assertEq(value, _usual(DAY));
+        uint256 noon = _end(DAY) + 12 hours;
+        vm.expectRevert(abi.encodeWithSelector(FeedSource.FeedIsAhead.selector, view_, updatedAt, noon));
+        chained.readAt(DAY, noon);
     }
 
     function test_printAggregator_revertsWith_NoDataPresent() public {
@@ -284,10 +286,47 @@ contract AdaptersTest is UsageIndexFixture {
         FeedSource phased = _source(proxy);
         vm.warp(end + 1000);
         vm.expectRevert(
-            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, proxy, one | 1, two | 2)
+            abi.encodeWithSelector(FeedSource.FeedRoundSuperseded.selector, proxy, one | 1, end - 300, end)
         );
         phased.readAt(one | 1, end);
         (uint256 value, ) = phased.readAt(two | 1, end);
+        vm.assertEq(value, 3e18);
+    }
+
+    /// The phase has ended, and no later one had an answer by then: the day that nobody had read yet is not lost.
+    function test_feedSource_readAt_ofAPhaseThatHasEnded() public {
+        uint256 end = block.timestamp;
+        (uint80 one, uint80 two, uint80 four) = (uint80(1) << 64, uint80(2) << 64, uint80(4) << 64);
+        ScriptedFeed proxy = new ScriptedFeed(8);
+        proxy.answer(one | 1, 2e8, end - 1200, one | 1);
+        proxy.answer(one | 2, 3e8, end - 600, one | 2);
+        proxy.answer(two | 1, 4e8, end + 300, two | 1);
+        FeedSource phased = _source(proxy);
+        vm.warp(end + 1000);
+        (uint256 value, ) = phased.readAt(one | 2, end);
+        vm.assertEq(value, 3e18);
+        vm.expectRevert(
+            abi.encodeWithSelector(FeedSource.FeedRoundSuperseded.selector, proxy, one | 1, end - 600, end)
+        );
+        phased.readAt(one | 1, end);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                FeedSource.FeedRoundSuperseded.selector,
+                proxy,
+                one | 2,
+                end + 300,
+                end + 300
+            )
+        );
+        phased.readAt(one | 2, end + 300);
+        // Two phases later, one of which does not show when it began.
+        proxy.answer(four | 1, 5e8, end + 900, four | 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, proxy, one | 2, four | 1)
+        );
+        phased.readAt(one | 2, end);
+        proxy.answer((uint80(3) << 64) | 1, 5e8, end + 600, (uint80(3) << 64) | 1);
+        (value, ) = phased.readAt(one | 2, end);
         vm.assertEq(value, 3e18);
     }
 
@@ -315,9 +354,10 @@ contract AdaptersTest is UsageIndexFixture {
 
     function test_feedSource_readAt_revertsWith_FeedRoundWithoutNext() public {
         uint80 phase = 1 << 64;
-        feed.answer(phase | 1, 3e8, block.timestamp, phase | 1);
+        // The later phase does not show its first round.
+        feed.answer(phase | 2, 3e8, block.timestamp, phase | 2);
         vm.expectRevert(
-            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, feed, uint80(7), phase | 1)
+            abi.encodeWithSelector(FeedSource.FeedRoundWithoutNext.selector, feed, uint80(7), phase | 2)
         );
         source.readAt(7, block.timestamp);
     }

@@ -113,6 +113,22 @@ contract UsageIndexPanelTest is ReporterBondsFixture {
         target.expel(_who(0));
     }
 
+    function test_retire_revertsWith_NotBonds() public {
+        // A reporter leaves through its bond.
+        vm.prank(_who(0));
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.NotBonds.selector, _who(0), bonds));
+        target.retire(_who(0));
+    }
+
+    function test_retire_ofAReporterWithoutASeatChangesNothing() public {
+        address away = address(0xA2);
+        _bond(away);
+        uint32 seats = target.panel();
+        vm.prank(away);
+        bonds.announceLeave(away);
+        vm.assertEq(target.panel(), seats);
+    }
+
     function test_dropUnbonded_ofSeatsFromBeforeTheBonds() public {
         _bond(_who(1));
         (, uint64 dueAt) = target.bonds();
