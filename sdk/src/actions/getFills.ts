@@ -28,5 +28,6 @@ export type GetFillsErrorType = ActionErrorType;
  * }
  */
 export async function getFills(client: Client, parameters: GetFillsParameters): Promise<GetFillsReturnType> {
-  return joinFills(await getEvents(client, parameters, clearinghouse, fillEvents), parameters);
+  const { market } = parameters;
+  return joinFills(await getEvents(client, parameters, clearinghouse, fillEvents, { market }), parameters);
 }

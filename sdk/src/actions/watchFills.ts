@@ -1,10 +1,11 @@
 import type { Client } from "viem";
 import { clearinghouse } from "../internal/contracts.ts";
-import { watchEvents, type EventFilter, type WatchParameters } from "../internal/events.ts";
+import { askEvents, type EventFilter } from "../internal/events.ts";
+import { marksOf, watchChain, type WatchParameters } from "../internal/watch.ts";
 import { joinFills, type Fill } from "../internal/fills.ts";
 import { fillEvents } from "../internal/streams.ts";
 
-export type WatchFillsParameters = WatchParameters &
+export type WatchFillsParameters = WatchParameters<Fill> &
   EventFilter & {
     /** Takes the trades, in the order of the chain. */
     onFills: (fills: Fill[]) => void;
@@ -32,8 +33,13 @@ export type WatchFillsReturnType = () => void;
  * }
  */
 export function watchFills(client: Client, parameters: WatchFillsParameters): WatchFillsReturnType {
-  return watchEvents(client, parameters, clearinghouse, fillEvents, (events) => {
-    const fills = joinFills(events, parameters);
-    if (fills.length > 0) parameters.onFills(fills);
+  const { deployment, market, onFills } = parameters;
+  return watchChain<Fill>(client, parameters, {
+    read: async (span) => {
+      const at = { deployment, ...span };
+      const events = await askEvents(client, at, clearinghouse, fillEvents, { market });
+      return { items: joinFills(events, parameters), marks: marksOf(events) };
+    },
+    onItems: onFills,
   });
 }

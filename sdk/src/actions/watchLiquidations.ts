@@ -1,12 +1,13 @@
 import type { Client } from "viem";
 import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
-import { watchEvents, type EventFilter, type EventRecord, type WatchParameters } from "../internal/events.ts";
+import { type EventFilter, type EventRecord } from "../internal/events.ts";
+import { watchEvents, type WatchParameters } from "../internal/watch.ts";
 import { liquidationEvents } from "../internal/streams.ts";
 
 /** What the watcher passes on; `eventName` tells the kinds apart. */
 export type LiquidationEvent = EventRecord<ClearinghouseAbi, (typeof liquidationEvents)[number]>;
 
-export type WatchLiquidationsParameters = WatchParameters &
+export type WatchLiquidationsParameters = WatchParameters<LiquidationEvent> &
   EventFilter & {
     /** Takes the events, in the order of the chain. */
     onLiquidations: (events: LiquidationEvent[]) => void;

@@ -1,10 +1,11 @@
 import type { Client } from "viem";
 import { clearinghouse } from "../internal/contracts.ts";
-import { watchEvents, type EventFilter, type WatchParameters } from "../internal/events.ts";
+import { type EventFilter } from "../internal/events.ts";
+import { watchEvents, type WatchParameters } from "../internal/watch.ts";
 import { orderEvents } from "../internal/streams.ts";
 import type { OrderEvent } from "./getOrders.ts";
 
-export type WatchOrdersParameters = WatchParameters &
+export type WatchOrdersParameters = WatchParameters<OrderEvent> &
   EventFilter & {
     /** Takes the events, in the order of the chain. */
     onOrders: (events: OrderEvent[]) => void;

@@ -1,12 +1,13 @@
 import type { Client } from "viem";
 import { usageIndex, type UsageIndexAbi } from "../internal/contracts.ts";
-import { watchEvents, type EventRecord, type WatchParameters } from "../internal/events.ts";
+import type { EventRecord } from "../internal/events.ts";
+import { watchEvents, type WatchParameters } from "../internal/watch.ts";
 import { printEvents } from "../internal/streams.ts";
 
 /** What the watcher passes on; `eventName` tells the kinds apart. */
 export type PrintEvent = EventRecord<UsageIndexAbi, (typeof printEvents)[number]>;
 
-export type WatchPrintsParameters = WatchParameters & {
+export type WatchPrintsParameters = WatchParameters<PrintEvent> & {
   /** Takes the events, in the order of the chain. */
   onPrints: (events: PrintEvent[]) => void;
 };

@@ -9,6 +9,7 @@ export { decodeUsanceError } from "./decodeUsanceError.ts";
 export { errorsAbi } from "./errorsAbi.ts";
 export {
   AccountMissingError,
+  InvalidCursorError,
   InvalidDecimalError,
   InvalidDeploymentError,
   OffStepError,

@@ -67,3 +67,12 @@ export class AccountMissingError extends UsanceError {
     super("No account signs: create the client with an account, or pass one as `account`.");
   }
 }
+
+/** A text is not the cursor of a watcher. */
+export class InvalidCursorError extends UsanceError {
+  override readonly name = "InvalidCursorError";
+
+  constructor(readonly cursor: string) {
+    super(`"${cursor}" is not the cursor of a watch: pass what onCursor gave, or fromBlock in its place.`);
+  }
+}

@@ -1,8 +1,9 @@
 import { parseEventLogs, type Abi, type AbiEvent, type Client, type ContractEventName, type Log } from "viem";
-import { getLogs, watchEvent } from "viem/actions";
+import { getLogs } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
 import type { Contract, DeploymentParameter } from "./contracts.ts";
+import { inParts, newestBlock, type BlockSpan } from "./logs.ts";
 import { carrierOf, unpack, type PackedEvents } from "./packedEvents.ts";
 
 /** Arguments of an event by name, without their packing. */
@@ -28,16 +29,8 @@ export type PastParameters = DeploymentParameter & {
   fromBlock?: bigint | undefined;
   /** Last block; the latest when left out. */
   toBlock?: bigint | undefined;
-};
-
-/** How a watcher asks for news. */
-export type WatchParameters = DeploymentParameter & {
-  /** Block to start from; the present when left out. */
-  fromBlock?: bigint | undefined;
-  /** Takes errors of the connection; the watch goes on. */
-  onError?: ((error: Error) => void) | undefined;
-  /** Milliseconds between two questions to an HTTP node; the client's when left out. */
-  pollingInterval?: number | undefined;
+  /** Most blocks of one request; 10,000 when left out. Where a node still says that it is too much, it is halved. */
+  blockRange?: bigint | undefined;
 };
 
 /** Narrows events to what concerns an account, a market, or both. */
@@ -49,7 +42,7 @@ export type EventFilter = {
 };
 
 /** Arguments that name an account. */
-const accountParts = ["account", "maker", "keeper"];
+const accountParts = ["account", "maker", "keeper", "from", "to"];
 
 /** Decodes the named events among logs, by name. */
 export function parseEvents<const abi extends Abi, const name extends EventName<abi>>(
@@ -66,27 +59,41 @@ export function parseEvents<const abi extends Abi, const name extends EventName<
 /** Finds past events, oldest first. */
 export async function getEvents<const abi extends Abi, const name extends EventName<abi>>(
   client: Client,
-  { deployment, fromBlock = BigInt(deployment.block), toBlock }: PastParameters,
-  { abi, name: contract }: Contract<abi>,
+  parameters: PastParameters,
+  contract: Contract<abi>,
   names: readonly name[],
   filter: EventFilter = {},
 ): Promise<EventRecord<abi, name>[]> {
-  const range = { address: deployment[contract], strict: true, fromBlock, toBlock } as const;
-  const events = items(abi, names);
-  const narrow = filter.accountId !== undefined || filter.market !== undefined;
+  const { deployment, fromBlock = BigInt(deployment.block), toBlock, blockRange } = parameters;
+  const events: EventRecord<abi, name>[] = [];
   try {
-    // With one kind of event in a request the node itself can look at indexed arguments.
-    const logs = narrow
-      ? await Promise.all(
-          events.map((event) =>
-            getLogs(client, { ...range, event, args: indexedArgs(event, filter, names) }),
-          ),
-        )
-      : [await getLogs(client, { ...range, events })];
-    return matching<abi, name>(logs.flat(), names, filter).sort(inOrder);
+    const whole = { fromBlock, toBlock: toBlock ?? (await newestBlock(client)) };
+    const ask = (span: BlockSpan) => askEvents(client, { deployment, ...span }, contract, names, filter);
+    for await (const { found } of inParts(ask, whole, blockRange)) events.push(...found);
   } catch (error) {
     throw decodeUsanceError(error);
   }
+  return events;
+}
+
+/** Events of some blocks, in one request or in one for each kind. */
+export async function askEvents<const abi extends Abi, const name extends EventName<abi>>(
+  client: Client,
+  { deployment, ...span }: DeploymentParameter & BlockSpan,
+  { abi, name: contract }: Contract<abi>,
+  names: readonly name[],
+  filter: EventFilter,
+): Promise<EventRecord<abi, name>[]> {
+  const range = { address: deployment[contract], strict: true, ...span } as const;
+  const events = items(abi, names);
+  const narrow = filter.accountId !== undefined || filter.market !== undefined;
+  // With one kind of event in a request the node itself can look at indexed arguments.
+  const logs = narrow
+    ? await Promise.all(
+        events.map((event) => getLogs(client, { ...range, event, args: indexedArgs(event, filter, names) })),
+      )
+    : [await getLogs(client, { ...range, events })];
+  return matching<abi, name>(logs.flat(), names, filter).sort(inOrder);
 }
 
 /** What of a filter the indexed arguments of an event can decide. */
@@ -95,7 +102,10 @@ function indexedArgs(
   { accountId, market }: EventFilter,
   names: readonly string[],
 ) {
-  const indexed = inputs.flatMap(({ indexed, name }) => (indexed && name !== undefined ? [name] : []));
+  const indexed = inputs.flatMap(({ indexed, name, type }) =>
+    // Addresses have some of the same names.
+    indexed && name !== undefined && type !== "address" ? [name] : [],
+  );
   const parts = accountParts.filter((part) => indexed.includes(part));
   const [part] = parts;
   return {
@@ -112,29 +122,6 @@ type Place = { blockNumber: bigint; logIndex: number };
 function inOrder(a: Place, b: Place): number {
   if (a.blockNumber !== b.blockNumber) return a.blockNumber < b.blockNumber ? -1 : 1;
   return a.logIndex - b.logIndex;
-}
-
-/** Passes on events as they come; the returned function ends the watch. */
-export function watchEvents<const abi extends Abi, const name extends EventName<abi>>(
-  client: Client,
-  { deployment, fromBlock, onError, pollingInterval }: WatchParameters,
-  { abi, name: contract }: Contract<abi>,
-  names: readonly name[],
-  onEvents: (events: EventRecord<abi, name>[]) => void,
-  filter: EventFilter = {},
-): () => void {
-  return watchEvent(client, {
-    address: deployment[contract],
-    events: items(abi, names),
-    strict: true,
-    fromBlock,
-    onError,
-    pollingInterval,
-    onLogs(logs) {
-      const events = matching<abi, name>(logs, names, filter);
-      if (events.length > 0) onEvents(events);
-    },
-  });
 }
 
 function items(abi: Abi, names: readonly string[]): AbiEvent[] {

@@ -5,3 +5,4 @@ export { formatLots, parseLots, type SizeUnits } from "./lots.ts";
 export { decodeOrderId, encodeOrderId, type OrderIdParts } from "./orderId.ts";
 export { dateOf, periodOf } from "./period.ts";
 export { formatPrice, parsePrice, pointsOfMark, roundToTick, type PriceUnits } from "./price.ts";
+export { formatRatio, type Ratio } from "./ratio.ts";
