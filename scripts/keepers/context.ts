@@ -1,11 +1,8 @@
-import { getAccounts, type Deployment } from "@usance/sdk";
-import { clearinghouseAbi } from "@usance/sdk/abis";
+import type { Deployment } from "@usance/sdk";
 import type { Account, Chain, Client, Transport } from "viem";
-import { getBlock, getChainId, getCode, readContract } from "viem/actions";
+import { getBlock, getChainId, getCode } from "viem/actions";
+import type { AccountBook } from "./accounts/book.ts";
 import type { KeeperLog } from "./keeper.ts";
-
-/** Owners' accounts are numbered from here; the funds of markets 1 to 1023 have the markets' numbers. */
-export const FIRST_ACCOUNT = 2048;
 
 /** What every keeper is created with. */
 export interface KeeperOptions {
@@ -19,6 +16,8 @@ export interface KeeperOptions {
   maxFeePerGas?: bigint | undefined;
   /** Part of the accounts that this keeper looks after: those whose number leaves `index` when divided by `of`. */
   shard?: { index: number; of: number };
+  /** Accounts in memory, which keepers of one process share; each has its own where it is left out. */
+  accounts?: AccountBook;
 }
 
 /** Options in the form that rounds use. */
@@ -50,18 +49,4 @@ export async function checkDeployment({ client, deployment }: KeeperContext): Pr
 export async function newestBlock({ client }: KeeperContext): Promise<{ block: bigint; now: number }> {
   const { number, timestamp } = await getBlock(client, { blockTag: "latest" });
   return { block: number, now: Number(timestamp) };
-}
-
-/** Every account of an owner, as it stands at a block: those of the keeper's shard. */
-export async function readAccounts({ client, deployment, shard }: KeeperContext, blockNumber: bigint) {
-  const count = await readContract(client, {
-    address: deployment.clearinghouse,
-    abi: clearinghouseAbi,
-    functionName: "accountCount",
-    blockNumber,
-  });
-  const ids = Array.from({ length: Number(count) }, (_, offset) => FIRST_ACCOUNT + offset).filter(
-    (id) => shard === undefined || id % shard.of === shard.index,
-  );
-  return getAccounts(client, { deployment, accountIds: ids, blockNumber });
 }

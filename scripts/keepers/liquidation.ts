@@ -1,8 +1,8 @@
 import { decodeOrderId, getAccountId, type MarketPhase } from "@usance/sdk";
-import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
+import { AccountBook, RECOUNT } from "./accounts/book.ts";
+import { checkDeployment, contextOf, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
-import { MarketReader } from "./markets.ts";
 import { OrderFinder } from "./orders.ts";
 import { createKeeper } from "./rounds.ts";
 
@@ -105,7 +105,10 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Watches the health of every account and takes the steps of the ladder where an account falls short. */
+/**
+ * Watches the health of every account and takes the steps of the ladder where an account falls short. Which ones do is
+ * found in memory (see accounts/book.ts), so that the first transaction leaves in the round that saw the price.
+ */
 export function createLiquidationKeeper(
   options: KeeperOptions & {
     /** Account that earns the keeper's share; the sender's subaccount 0 when left out. */
@@ -118,7 +121,7 @@ export function createLiquidationKeeper(
   const context = contextOf(options);
   const { client, deployment, log } = context;
   const finder = new OrderFinder(context);
-  const reader = new MarketReader(context);
+  const book = options.accounts ?? new AccountBook(context);
   let keeper = options.keeperAccount ?? 0;
   return createKeeper({
     name: "liquidation",
@@ -133,13 +136,12 @@ export function createLiquidationKeeper(
         );
     },
     async round() {
-      const { block } = await newestBlock(context);
-      const [accounts, markets] = await Promise.all([readAccounts(context, block), reader.read(block)]);
-      for (const { id, phase } of markets) reader.note(id, phase === "settled", block);
-      const orders = await finder.find(
-        accounts.filter(needsOrders).map(({ id }) => id),
-        block,
-      );
+      const { block, accounts, markets } = await book.use(async (view) => ({
+        block: view.block,
+        markets: view.markets,
+        accounts: await view.shortfalls(),
+      }));
+      const orders = await finder.find(accounts.filter(needsOrders), block);
       const actions = decideLiquidation({
         accounts,
         markets: new Map(markets.map((market) => [market.id, market])),
@@ -148,7 +150,10 @@ export function createLiquidationKeeper(
         maxFills: options.maxFills ?? 50,
         takeOverLots: options.takeOverLots ?? 0,
       });
-      return { block, outcomes: await execute(context, actions) };
+      const outcomes = await execute(context, actions);
+      // Nothing waits for it now.
+      await book.recount(RECOUNT);
+      return { block, outcomes };
     },
   });
 }

@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseGwei } from "viem";
 import { isTemporary } from "../lib/temporary.ts";
+import { AccountBook } from "./accounts/book.ts";
 import type { KeeperConfig, KeeperName } from "./config.ts";
-import type { KeeperOptions } from "./context.ts";
+import { contextOf, type KeeperOptions } from "./context.ts";
 import type { Keeper, KeeperLog } from "./keeper.ts";
 import { createLiquidationKeeper } from "./liquidation.ts";
 import { createMetrics } from "./metrics.ts";
@@ -17,12 +18,13 @@ export function createKeepers(
   base: Pick<KeeperOptions, "client" | "deployment" | "log">,
   { keepers, dryRun, maxFeePerGasGwei, shard, sync, liquidation, waterfall, settlement }: KeeperConfig,
 ): Keeper[] {
-  const options: KeeperOptions = {
+  const own: KeeperOptions = {
     ...base,
     dryRun,
     ...(shard && { shard }),
     ...(maxFeePerGasGwei !== undefined && { maxFeePerGas: parseGwei(String(maxFeePerGasGwei)) }),
   };
+  const options: KeeperOptions = { ...own, accounts: new AccountBook(contextOf(own)) };
   const create: Record<KeeperName, () => Keeper> = {
     sync: () => createSyncKeeper({ ...options, interval: sync.intervalSeconds }),
     liquidation: () => createLiquidationKeeper({ ...options, ...liquidation }),

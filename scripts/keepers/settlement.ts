@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import { getAccounts, getFeed, getListing, getSettlementPreview, type MarketPhase } from "@usance/sdk";
-import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
+import { AccountBook } from "./accounts/book.ts";
+import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
 import { MarketReader } from "./markets.ts";
@@ -46,6 +47,7 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
   const context = contextOf(options);
   const { client, deployment, log } = context;
   const reader = new MarketReader(context);
+  const book = options.accounts ?? new AccountBook(context);
 
   async function isReady(market: number, index: Hex, blockNumber: bigint): Promise<boolean> {
     const at = { deployment, blockNumber };
@@ -74,16 +76,17 @@ export function createSettlementKeeper(options: KeeperOptions & { batch?: number
           (expiry !== 0n && BigInt(now) >= expiry) || phase === "settled" || now >= silentAt(feed),
       );
       if (ended.length === 0) return { block, outcomes: [] };
-      const accounts = [
-        ...(await readAccounts(context, block)),
-        // A fund that took a position over converts like anybody.
-        ...(await getAccounts(client, { ...at, accountIds: ended.map(({ id }) => id) })),
-      ];
+      const owners = await book.use((view) =>
+        Promise.resolve(new Map(ended.map(({ id }) => [id, view.holders(id)]))),
+      );
+      // A fund that took a position over converts like anybody.
+      const funds = await getAccounts(client, { ...at, accountIds: ended.map(({ id }) => id) });
       const states = await Promise.all(
         ended.map(async ({ id, kind, phase, expiry, index, feed }) => {
-          const holders = accounts
-            .filter(({ positions }) => positions.some(({ market, size }) => market === id && size !== 0n))
-            .map((account) => account.id);
+          const fund = funds.filter(({ positions }) =>
+            positions.some(({ market, size }) => market === id && size !== 0n),
+          );
+          const holders = [...(owners.get(id) ?? []), ...fund.map((account) => account.id)];
           reader.note(id, phase === "settled" && holders.length === 0, block);
           return {
             id,

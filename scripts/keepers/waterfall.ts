@@ -1,5 +1,6 @@
 import { getFund, type MarketPhase } from "@usance/sdk";
-import { checkDeployment, contextOf, newestBlock, readAccounts, type KeeperOptions } from "./context.ts";
+import { AccountBook } from "./accounts/book.ts";
+import { checkDeployment, contextOf, newestBlock, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
 import type { Keeper, KeeperAction } from "./keeper.ts";
 import { MarketReader } from "./markets.ts";
@@ -66,6 +67,7 @@ export function createWaterfallKeeper(
   const context = contextOf(options);
   const { client, deployment, log } = context;
   const reader = new MarketReader(context);
+  const book = options.accounts ?? new AccountBook(context);
   return createKeeper({
     name: "waterfall",
     log,
@@ -80,18 +82,27 @@ export function createWaterfallKeeper(
           return { ...fund, market: id, phase, bestBid, bestAsk };
         }),
       );
-      // Accounts are many and rounds are rare.
-      const accounts = funds.some(({ unfinished }) => unfinished > 0n)
-        ? await readAccounts(context, block)
-        : [];
+      const open = funds.filter(({ unfinished }) => unfinished > 0n).map(({ market }) => market);
+      const behind = new Map<number, number[]>();
+      // Rounds are rare. How many lots they still take of a position changes as others are served.
+      if (open.length > 0)
+        await book.use(async (view) => {
+          for (const market of open) {
+            // One that a round closes whole has no lots any more, as memory counts them.
+            const members = await view.accounts(view.members(market));
+            const waiting = members.filter(({ positions }) =>
+              positions.some((position) => position.market === market && position.pendingLots !== 0n),
+            );
+            behind.set(
+              market,
+              waiting.map(({ id }) => id),
+            );
+          }
+        });
       const actions = decideWaterfall({
         funds: funds.map((fund) => ({
           ...fund,
-          behind: accounts
-            .filter(({ positions }) =>
-              positions.some(({ market, pendingLots }) => market === fund.market && pendingLots !== 0n),
-            )
-            .map(({ id }) => id),
+          behind: behind.get(fund.market) ?? [],
         })),
         batch: options.batch ?? 40,
         maxFills: options.maxFills ?? 50,
