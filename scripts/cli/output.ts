@@ -19,7 +19,7 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? item.toString() : item), 2);
 }
 
-const NUMBER = /^[-+]?[\d.,]+ ?%?$|^-?$/;
+const NUMBER = /^[-+]?[\d.,]+ ?[%M]?$|^-?$/;
 
 /** Aligns a table: columns of numbers to the right, everything else to the left. */
 export function formatTable({ columns, rows, empty = "none" }: Table): string {

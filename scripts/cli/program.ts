@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { bookCommand } from "./commands/book.ts";
 import { contributorCommand } from "./commands/contributor.ts";
+import { hedgeCommand } from "./commands/hedge.ts";
 import { indexCommand } from "./commands/index.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { marketsCommand } from "./commands/markets.ts";
@@ -61,6 +62,7 @@ function createProgram(output: Output): Command {
     bookCommand(),
     accountCommand(),
     orderCommand(),
+    hedgeCommand(),
     keeperCommand(),
     reportCommand(),
     contributorCommand(),

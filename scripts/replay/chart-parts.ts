@@ -39,8 +39,8 @@ export const compact = new Intl.NumberFormat("en-US", { notation: "compact", max
 export type Point = [date: string, value: number | null];
 
 /** Renders to a string; disposing matters, since an undisposed chart keeps the process alive. */
-export function chart(title: string, caption: string, option: echarts.EChartsOption): Chart {
-  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+export function chart(title: string, caption: string, option: echarts.EChartsOption, size = SIZE): Chart {
+  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
   try {
     instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option });
     return { title, caption, svg: instance.renderToSVGString() };
