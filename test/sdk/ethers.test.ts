@@ -97,7 +97,7 @@ describe("SDK for ethers", () => {
 
   it("makes orders that trade at once, never beyond slippage or band", () => {
     const market = { id: 3n, bestBid: 1_999n, bestAsk: 2_001n, lowestFill: 1_900n, highestFill: 2_100n };
-    const common = { market: 3, kind: "immediateOrCancel", reduceOnly: false };
+    const common = { market: 3, kind: "fillOrKill", reduceOnly: false };
     expect(withEthers.marketOrder(market, 5n)).to.deep.equal({ ...common, lots: 5n, tick: 2_100n });
     expect(withEthers.marketOrder(market, -5n)).to.deep.equal({ ...common, lots: -5n, tick: 1_900n });
     // 2001 × 1.0010 = 2003.001 and 1999 × 0.9990 = 1997.001: to the tick that is nearer.
@@ -106,8 +106,8 @@ describe("SDK for ethers", () => {
     expect(withEthers.marketOrder(market, 5n, { slippageBps: 900 }).tick).to.equal(2_100n);
     expect(withEthers.marketOrder(market, -5n, { slippageBps: 900 }).tick).to.equal(1_900n);
     expect(withEthers.marketOrder({ ...market, bestAsk: 0n }, 5n, { slippageBps: 0 }).tick).to.equal(2_100n);
-    expect(withEthers.marketOrder(market, 5n, { kind: "fillOrKill", reduceOnly: true })).to.include({
-      kind: "fillOrKill",
+    expect(withEthers.marketOrder(market, 5n, { kind: "immediateOrCancel", reduceOnly: true })).to.include({
+      kind: "immediateOrCancel",
       reduceOnly: true,
     });
   });

@@ -9,7 +9,7 @@ import {
   type Order,
   type OrderErrorName,
   type OrderEventName,
-  orderEvents,
+  withOrderEvents,
 } from "../internal/order.ts";
 
 export type AmendOrderParameters = WriteParameters &
@@ -55,5 +55,5 @@ export const amendOrder: WriteAction<AmendOrderParameters, AmendOrderResult, Ame
     contract: clearinghouse,
     functionName: "amend",
     args: ({ id, ...order }: AmendOrderParameters) => [id, encodeOrder(order)],
-    events: ["OrderAmended", ...orderEvents],
+    events: /*#__PURE__*/ withOrderEvents("OrderAmended"),
   });

@@ -9,7 +9,7 @@ import {
   type Order,
   type OrderErrorName,
   type OrderEventName,
-  orderEvents,
+  withOrderEvents,
 } from "../internal/order.ts";
 
 export type PlaceOrderThroughParameters = WriteParameters &
@@ -68,5 +68,5 @@ export const placeOrderThrough: WriteAction<
     encodeOrder(order),
     { account: builderId, fee: builderFee },
   ],
-  events: ["BuilderPaid", ...orderEvents],
+  events: /*#__PURE__*/ withOrderEvents("BuilderPaid"),
 });

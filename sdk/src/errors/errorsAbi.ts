@@ -5,10 +5,10 @@ import { solidityErrors } from "./ContractError.ts";
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
 /** Every error that a call through the SDK may meet. */
-export const errorsAbi: readonly AbiError[] = /*#__PURE__*/ [
-  ...clearinghouseAbi,
-  ...usageIndexAbi,
-  ...collateralAbi,
-  ...reporterBondsAbi,
-  ...solidityErrors,
-].filter((item) => item.type === "error");
+export const errorsAbi: readonly AbiError[] = /*#__PURE__*/ collect();
+
+// A function, since bundlers keep a list that is spread out at once whether anybody uses it or not.
+function collect(): readonly AbiError[] {
+  const all = [clearinghouseAbi, usageIndexAbi, collateralAbi, reporterBondsAbi, solidityErrors];
+  return all.flatMap((abi: Abi) => abi.filter((item) => item.type === "error"));
+}

@@ -1,4 +1,11 @@
-import { getAddress, isHexString, type ContractRunner } from "ethers";
+import {
+  BaseWallet,
+  getAddress,
+  isHexString,
+  JsonRpcApiProvider,
+  type ContractRunner,
+  type TransactionRequest,
+} from "ethers";
 import type { Address } from "viem";
 import { readDeployment, type Deployment } from "../internal/deployment.ts";
 import {
@@ -81,28 +88,37 @@ export function usance(deployment: Deployment, runner: ContractRunner): Usance {
 
 /** A runner that does the same and throws the SDK's errors. */
 function withTypedErrors(runner: ContractRunner): ContractRunner {
-  const typed = <args extends unknown[], result>(method?: (...args: args) => Promise<result>) =>
-    method &&
-    (async (...args: args): Promise<result> => {
+  const typed =
+    <args extends unknown[], result>(method: (...args: args) => Promise<result>) =>
+    async (...args: args): Promise<result> => {
       try {
         return await method.apply(runner, args);
       } catch (error) {
         throw decodeUsanceError(error);
       }
-    });
-  // The methods are bound, and one that the runner lacks stays away: that is how ethers sees what a runner can do.
+    };
+  // A method that the runner lacks stays away: that is how ethers sees what a runner can do.
   const { call, estimateGas, resolveName, sendTransaction } = runner;
-  const methods = { call, estimateGas, resolveName, sendTransaction } as Record<
-    string,
-    ((...args: unknown[]) => Promise<unknown>) | undefined
-  >;
   return {
     provider: runner.provider,
-    ...Object.fromEntries(
-      Object.entries(methods).flatMap(([name, method]) => {
-        const bound = typed(method);
-        return bound ? [[name, bound]] : [];
+    ...(call && { call: typed(call) }),
+    ...(estimateGas && { estimateGas: typed(estimateGas) }),
+    ...(resolveName && { resolveName: typed(resolveName) }),
+    ...(sendTransaction && {
+      sendTransaction: typed(async (transaction: TransactionRequest) => {
+        const nonce = transaction.nonce ?? (await freshNonce(runner));
+        return sendTransaction.call(runner, { ...transaction, nonce });
       }),
-    ),
+    }),
   };
+}
+
+/**
+ * Asks the node for a wallet's next nonce, or gives nothing where the runner sees to it. A provider of ethers repeats its
+ * answers for a quarter of a second: right after a transaction it would give the nonce that was just used.
+ */
+async function freshNonce(runner: ContractRunner): Promise<number | undefined> {
+  const { provider } = runner;
+  if (!(runner instanceof BaseWallet) || !(provider instanceof JsonRpcApiProvider)) return undefined;
+  return Number(await provider.send("eth_getTransactionCount", [runner.address, "pending"]));
 }

@@ -52,6 +52,11 @@ export const orderEvents = ["OrderPlaced", "OrderTaken", "OrderFilled", "OrderDr
 
 export type OrderEventName = (typeof orderEvents)[number];
 
+/** Those and one more. A function, since bundlers keep a list that is spread out at once even where nobody uses it. */
+export function withOrderEvents<const name extends string>(name: name): readonly (name | OrderEventName)[] {
+  return [name, ...orderEvents];
+}
+
 /** The order as the ABI wants it. */
 export function encodeOrder({
   market,

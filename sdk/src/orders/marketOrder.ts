@@ -14,8 +14,8 @@ export type MarketPrices = {
 export type MarketOrderOptions = {
   /** Furthest from the best price, basis points of it; the end of the fill band when left out. */
   slippageBps?: number | undefined;
-  /** "immediateOrCancel" takes what there is, "fillOrKill" all or nothing; the former when left out. */
-  kind?: "immediateOrCancel" | "fillOrKill" | undefined;
+  /** "fillOrKill" takes all or nothing, "immediateOrCancel" what there is; the former when left out. */
+  kind?: "fillOrKill" | "immediateOrCancel" | undefined;
   /** Whether it may only bring the position nearer to zero. */
   reduceOnly?: boolean | undefined;
 };
@@ -40,7 +40,7 @@ export type MarketOrderOptions = {
 export function marketOrder(
   market: MarketPrices,
   lots: bigint,
-  { slippageBps, kind = "immediateOrCancel", reduceOnly = false }: MarketOrderOptions = {},
+  { slippageBps, kind = "fillOrKill", reduceOnly = false }: MarketOrderOptions = {},
 ): Order {
   const buys = lots > 0n;
   const best = buys ? market.bestAsk : market.bestBid;
