@@ -21,7 +21,7 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type PrintStructOutput = [value: bigint, revision: bigint, revisedAt: bigint, vintage: string, isFinal: boolean, filled: boolean] & {value: bigint, revision: bigint, revisedAt: bigint, vintage: string, isFinal: boolean, filled: boolean }
 
   export interface UsageIndexInterface extends Interface {
-    getFunction(nameOrSignature: "PUSH_GAS" | "SEATING_INTERVAL" | "addReader" | "bonds" | "config" | "dropUnbonded" | "expel" | "finalAt" | "hashReport" | "heldPrint" | "latest" | "listIndex" | "lockedSum" | "lockedSumAt" | "panel" | "post" | "previewSettlement" | "print" | "pushed" | "readers" | "releasePrint" | "removeReader" | "reporter" | "repush" | "setBonds" | "setReporter" | "settleWindow" | "trailingMean" | "windowMean"): FunctionFragment;
+    getFunction(nameOrSignature: "PUSH_GAS" | "SEATING_INTERVAL" | "addReader" | "bonds" | "config" | "dropUnbonded" | "expel" | "finalAt" | "hashReport" | "heldPrint" | "latest" | "listIndex" | "lockedSum" | "lockedSumAt" | "panel" | "post" | "previewSettlement" | "print" | "pushed" | "readers" | "releasePrint" | "removeReader" | "reporter" | "repush" | "retire" | "setBonds" | "setReporter" | "settleWindow" | "trailingMean" | "windowMean"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "BondsSet" | "DayFilled" | "IndexListed" | "IndexPushed" | "IndexRepushed" | "PrintHeld" | "PrintPosted" | "PrintReleased" | "PushFailed" | "ReaderAdded" | "ReaderRemoved" | "ReporterSet"): EventFragment;
 
@@ -49,6 +49,7 @@ encodeFunctionData(functionFragment: 'releasePrint', values: [BytesLike, BigNumb
 encodeFunctionData(functionFragment: 'removeReader', values: [BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'reporter', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'repush', values: [BytesLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'retire', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setBonds', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setReporter', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'settleWindow', values: [BytesLike, BigNumberish, BigNumberish]): string;
@@ -79,6 +80,7 @@ decodeFunctionResult(functionFragment: 'releasePrint', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removeReader', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reporter', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'repush', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'retire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setBonds', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setReporter', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settleWindow', data: BytesLike): Result;
@@ -380,6 +382,12 @@ decodeFunctionResult(functionFragment: 'windowMean', data: BytesLike): Result;
       'nonpayable'
     >
 
+    retire: TypedContractMethod<
+      [reporter: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+
     setBonds: TypedContractMethod<
       [bonds: AddressLike, ],
       [void],
@@ -529,6 +537,11 @@ getFunction(nameOrSignature: 'reporter'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'repush'): TypedContractMethod<
       [index: BytesLike, reader: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'retire'): TypedContractMethod<
+      [reporter: AddressLike, ],
       [void],
       'nonpayable'
     >;
