@@ -1,11 +1,10 @@
 import type { Client } from "viem";
-import { getBlock } from "viem/actions";
 import type { ActionErrorType } from "../errors/ContractError.ts";
-import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
+import { pinMoment } from "../internal/after.ts";
 import { clearinghouse } from "../internal/contracts.ts";
 import { getEvents } from "../internal/events.ts";
 import type { LiquidationTicks } from "../internal/liquidation.ts";
-import { pinBlock, read, type ReadParameters } from "../internal/read.ts";
+import { read, type ReadParameters } from "../internal/read.ts";
 import { readLiquidation, readTerms } from "../internal/risk.ts";
 import { changesOf, holdingAfter, tradeEvents } from "../internal/trades.ts";
 import { divide } from "../units/decimal.ts";
@@ -82,11 +81,11 @@ export async function getPositions(
   parameters: GetPositionsParameters,
 ): Promise<GetPositionsReturnType> {
   const { accountId, history = true } = parameters;
-  const pinned = await pinBlock(client, parameters);
-  const account = await read(client, pinned, clearinghouse, "account", [accountId]);
+  const moment = await pinMoment(client, parameters);
+  const account = await read(client, moment, clearinghouse, "account", [accountId]);
   const ids = account.positions.map(({ market }) => market);
-  const [terms, time] = await Promise.all([readTerms(client, pinned, ids), timeOf(client, pinned)]);
-  const liquidation = await readLiquidation(client, { ...pinned, time }, account, terms);
+  const terms = await readTerms(client, moment, ids);
+  const liquidation = await readLiquidation(client, moment, account, terms);
   const wanted = account.positions.filter(
     ({ market, size }) => size !== 0n && (parameters.market ?? market) === market,
   );
@@ -97,7 +96,7 @@ export async function getPositions(
       const { markX16 } = market;
       const worth = quote + pendingFunding;
       const magnitude = size < 0n ? -size : size;
-      const past = history ? await readPast(client, { ...pinned, ...parameters, market: id }) : undefined;
+      const past = history ? await readPast(client, { ...moment, market: id }) : undefined;
       // Sizes differ where the search of the past began too late; then nothing can be said of the entry.
       const held = past?.holding.size === size - position.pendingLots ? past?.holding : undefined;
       const unrealised =
@@ -107,6 +106,7 @@ export async function getPositions(
           held.denominator << 16n,
           "down",
         );
+      const ticks = liquidation?.find(({ market }) => market === id);
       const total = worth * tickValue + divide(size * markX16 * tickValue, 1n << 16n, "down");
       return {
         market: id,
@@ -119,18 +119,10 @@ export async function getPositions(
         unrealised: unrealised ?? null,
         realised: past && unrealised !== undefined ? past.realised + total - unrealised : null,
         takerFees: past?.takerFees ?? null,
-        liquidation: liquidation?.find(({ market }) => market === id),
+        liquidation: ticks && { below: ticks.below, above: ticks.above },
       };
     }),
   );
-}
-
-async function timeOf(client: Client, { blockNumber }: { blockNumber: bigint }): Promise<bigint> {
-  try {
-    return (await getBlock(client, { blockNumber })).timestamp;
-  } catch (error) {
-    throw decodeUsanceError(error);
-  }
 }
 
 type PastOf = ReadParameters & {
@@ -141,8 +133,8 @@ type PastOf = ReadParameters & {
 };
 
 /** What an account has done in a market up to a block. */
-async function readPast(client: Client, { deployment, blockNumber, blockRange, ...filter }: PastOf) {
-  const { accountId, market } = filter;
+async function readPast(client: Client, parameters: PastOf) {
+  const { deployment, blockNumber, blockRange, accountId, market } = parameters;
   const range = { deployment, toBlock: blockNumber, blockRange };
   const [trades, results] = await Promise.all([
     getEvents(client, range, clearinghouse, tradeEvents, { market }),

@@ -1,4 +1,4 @@
-import type { Result} from "ethers";
+import type { Result } from "ethers";
 import { type ParamType } from "ethers";
 
 /** A value as viem gives it, from what ethers decoded: small integers are numbers, structs are objects. */

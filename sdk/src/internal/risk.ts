@@ -4,6 +4,7 @@ import { clearinghouse, collateral, usageIndex, type ClearinghouseAbi } from "./
 import { liquidationTicks, maintenanceOf, type LiquidationTicks, type RiskPosition } from "./liquidation.ts";
 import { read, type ReadParameters } from "./read.ts";
 import { marketKinds, marketPhases } from "../enums.ts";
+import { divide } from "../units/decimal.ts";
 
 type AccountState = Outcome<ClearinghouseAbi, "account">;
 export type MarketState = Outcome<ClearinghouseAbi, "market">;
@@ -18,6 +19,8 @@ export type MarketLiquidation = LiquidationTicks & { market: number };
 const secondsOfDay = 86_400n;
 /** Days after which a print can be final. */
 const finalAfter = 4;
+/** MM never falls below it in a delivery window, basis points. */
+const leastMaintenanceBps = 300n;
 
 /** Reads markets with their terms. */
 export async function readTerms(
@@ -115,10 +118,12 @@ async function unlockedShare(
     today - finalAfter,
     BigInt(today) * secondsOfDay,
   ]);
-  if (finalDays === 0n) return whole;
   const days = BigInt(listing.lastPeriod - listing.firstPeriod + 1);
-  return {
-    counted: (size * (days - finalDays)) / days,
-    maintenanceBps: BigInt(listing.tiers[0].maintenanceMarginBps),
-  };
+  const unlocked = days - finalDays;
+  const maintenanceBps = BigInt(listing.tiers[0].maintenanceMarginBps);
+  // A market that was listed within its window locks nothing before its first midnight; its rate tells.
+  const scaled = divide(maintenanceBps * unlocked, days, "up");
+  const rate = scaled < leastMaintenanceBps ? leastMaintenanceBps : scaled;
+  if (finalDays === 0n || market.maintenanceMarginBps !== rate) return whole;
+  return { counted: (size * unlocked) / days, maintenanceBps };
 }
