@@ -2,7 +2,7 @@ import type { Deployment } from "@usance/sdk";
 import type { Account, Chain, Client, Transport } from "viem";
 import { getBlock, getChainId, getCode } from "viem/actions";
 import type { AccountBook } from "./accounts/book.ts";
-import type { KeeperLog } from "./keeper.ts";
+import { SetupError, type KeeperLog, type Turn } from "./keeper.ts";
 
 /** What every keeper is created with. */
 export interface KeeperOptions {
@@ -14,6 +14,8 @@ export interface KeeperOptions {
   dryRun?: boolean;
   /** Most that may be paid for a unit of gas, wei. */
   maxFeePerGas?: bigint | undefined;
+  /** Keeps jobs that share a sender from sending at the same time; without it there is one job. */
+  turn?: Turn;
   /** Part of the accounts that this keeper looks after: those whose number leaves `index` when divided by `of`. */
   shard?: { index: number; of: number };
   /** Accounts in memory, which keepers of one process share; each has its own where it is left out. */
@@ -39,10 +41,14 @@ export function contextOf(options: KeeperOptions): KeeperContext {
 export async function checkDeployment({ client, deployment }: KeeperContext): Promise<void> {
   const chainId = await getChainId(client);
   if (chainId !== deployment.chainId)
-    throw new Error(`The node serves chain ${chainId}, the deployment is on chain ${deployment.chainId}.`);
+    throw new SetupError(
+      `The node serves chain ${chainId}, the deployment is on chain ${deployment.chainId}.`,
+    );
   const code = await getCode(client, { address: deployment.clearinghouse });
   if (code === undefined)
-    throw new Error(`There is no clearing house at ${deployment.clearinghouse}: is the node a fresh one?`);
+    throw new SetupError(
+      `There is no clearing house at ${deployment.clearinghouse}: is the node a fresh one?`,
+    );
 }
 
 /** Number and time of the newest block. Every read of a round names this block, so that they agree. */

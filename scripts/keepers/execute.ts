@@ -2,6 +2,7 @@ import {
   absorb,
   applyMargins,
   applyRounds,
+  cancelFired,
   cancelRiskRaising,
   deleverage,
   follow,
@@ -11,12 +12,13 @@ import {
   repush,
   settle,
   settleAccounts,
+  sweepOrders,
   sync,
   unwind,
   type ContractErrorName,
 } from "@usance/sdk";
 import { waitForTransactionReceipt } from "viem/actions";
-import type { Hash } from "viem";
+import type { Hash, TransactionReceipt } from "viem";
 import type { KeeperContext } from "./context.ts";
 import type { KeeperAction, KeeperOutcome } from "./keeper.ts";
 
@@ -54,6 +56,9 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   applyRounds: [],
   settle: ["NotDated", "NotExpired", "AlreadySettled", "WindowNotFinal", "DayStillMissing"],
   settleAccounts: ["NotSettled"],
+  sweepOrders: [],
+  // Its owner took the orders out and set the switch anew.
+  cancelFired: ["SwitchNotFired"],
 };
 
 /**
@@ -66,7 +71,8 @@ export async function execute(
   actions: readonly KeeperAction[],
 ): Promise<KeeperOutcome[]> {
   const outcomes: KeeperOutcome[] = [];
-  for (const action of actions) outcomes.push(await attempt(context, action));
+  const { turn = (work) => work() } = context;
+  for (const action of actions) outcomes.push(await turn(() => attempt(context, action)));
   return outcomes;
 }
 
@@ -77,7 +83,7 @@ async function attempt(context: KeeperContext, action: KeeperAction): Promise<Ke
     if (context.dryRun) return { action, result: "dryRun" };
     const hash = await call.send();
     const receipt = await waitForTransactionReceipt(context.client, { hash });
-    if (receipt.status === "success") return { action, result: "sent", hash, gasUsed: receipt.gasUsed };
+    if (receipt.status === "success") return { action, result: "sent", hash, ...takings(action, receipt) };
     // It was fine when it was simulated. The next round looks at what is left.
     return { action, result: "lost", error: "reverted in its block" };
   } catch (error) {
@@ -85,6 +91,15 @@ async function attempt(context: KeeperContext, action: KeeperAction): Promise<Ke
       return { action, result: "lost", error: error.name };
     throw error;
   }
+}
+
+/** What a transaction cost, and what it brought the keeper's account. */
+function takings(action: KeeperAction, receipt: TransactionReceipt) {
+  const { gasUsed, effectiveGasPrice } = receipt;
+  const cost = { gasUsed, gasCost: gasUsed * effectiveGasPrice };
+  if (action.kind !== "liquidate") return cost;
+  const { Liquidated } = liquidate.extract(receipt);
+  return { ...cost, earned: Liquidated.reduce((sum, { keeperFee }) => sum + keeperFee, 0n) };
 }
 
 interface Call {
@@ -133,5 +148,9 @@ function callOf({ client, deployment, fees }: KeeperContext, action: KeeperActio
       return bind(settle, { ...common, market: action.market });
     case "settleAccounts":
       return bind(settleAccounts, { ...common, market: action.market, accountIds: action.accounts });
+    case "sweepOrders":
+      return bind(sweepOrders, { ...common, ids: action.ids });
+    case "cancelFired":
+      return bind(cancelFired, { ...common, accountId: action.account, ids: action.ids });
   }
 }

@@ -37,11 +37,22 @@ export type KeeperAction =
   | { kind: "unwind"; market: number; maxFills: number }
   | { kind: "applyRounds"; market: number; accounts: readonly number[] }
   | { kind: "settle"; market: number }
-  | { kind: "settleAccounts"; market: number; accounts: readonly number[] };
+  | { kind: "settleAccounts"; market: number; accounts: readonly number[] }
+  | { kind: "sweepOrders"; ids: readonly bigint[] }
+  | { kind: "cancelFired"; account: number; ids: readonly bigint[] };
 
 /** What became of an action. */
 export type KeeperOutcome =
-  | { action: KeeperAction; result: "sent"; hash: Hash; gasUsed: bigint }
+  | {
+      action: KeeperAction;
+      result: "sent";
+      hash: Hash;
+      gasUsed: bigint;
+      /** What the gas cost, wei. */
+      gasCost?: bigint;
+      /** What the keeper's account was paid for it, collateral units. */
+      earned?: bigint;
+    }
   /** Somebody else was first, or the state moved on; `error` is the contract's error. */
   | { action: KeeperAction; result: "lost"; error: string }
   /** Decided and simulated, not sent. */
@@ -53,6 +64,16 @@ export interface KeeperReport {
   /** Block at which the state was read. */
   block: bigint;
   outcomes: KeeperOutcome[];
+  /** Accounts that the round looked at, where the job is about accounts. */
+  accounts?: AccountCounts;
+}
+
+/** How many accounts a round looked at, and how they stood. */
+export interface AccountCounts {
+  watched: number;
+  /** Those with resting orders, and those below their maintenance margin. */
+  belowInitialMargin: number;
+  belowMaintenanceMargin: number;
 }
 
 /** State of a keeper, for `/health`. */
@@ -60,11 +81,25 @@ export interface KeeperHealth {
   healthy: boolean;
   /** Unix time in milliseconds of the last round that ended; undefined before the first. */
   lastRun?: number;
+  /** Unix time in milliseconds of the last round that ended well. */
+  lastSuccess?: number;
+  /** Block at which that round read the state. */
+  block?: bigint;
   /** Rounds that ended well. */
   rounds: number;
+  /** Rounds in a row that failed. */
+  failures: number;
   /** Error of the last round, where it failed. */
   error?: string;
 }
+
+/** Says what no later round can mend: another chain, no clearing house there, nobody to earn for. It ends the process. */
+export class SetupError extends Error {
+  override readonly name = "SetupError";
+}
+
+/** Waits until the sender is free, then works; nobody else sends meanwhile. */
+export type Turn = <result>(work: () => Promise<result>) => Promise<result>;
 
 /** Logger that keepers write to. */
 export type KeeperLog = Log;

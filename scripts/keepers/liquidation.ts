@@ -2,7 +2,7 @@ import { decodeOrderId, getAccountId, type MarketPhase } from "@usance/sdk";
 import { AccountBook, RECOUNT } from "./accounts/book.ts";
 import { checkDeployment, contextOf, type KeeperOptions } from "./context.ts";
 import { execute } from "./execute.ts";
-import type { Keeper, KeeperAction } from "./keeper.ts";
+import { SetupError, type AccountCounts, type Keeper, type KeeperAction } from "./keeper.ts";
 import { OrderFinder } from "./orders.ts";
 import { createKeeper } from "./rounds.ts";
 
@@ -105,6 +105,15 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+function countsOf(watched: number, short: readonly AccountState[]): AccountCounts {
+  return {
+    watched,
+    belowInitialMargin: short.filter(({ equity, initialMargin }) => equity < initialMargin).length,
+    belowMaintenanceMargin: short.filter(({ equity, maintenanceMargin }) => equity < maintenanceMargin)
+      .length,
+  };
+}
+
 /**
  * Watches the health of every account and takes the steps of the ladder where an account falls short. Which ones do is
  * found in memory (see accounts/book.ts), so that the first transaction leaves in the round that saw the price.
@@ -131,7 +140,7 @@ export function createLiquidationKeeper(
       const owner = client.account.address;
       if (keeper === 0) keeper = await getAccountId(client, { deployment, owner, subaccount: 0 });
       if (keeper === 0)
-        throw new Error(
+        throw new SetupError(
           `The keeper ${owner} has no account to earn into: deposit once, then start it again.`,
         );
     },
@@ -153,7 +162,7 @@ export function createLiquidationKeeper(
       const outcomes = await execute(context, actions);
       // Nothing waits for it now.
       await book.recount(RECOUNT);
-      return { block, outcomes };
+      return { block, outcomes, accounts: countsOf(book.figures.accounts, accounts) };
     },
   });
 }

@@ -1,110 +1,183 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseGwei } from "viem";
-import { isTemporary } from "../lib/temporary.ts";
+import { getBlock } from "viem/actions";
 import { AccountBook } from "./accounts/book.ts";
-import type { KeeperConfig, KeeperName } from "./config.ts";
+import type { KeeperConfig, KeeperName, SupervisionConfig } from "./config.ts";
 import { contextOf, type KeeperOptions } from "./context.ts";
-import type { Keeper, KeeperLog } from "./keeper.ts";
+import type { Keeper, KeeperLog, Turn } from "./keeper.ts";
 import { createLiquidationKeeper } from "./liquidation.ts";
-import { createMetrics } from "./metrics.ts";
+import { countRound, createMetrics, gaugeHealth, type KeeperMetrics } from "./metrics.ts";
+import { createPurgeKeeper } from "./purge.ts";
 import { createSettlementKeeper } from "./settlement.ts";
+import { Heads, type Head } from "./supervisor/heads.ts";
+import { tell, type ProcessHealth } from "./supervisor/server.ts";
+import type { Turns } from "./supervisor/turns.ts";
+import { Worker, type JobHealth, type JobPlan } from "./supervisor/worker.ts";
 import { createSyncKeeper } from "./sync.ts";
 import { createWaterfallKeeper } from "./waterfall.ts";
 
-/** Creates the keepers that a configuration names. */
-export function createKeepers(
+/** Who sends first where several jobs want to: accounts that fall before everything else. */
+const RANKS: Record<KeeperName, number> = { liquidation: 0, waterfall: 1, sync: 2, settlement: 3, purge: 4 };
+
+/**
+ * Plans the keepers that a configuration names.
+ * @param turns Keeps them from sending at the same time.
+ */
+export function planKeepers(
   base: Pick<KeeperOptions, "client" | "deployment" | "log">,
-  { keepers, dryRun, maxFeePerGasGwei, shard, sync, liquidation, waterfall, settlement }: KeeperConfig,
-): Keeper[] {
-  const own: KeeperOptions = {
+  config: KeeperConfig,
+  turns?: Turns,
+): JobPlan[] {
+  const { dryRun, maxFeePerGasGwei, shard } = config;
+  const optionsFor = (name: KeeperName): KeeperOptions => ({
     ...base,
     dryRun,
     ...(shard && { shard }),
+    ...(turns && { turn: turns.of(RANKS[name]) satisfies Turn }),
     ...(maxFeePerGasGwei !== undefined && { maxFeePerGas: parseGwei(String(maxFeePerGasGwei)) }),
+  });
+  const create: Record<KeeperName, (options: KeeperOptions) => Keeper> = {
+    sync: (options) => createSyncKeeper({ ...options, interval: config.sync.intervalSeconds }),
+    liquidation: (options) => createLiquidationKeeper({ ...options, ...config.liquidation }),
+    waterfall: (options) => createWaterfallKeeper({ ...options, ...config.waterfall }),
+    settlement: (options) => createSettlementKeeper({ ...options, ...config.settlement }),
+    purge: (options) => createPurgeKeeper({ ...options, ...config.purge }),
   };
-  const options: KeeperOptions = { ...own, accounts: new AccountBook(contextOf(own)) };
-  const create: Record<KeeperName, () => Keeper> = {
-    sync: () => createSyncKeeper({ ...options, interval: sync.intervalSeconds }),
-    liquidation: () => createLiquidationKeeper({ ...options, ...liquidation }),
-    waterfall: () => createWaterfallKeeper({ ...options, ...waterfall }),
-    settlement: () => createSettlementKeeper({ ...options, ...settlement }),
-  };
-  return keepers.map((name) => create[name]());
+  // A job that starts anew keeps accounts of its own: those that it shared may be what is wrong.
+  const shared = new AccountBook(contextOf(optionsFor("liquidation")));
+  return config.keepers.map((name) => {
+    const { everySeconds, everyBlock } = config[name];
+    let accounts: AccountBook | undefined = shared;
+    return {
+      name,
+      everySeconds,
+      everyBlock,
+      create() {
+        const options = { ...optionsFor(name), ...(accounts && { accounts }) };
+        accounts = undefined;
+        return create[name](options);
+      },
+    };
+  });
 }
 
-/** What a keeper process needs besides its keepers. */
+/** Asks the client's node for the newest block. */
+export function headOf(client: KeeperOptions["client"]): () => Promise<Head> {
+  return () => getBlock(client, { blockTag: "latest" });
+}
+
+/** A part of the process that is no job of the chain's, such as the delivery of alerts. */
+export interface SidePart {
+  name: string;
+  /** Works until the signal; told how the process stands whenever it asks. */
+  run: (signal: AbortSignal, health: () => ProcessHealth) => Promise<void>;
+  health: () => JobHealth;
+}
+
+/** What a keeper process needs besides its jobs. */
 export interface ProcessOptions {
-  config: Pick<KeeperConfig, "everySeconds" | "maxFailures" | "http">;
+  config: SupervisionConfig;
   log: KeeperLog;
-  /** Ends the process: the round under way is finished first. */
+  /** Asks for the newest block. */
+  readHead: () => Promise<Head>;
+  /** Ends the process: what is being sent is finished first. */
   signal: AbortSignal;
+  /** Given out to the jobs; nothing new is sent once the process ends. */
+  turns?: Turns | undefined;
+  metrics?: KeeperMetrics | undefined;
+  parts?: readonly SidePart[];
+  /** Takes secrets out of what is told over HTTP. */
+  hide?: (text: string) => string;
   /** Told where /health and /metrics are once they answer. */
   onListening?: (url: string) => void;
 }
 
 /**
- * Runs keepers round after round until the signal, one after the other, since one sender's transactions are in order.
- * A node that cannot be reached is tried again `maxFailures` times in a row.
- * @throws the first error that is neither a known race nor the node's absence: something is wrong that a person must see.
+ * Runs jobs under one supervisor until the signal, each at its own pace. A job that fails or hangs starts again after a pause and leaves the
+ * others alone.
+ * @returns Whether every round had ended when the process did.
+ * @throws SetupError where no later round can do better: another chain, no clearing house.
  */
-export async function runKeepers(
-  keepers: readonly Keeper[],
-  { config, log, signal, onListening }: ProcessOptions,
-): Promise<void> {
-  const metrics = createMetrics();
-  const server = await serve(keepers, metrics.registry, config.http);
+export async function runKeepers(plans: readonly JobPlan[], options: ProcessOptions): Promise<boolean> {
+  const { config, log, readHead, signal, turns, parts = [], hide = (text) => text } = options;
+  const metrics = options.metrics ?? createMetrics();
+  const heads = new Heads({ ...config.head, read: readHead, log });
+  const onRound = countRound.bind(undefined, metrics);
+  const workers = plans.map((plan) => new Worker(plan, { limits: config.supervision, heads, log, onRound }));
+  const health = (): ProcessHealth => {
+    const head = heads.health();
+    const jobs = Object.fromEntries([
+      ...workers.map((worker) => [worker.plan.name, worker.health()] as const),
+      ...parts.map((part) => [part.name, part.health()] as const),
+    ]);
+    return { healthy: head.healthy && Object.values(jobs).every(({ healthy }) => healthy), head, jobs };
+  };
+  const server = await tell(
+    {
+      health,
+      hide,
+      log,
+      async metrics() {
+        gaugeHealth(metrics, workers, heads);
+        return { type: metrics.registry.contentType, text: await metrics.registry.metrics() };
+      },
+    },
+    config.http,
+  );
   const { address, port } = server.address() as AddressInfo;
-  onListening?.(`http://${address}:${port}`);
-  const failures = new Map<Keeper, number>();
+  options.onListening?.(`http://${address}:${port}`);
+
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  stop.signal.addEventListener("abort", () => turns?.close(), { once: true });
+  const failures: unknown[] = [];
+  const running = [
+    heads.run(stop.signal),
+    ...workers.map((worker) => worker.run(stop.signal)),
+    ...parts.map((part) => part.run(stop.signal, health)),
+  ].map((part) =>
+    part.catch((error: unknown) => {
+      failures.push(error);
+      end();
+    }),
+  );
   try {
-    for (const keeper of keepers) await keeper.init();
-    while (!signal.aborted) {
-      for (const keeper of keepers) {
-        if (signal.aborted) break;
-        try {
-          await metrics.observe(keeper);
-          failures.delete(keeper);
-        } catch (error) {
-          const count = (failures.get(keeper) ?? 0) + 1;
-          failures.set(keeper, count);
-          if (!isTemporary(error) || count >= config.maxFailures) throw error;
-          log.warn({ keeper: keeper.name, failures: count }, "the node cannot be reached");
-        }
-      }
-      await sleep(config.everySeconds * 1_000, undefined, { signal }).catch(() => undefined);
-    }
+    const clean = await endOf(running, stop.signal, config.supervision.stopSeconds);
+    if (!clean) log.warn({}, "a round did not end in time; the process ends without it");
+    // The first is the cause; what ended with it may have failed as well.
+    if (failures.length > 0) throw failures[0];
+    return clean;
   } finally {
-    for (const keeper of keepers) await keeper.stop();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    signal.removeEventListener("abort", end);
+    await close(server);
   }
 }
 
-async function serve(
-  keepers: readonly Keeper[],
-  registry: ReturnType<typeof createMetrics>["registry"],
-  { host, port }: KeeperConfig["http"],
-): Promise<Server> {
-  const server = createServer((request, response) => {
-    const answer = (status: number, type: string, body: string) =>
-      response.writeHead(status, { "content-type": type }).end(body);
-    if (request.method !== "GET") return answer(405, "text/plain", "only GET\n");
-    if (request.url === "/health") {
-      const jobs = Object.fromEntries(keepers.map((keeper) => [keeper.name, keeper.health()]));
-      const healthy = Object.values(jobs).every((job) => job.healthy);
-      return answer(healthy ? 200 : 503, "application/json", `${JSON.stringify({ healthy, jobs })}\n`);
-    }
-    if (request.url === "/metrics")
-      return void registry.metrics().then(
-        (text) => answer(200, registry.contentType, text),
-        () => answer(500, "text/plain", "no metrics\n"),
-      );
-    return answer(404, "text/plain", "there are /health and /metrics\n");
+/** Whether everything ended by itself, or at most some seconds after the signal. */
+async function endOf(
+  running: readonly Promise<unknown>[],
+  signal: AbortSignal,
+  seconds: number,
+): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    const start = () => {
+      timer = setTimeout(() => resolve(false), seconds * 1_000);
+    };
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(port, host, resolve);
-  });
-  return server;
+  try {
+    return await Promise.race([Promise.all(running).then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }

@@ -1,5 +1,12 @@
 import { sentenceOf } from "../lib/errors.ts";
-import type { Keeper, KeeperHealth, KeeperLog, KeeperOutcome, KeeperReport } from "./keeper.ts";
+import type {
+  AccountCounts,
+  Keeper,
+  KeeperHealth,
+  KeeperLog,
+  KeeperOutcome,
+  KeeperReport,
+} from "./keeper.ts";
 
 /** The parts of a keeper that differ from job to job. */
 export interface Job {
@@ -8,12 +15,12 @@ export interface Job {
   /** Reads what every round needs. */
   init: () => Promise<void>;
   /** One round. */
-  round: () => Promise<{ block: bigint; outcomes: KeeperOutcome[] }>;
+  round: () => Promise<{ block: bigint; outcomes: KeeperOutcome[]; accounts?: AccountCounts }>;
 }
 
 /** Makes a keeper from a job: rounds never overlap, and what they did is logged and kept for `health`. */
 export function createKeeper({ name, log, init, round }: Job): Keeper {
-  const state: KeeperHealth = { healthy: true, rounds: 0 };
+  const state: KeeperHealth = { healthy: true, rounds: 0, failures: 0 };
   let underWay: Promise<unknown> = Promise.resolve();
   let stopped = false;
 
@@ -21,14 +28,17 @@ export function createKeeper({ name, log, init, round }: Job): Keeper {
     try {
       const report = stopped ? { block: 0n, outcomes: [] } : await round();
       state.healthy = true;
-      state.lastRun = Date.now();
+      state.lastRun = state.lastSuccess = Date.now();
+      state.block = report.block;
       state.rounds += 1;
+      state.failures = 0;
       delete state.error;
       for (const outcome of report.outcomes) logOutcome(log, name, outcome);
       return { keeper: name, ...report };
     } catch (error) {
       state.healthy = false;
       state.lastRun = Date.now();
+      state.failures += 1;
       state.error = sentenceOf(error);
       throw error;
     }

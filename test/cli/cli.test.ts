@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { getAccount, parseCollateral } from "@usance/sdk";
 import { expect } from "chai";
@@ -229,7 +230,9 @@ describe("usance", () => {
         if (match?.[1]) resolve(match[1]);
       });
     });
-    expect((await fetch(`${url}/health`, { headers: { connection: "close" } })).status).to.equal(200);
+    // 503 until every job has done a round.
+    while ((await fetch(`${url}/health`, { headers: { connection: "close" } })).status !== 200)
+      await sleep(20);
     child.kill("SIGINT");
     const { code, out, err } = await end;
     expect(code, err).to.equal(0);

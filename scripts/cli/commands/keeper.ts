@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { pino } from "pino";
 import { KEEPER_NAMES, parseConfig, readConfig, type KeeperName } from "../../keepers/config.ts";
-import { createKeepers, runKeepers } from "../../keepers/process.ts";
+import type { KeeperReport } from "../../keepers/keeper.ts";
+import { headOf, planKeepers, runKeepers } from "../../keepers/process.ts";
+import { Turns } from "../../keepers/supervisor/turns.ts";
 import type { Answer } from "../output.ts";
 import { answer, openSession, type GlobalOptions } from "../session.ts";
 
@@ -35,10 +37,13 @@ async function run(command: Command): Promise<void> {
   // A single round is answered like any other command; only what goes wrong is logged beside it.
   const level = options.once ? "warn" : config.logLevel;
   const log = pino({ name: "usance-keeper", level }, pino.destination({ dest: 2, sync: true }));
-  const keepers = createKeepers({ client: signer(), deployment, log }, config);
+  const client = signer();
+  const turns = new Turns(config.supervision.hangSeconds * 1_000);
+  const plans = planKeepers({ client, deployment, log }, config, turns);
   if (options.once) {
-    const reports = [];
-    for (const keeper of keepers) {
+    const reports: KeeperReport[] = [];
+    for (const { create } of plans) {
+      const keeper = create();
       await keeper.init();
       reports.push(await keeper.runOnce());
     }
@@ -47,17 +52,19 @@ async function run(command: Command): Promise<void> {
   }
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  await runKeepers(keepers, {
+  const clean = await runKeepers(plans, {
     config,
     log,
+    readHead: headOf(client),
     signal: stop.signal,
+    turns,
     onListening: (url) => log.info({ url, keepers: config.keepers }, "running; /health and /metrics answer"),
   });
+  // What is left of a round that hangs would keep the process.
+  if (!clean) process.exit(0);
 }
 
-function summary(
-  reports: Awaited<ReturnType<ReturnType<typeof createKeepers>[number]["runOnce"]>>[],
-): Answer {
+function summary(reports: readonly KeeperReport[]): Answer {
   const outcomes = reports.flatMap(({ keeper, outcomes }) =>
     outcomes.map((outcome) => ({ keeper, ...outcome })),
   );
