@@ -40,7 +40,7 @@ export interface Contract {
   readonly maxLots: bigint;
   /** Ticks × 2^16. */
   readonly markX16: bigint;
-  /** Terms of funding and the index that it is paid against, ticks × 2^16; undefined for a dated future. */
+  /** Terms of funding and the index that it is paid against, ticks × 2^16; undefined where none is paid. */
   readonly funding: Funding | undefined;
   /** Undefined where no chain was asked. */
   readonly book: Book | undefined;
@@ -96,7 +96,8 @@ async function readContract(session: Session, market: NamedMarket): Promise<Cont
   const { lowestFill, highestFill, openInterest, openInterestLimit } = market;
   const room = openInterestLimit > openInterest ? openInterestLimit - openInterest : 0n;
   const feed =
-    listing.kind === "perpetual"
+    // Under a stale index funding stands still.
+    listing.kind === "perpetual" && !market.stale
       ? await getFeed(session.client, { deployment: session.deployment, feed: listing.feed })
       : undefined;
   return {

@@ -13,6 +13,7 @@ import {
   type Fill,
 } from "./money.ts";
 import { lastOf, trailing, weekMean, weeksOf, type Series } from "./series.ts";
+import { mean } from "./statistics.ts";
 import { stress, tail, type Stress } from "./stress.ts";
 import type { OwnUsage } from "./usage.ts";
 
@@ -57,7 +58,7 @@ export interface Leg {
   readonly slippage: bigint;
   /** Paid until the end of the horizon where usage stands still: basis of a month, funding of the perpetual. */
   readonly carry: bigint;
-  /** Mark over the index, as a fraction. */
+  /** Mark over what the contract is worth where usage stands still, as a fraction. */
   readonly premium: number;
   /** Days until trading ends, or those that the perpetual is planned for. */
   readonly days: number;
@@ -164,11 +165,16 @@ function ownSeries(usage: OwnUsage, wishes: Wishes): { own: Series; measure: Mea
   const periods = [...own.keys()];
   const span = periods.at(-1)! - periods[0]! + 1;
   const notes: string[] = [];
-  if (span > own.size)
-    notes.push(`${span - own.size} days of the usage are missing and are left out of its means`);
-  if (usage.repeated > 0) notes.push(`${usage.repeated} rows came twice and count once`);
+  const missing = span - own.size;
+  if (missing > 0)
+    notes.push(
+      `the usage lacks ${missing} day${missing === 1 ? "" : "s"} on the way, which its means leave out`,
+    );
+  if (usage.repeated > 0) notes.push(`rows that came again, and count once: ${usage.repeated}`);
   if (usage.refused > 0)
-    notes.push(`${usage.refused} of ${usage.rows} rows could not be read; the first is ${usage.problem}`);
+    notes.push(
+      `rows that could not be read: ${usage.refused} of ${usage.rows}; the first is ${usage.problem}`,
+    );
   return { own, measure, notes };
 }
 
@@ -231,7 +237,7 @@ function legOf(contract: Contract, sizing: Sizing): Leg {
   const bill = sizing.spend ?? dailySpend * window;
   const open = Math.min(1, days / window);
   // Spend and index both stand where they are today: that is what the ratio of their growth applies to.
-  const indexX16 = (BigInt(Math.round(level * 1e9)) * 10n ** 9n * 65_536n) / contract.indexPerTick;
+  const indexX16 = ticksX16(level, contract);
   const lotValue = Number((indexX16 * contract.tickValue) >> 16n) / 1e6;
   const wanted = BigInt(Math.max(0, Math.floor((ratio * bill) / lotValue)));
   const capped = wanted > contract.maxLots ? contract.maxLots : wanted;
@@ -240,6 +246,8 @@ function legOf(contract: Contract, sizing: Sizing): Leg {
   const fill = takeFromBook(contract, direction, lots, decimals);
   const margin = initialMargin(contract, lots, decimals);
   const value = notional(contract, lots, decimals);
+  // Where usage stands still a month settles on the prints that it has and the present level on its other days.
+  const restX16 = dated ? ticksX16(meanAtRest(contract, index, level), contract) : indexX16;
   const risk = stress(index, direction, days);
   const share = (loss: number) => (value * BigInt(Math.ceil(loss * open * 1e9))) / 10n ** 9n;
   const losses = risk && {
@@ -257,15 +265,28 @@ function legOf(contract: Contract, sizing: Sizing): Leg {
     fill,
     slippage: slippage(contract, direction, fill, decimals),
     carry: dated
-      ? basis(contract, direction, lots, indexX16, decimals)
+      ? basis(contract, direction, lots, restX16, decimals)
       : funding(contract, direction, lots, days, decimals),
-    premium: Number(contract.markX16) / Number(indexX16) - 1,
+    premium: Number(contract.markX16) / Number(restX16) - 1,
     days,
     open,
     stress: risk,
     losses,
     ready: losses && margin + losses.onTheWay,
   };
+}
+
+/** Index in a contract's price, ticks × 2^16. */
+function ticksX16(points: number, { indexPerTick }: Contract): bigint {
+  return ((BigInt(Math.round(points * 1e9)) * 10n ** 9n) << 16n) / indexPerTick;
+}
+
+function meanAtRest({ firstPeriod, lastPeriod }: Contract, index: Series, level: number): number {
+  const days = Array.from(
+    { length: lastPeriod - firstPeriod + 1 },
+    (_, day) => index.get(firstPeriod + day) ?? level,
+  );
+  return mean(days);
 }
 
 /** Value of a point of a contract for a lot, collateral units. */

@@ -15,7 +15,7 @@ const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximum
 const VERDICTS: Record<Quality, string> = {
   good: "a good hedge",
   fair: "a fair hedge",
-  weak: "a weak hedge: keep it small, at the low end of the interval",
+  weak: "a weak hedge, or one that could not be tested: keep it at the low end of the interval",
   none: "a poor hedge: none is advised",
 };
 
@@ -169,17 +169,19 @@ function contracts(plan: Plan): (string | Table)[] {
     ),
     "",
     {
-      columns: ["market", "contracts", "hedges", "mark", "over index", "worth", "IM", "hold ready"],
-      rows: legs.map((leg) => [
-        leg.contract.symbol,
-        formatLots(leg.lots),
-        money(leg.spend),
-        markOf(leg),
-        percent(leg.premium),
-        amount(leg.notional),
-        amount(leg.initialMargin),
-        leg.ready === undefined ? "-" : amount(leg.ready),
-      ]),
+      columns: ["market", "contracts", "hedges", "mark", "premium", "worth", "IM", "hold ready"],
+      rows: legs
+        .map((leg) => [
+          leg.contract.symbol,
+          formatLots(leg.lots),
+          money(leg.spend),
+          markOf(leg),
+          percent(leg.premium),
+          amount(leg.notional),
+          amount(leg.initialMargin),
+          leg.ready === undefined ? "-" : amount(leg.ready),
+        ])
+        .concat(legs.length > 1 ? [totals(plan)] : []),
     },
     "",
     {
@@ -208,13 +210,40 @@ function contracts(plan: Plan): (string | Table)[] {
     "",
     ...legs.flatMap((leg) => remarks(leg, priced)),
     ...wrap(
-      "Hold ready is IM and the deepest loss on the way: margin calls come before the bill does. Basis and funding are what is paid (below zero: earned) where usage stands still.",
+      "Premium is mark over what the contract is worth where usage stands still; basis and funding are what that costs (below zero: earns). Hold ready is IM and the deepest loss on the way: margin calls come before the bill does.",
     ),
     ...(priced
       ? []
       : wrap(
           "Without a chain the terms are those of the reference markets and mark is the index: book, basis and funding are not known.",
         )),
+  ];
+}
+
+/** Margins add up, and so do losses: all contracts are on one index. */
+function totals(plan: Plan): string[] {
+  const sum = (value: (leg: Leg) => bigint) => plan.legs.reduce((total, leg) => total + value(leg), 0n);
+  const known = plan.legs.every(({ ready }) => ready !== undefined);
+  return [
+    "all",
+    formatLots(sum(({ lots }) => lots)),
+    money(plan.legs.reduce((total, { spend }) => total + spend, 0)),
+    "",
+    "",
+    unitsOf(
+      sum(({ notional }) => notional),
+      plan,
+    ),
+    unitsOf(
+      sum(({ initialMargin }) => initialMargin),
+      plan,
+    ),
+    known
+      ? unitsOf(
+          sum(({ ready }) => ready ?? 0n),
+          plan,
+        )
+      : "-",
   ];
 }
 
@@ -260,7 +289,8 @@ function money(amount: number): string {
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  // Adding zero takes the sign off a zero.
+  return `${(Math.round(1_000 * share) / 10 + 0).toFixed(1)} %`;
 }
 
 function weeks(count: number): string {

@@ -4,6 +4,9 @@ import { sentenceOf } from "../lib/errors.ts";
 import { slippage, type Fill } from "./money.ts";
 import type { Leg, Plan } from "./plan.ts";
 
+/** Resting orders that a previewed order may meet. */
+const MAX_FILLS = 1_000;
+
 /**
  * Asks the chain what each order of a plan would do for an account: exact fills and fees in place of a walk along the book. Where
  * the account could not send the order, the walk stays and a note says why.
@@ -26,7 +29,7 @@ export async function previewPlan(session: Session, plan: Plan, accountId: numbe
         lots: buys ? lots : -lots,
         tick: buys ? contract.book.highestFill : contract.book.lowestFill,
         kind: "immediateOrCancel",
-        maxFills: 65_535,
+        maxFills: MAX_FILLS,
       });
       const sign = BigInt(-plan.direction);
       const fill: Fill = {

@@ -5,11 +5,11 @@ import { quantile } from "./statistics.ts";
 export interface Stress {
   /** Days of the horizon. */
   readonly days: number;
-  /** Starts in the history. */
+  /** Starts in the history whose whole way it has. */
   readonly starts: number;
   /** Loss of one day that 99.5 % of days did not exceed. */
   readonly oneDay: number;
-  /** Loss at the end of the horizon, at 99.5 %. */
+  /** Loss at the end of the horizon, or where the history ends, at 99.5 %. */
   readonly atEnd: number;
   /** Deepest loss on the way, which margin calls follow, at 99.5 % and at most. */
   readonly onTheWay: number;
@@ -58,9 +58,10 @@ function losses(path: readonly number[], direction: 1 | -1, days: number, growth
   const all: Losses = { oneDay: [], atEnd: [], onTheWay: [] };
   for (let from = 0; from + 1 < path.length; from++) {
     all.oneDay.push(loss(from, from + 1));
-    if (from + days >= path.length) continue;
-    all.atEnd.push(loss(from, from + days));
-    all.onTheWay.push(Math.max(...Array.from({ length: days }, (_, day) => loss(from, from + day + 1))));
+    // The newest starts have seen a part of their way: it counts, so that a longer way is never the safer one.
+    const seen = Math.min(days, path.length - 1 - from);
+    all.atEnd.push(loss(from, from + seen));
+    all.onTheWay.push(Math.max(...Array.from({ length: seen }, (_, day) => loss(from, from + day + 1))));
   }
   return all;
 }

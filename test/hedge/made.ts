@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { calculatePrints } from "../../scripts/reporter/calculation.ts";
-import { dateOfPeriod } from "../../scripts/lib/calendar.ts";
+import { dateOfPeriod, periodOfDate } from "../../scripts/lib/calendar.ts";
 import type { Series } from "../../scripts/hedge/series.ts";
 import { seededRandom, type Random } from "../../scripts/takers/random.ts";
 
@@ -58,4 +58,10 @@ export function dailyCsv(usage: ReadonlyMap<number, number>, price?: number): st
     ].join(","),
   );
   return [price === undefined ? "date,tokens" : "date,tokens,cost", ...lines, ""].join("\n");
+}
+
+/** A year of a made-up company, in steps of a day: `data/synthetic-usage-daily.csv`, which the guide shows a plan of. */
+export function sampleCsv(): string {
+  const year = new Map([...REAL].filter(([period]) => period >= periodOfDate("2025-07-01")));
+  return dailyCsv(madeUsage({ seed: 1, ratio: 1, walk: 0.02, noise: 0.3, tokens: 1e8 }, year), 0.8);
 }

@@ -113,6 +113,15 @@ describe("a plan", () => {
     expect(late!.lots).to.equal(early!.lots);
     expect(late).to.include({ days: 10, open: 10 / 31 });
     expect(late!.spend).to.be.satisfy(near((300_000 * 10) / 31, 1e-6));
+    // The days that are over pulled the mean of the month away from the level, and are no premium of its mark.
+    const past = new Map([...REAL].slice(0, -14));
+    const level = [...Array(7).keys()].reduce((sum, day) => sum + REAL.get(LAST - 14 - day)!, 0) / 7;
+    const june = referenceVenue(LAST - 13, BigInt(Math.round(level * 1e6)) * 10n ** 12n);
+    const [front] = makePlan(PERFECT, past, june, wishes).legs;
+    const settled = [...Array(16).keys()].map((day) => REAL.get(LAST - 14 - day)!);
+    const rest = (settled.reduce((sum, value) => sum + value, 0) + 14 * level) / 30;
+    expect(front!.contract.symbol).to.equal("TUM-2026-06");
+    expect(front!.premium).to.satisfy(near(level / rest - 1, 1e-6));
     // With six days left it is no hedge any more.
     const end = makePlan(PERFECT, REAL, { ...VENUE, today: VENUE.today + 25 }, wishes).legs;
     expect(end.map(({ contract }) => contract.symbol)).to.deep.equal(["TUM-2026-08", "TUM-2026-09"]);

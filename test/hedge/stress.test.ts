@@ -52,6 +52,14 @@ describe("worst cases from the index's own history", () => {
     expect(short.onTheWay).to.be.above(0.5);
   });
 
+  it("grow with the days, also where few starts have seen all of them", () => {
+    const early = new Map([...REAL].slice(0, 140));
+    for (const direction of [1, -1] as const) {
+      const ways = [10, 41, 72, 103].map((days) => stress(early, direction, days)!.onTheWay);
+      expect(ways).to.deep.equal(ways.toSorted((a, b) => a - b));
+    }
+  });
+
   it("are not stated from a history that is too short", () => {
     expect(stress(flat(Array(8).fill(1_000)), 1, 30)).to.equal(undefined);
   });
