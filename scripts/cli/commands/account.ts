@@ -1,90 +1,132 @@
-import {
-  approveCollateral,
-  deposit,
-  depositFor,
-  formatCollateral,
-  formatLots,
-  formatPrice,
-  getAccount,
-  getAccountId,
-  parseCollateral,
-  withdraw,
-} from "@usance/sdk";
+import { formatLots, getAccount, getAccountId, getAccounts } from "@usance/sdk";
 import { Command } from "commander";
-import { getAddress, isAddress } from "viem";
-import { accountOptions } from "../options.ts";
+import type { Address } from "viem";
+import { parseAddress } from "../arguments.ts";
+import { readHoldings, readMoney } from "../money.ts";
+import { accountOptions, dryRunOption, examples } from "../options.ts";
 import type { Answer } from "../output.ts";
-import {
-  action,
-  readCollateral,
-  readMarkets,
-  resolveAccount,
-  type AccountOptions,
-  type Session,
-} from "../session.ts";
-import { confirm } from "../transactions.ts";
+import { pastEvents } from "../past.ts";
+import { action, readMarkets, resolveAccount, type AccountOptions, type Session } from "../session.ts";
+import { accountRights } from "./account-rights.ts";
+import { credit, type MoneyOptions } from "./funds.ts";
 
-/** `usance account`: cash, health and positions, and what goes in and out. */
+/** `usance account`: cash, health and positions, and who else may do what. */
 export function accountCommand(): Command {
-  const command = new Command("account").description("cash, health and positions; what goes in and out");
-  accountOptions(command.command("show").description("cash, equity, margins and positions")).action(
-    action(show),
+  const command = new Command("account").description("accounts: cash, health, positions, and who may trade");
+  examples(
+    command
+      .command("list")
+      .description("every account of an owner, with its health")
+      .option("--owner <address>", "whose (default: the sender's)", parseAddress)
+      .action(action(list)),
+    "usance account list",
+    "usance account list --owner 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
   );
-  accountOptions(
-    command
-      .command("open")
-      .description("open a subaccount by its first deposit")
-      .argument("<amount>", "collateral, such as 1000.50"),
-    { named: false },
-  ).action(action(open));
-  accountOptions(
-    command.command("deposit").description("deposit into an account").argument("<amount>", "collateral"),
-  ).action(action(add));
-  accountOptions(
-    command
-      .command("withdraw")
-      .description("withdraw free equity")
-      .argument("<amount>", "collateral, or `all` for the most that may go")
-      .option("--to <address>", "receiver (default: the sender)"),
-  ).action(action(take));
+  examples(
+    accountOptions(command.command("show").description("cash, equity, margins and positions")).action(
+      action(show),
+    ),
+    "usance account show",
+    "usance account show --account 2048 --json",
+  );
+  examples(
+    dryRunOption(
+      accountOptions(
+        command
+          .command("open")
+          .description("open a subaccount by its first deposit")
+          .argument("<amount>", "collateral, such as 1000.50"),
+        { named: false },
+      ),
+    ).action(action(open)),
+    "usance account open 1000",
+    "usance account open 250.50 --subaccount 1",
+  );
+  for (const one of accountRights()) command.addCommand(one);
   return command;
+}
+
+async function list(session: Session, { owner }: { owner?: Address }): Promise<Answer> {
+  const { client, deployment } = session;
+  const whose = owner ?? (await session.sender());
+  const opened = await pastEvents(session, "AccountOpened", { owner: whose });
+  const accounts = await getAccounts(client, {
+    deployment,
+    accountIds: opened.map(({ args }) => args.account),
+  });
+  const money = await readMoney(session);
+  const rows = accounts.map((account) => ({
+    account: account.id,
+    subaccount: account.subaccount,
+    retired: account.retired,
+    cash: money.format(account.cash),
+    equity: money.format(account.equity),
+    initialMargin: money.format(account.initialMargin),
+    maintenanceMargin: money.format(account.maintenanceMargin),
+    withdrawable: money.format(account.withdrawable),
+    positions: account.positions.filter(({ size }) => size !== 0n).length,
+  }));
+  return {
+    json: { owner: whose, collateral: money.symbol, accounts: rows },
+    text: [
+      `accounts of ${whose}, in ${money.symbol}`,
+      "",
+      {
+        columns: ["account", "sub", "equity", "IM", "MM", "withdrawable", "positions", ""],
+        rows: rows.map((row) => [
+          String(row.account),
+          String(row.subaccount),
+          row.equity,
+          row.initialMargin,
+          row.maintenanceMargin,
+          row.withdrawable,
+          String(row.positions),
+          row.retired ? "retired" : "",
+        ]),
+        empty: "none is open yet: `usance account open` opens one",
+      },
+    ],
+  };
 }
 
 async function show(session: Session, options: AccountOptions): Promise<Answer> {
   const { client, deployment } = session;
   const id = await resolveAccount(session, options);
-  const [account, { decimals, symbol }, markets] = await Promise.all([
+  const [account, money, markets] = await Promise.all([
     getAccount(client, { deployment, accountId: id }),
-    readCollateral(session),
+    readMoney(session),
     readMarkets(session),
   ]);
-  const named = new Map(markets.map((market) => [market.id, market]));
-  const money = (amount: bigint) => formatCollateral(amount, decimals);
-  const positions = account.positions.map(({ market, size, quote, bidLots, askLots, openOrders }) => ({
-    market,
-    symbol: named.get(market)?.symbol ?? String(market),
-    size: formatLots(size),
-    // What the fills cost on average, funding and maker fees included.
-    entryPrice: size === 0n ? null : formatPrice(-quote / size, named.get(market)),
-    bids: formatLots(bidLots),
-    asks: formatLots(askLots),
-    openOrders: Number(openOrders),
-  }));
+  const holdings = await readHoldings(session, account, markets, money);
+  const positions = account.positions.map(({ market, size, bidLots, askLots, openOrders }) => {
+    const holding = holdings.find((one) => one.market.id === market);
+    return {
+      market,
+      symbol: markets.find((one) => one.id === market)?.symbol ?? String(market),
+      size: formatLots(size),
+      // What the fills cost on average, funding and maker fees included.
+      entryPrice: holding?.entry ?? null,
+      unrealised: money.format(holding?.unrealised ?? 0n),
+      bids: formatLots(bidLots),
+      asks: formatLots(askLots),
+      openOrders: Number(openOrders),
+    };
+  });
   const amounts = {
-    cash: money(account.cash),
-    equity: money(account.equity),
-    initialMargin: money(account.initialMargin),
-    maintenanceMargin: money(account.maintenanceMargin),
-    withdrawable: money(account.withdrawable),
+    cash: money.format(account.cash),
+    equity: money.format(account.equity),
+    initialMargin: money.format(account.initialMargin),
+    maintenanceMargin: money.format(account.maintenanceMargin),
+    withdrawable: money.format(account.withdrawable),
   };
   const { owner, subaccount, retired } = account;
   return {
-    json: { account: id, owner, subaccount, retired, collateral: symbol, ...amounts, positions },
+    json: { account: id, owner, subaccount, retired, collateral: money.symbol, ...amounts, positions },
     text: [
       `account ${id} of ${owner}, subaccount ${subaccount}${retired ? ", retired" : ""}`,
       "",
       {
-        columns: ["", symbol],
+        columns: ["", money.symbol],
         rows: [
           ["cash", amounts.cash],
           ["equity", amounts.equity],
@@ -95,11 +137,12 @@ async function show(session: Session, options: AccountOptions): Promise<Answer> 
       },
       "",
       {
-        columns: ["market", "size", "entry", "bids", "asks", "orders"],
+        columns: ["market", "size", "entry", `result, ${money.symbol}`, "bids", "asks", "orders"],
         rows: positions.map((position) => [
           position.symbol,
           position.size,
           position.entryPrice ?? "-",
+          position.unrealised,
           position.bids,
           position.asks,
           String(position.openOrders),
@@ -110,71 +153,12 @@ async function show(session: Session, options: AccountOptions): Promise<Answer> 
   };
 }
 
-async function open(session: Session, amount: string, options: AccountOptions): Promise<Answer> {
+async function open(session: Session, amount: string, options: MoneyOptions): Promise<Answer> {
   const { client, deployment } = session;
-  const owner = session.signer().account.address;
+  const owner = await session.sender();
   const { subaccount } = options;
   const existing = await getAccountId(client, { deployment, owner, subaccount });
   if (existing !== 0)
-    throw new Error(
-      `Subaccount ${subaccount} is open as account ${existing}: use \`usance account deposit\`.`,
-    );
-  return credit(session, amount, { subaccount });
-}
-
-async function add(session: Session, amount: string, options: AccountOptions): Promise<Answer> {
-  const account = await resolveAccount(session, options);
-  return credit(session, amount, { ...options, account });
-}
-
-/** Deposits, with an approval of just this amount where the allowance does not cover it. */
-async function credit(
-  session: Session,
-  text: string,
-  { account, subaccount }: AccountOptions,
-): Promise<Answer> {
-  const { deployment } = session;
-  const client = session.signer();
-  const { decimals, symbol, balance, allowance } = await readCollateral(session, client.account.address);
-  const amount = parseCollateral(text, decimals);
-  if (amount <= 0n) throw new Error("The amount to deposit must be above zero.");
-  if (balance < amount)
-    throw new Error(`The sender holds ${formatCollateral(balance, decimals)} ${symbol}, less than ${text}.`);
-  if (allowance < amount) await confirm(session, await approveCollateral(client, { deployment, amount }));
-  const hash =
-    account === undefined
-      ? await deposit(client, { deployment, subaccount, amount })
-      : await depositFor(client, { deployment, accountId: account, amount });
-  const receipt = await confirm(session, hash);
-  const [opened] = deposit.extract(receipt).AccountOpened;
-  const id = account ?? opened?.account ?? 0;
-  const credited = formatCollateral(amount, decimals);
-  return {
-    json: { account: id, deposited: credited, opened: opened !== undefined, transaction: hash },
-    text: [`${opened ? "opened" : "credited"} account ${id} with ${credited} ${symbol}`],
-  };
-}
-
-async function take(
-  session: Session,
-  text: string,
-  options: AccountOptions & { to?: string },
-): Promise<Answer> {
-  const { deployment } = session;
-  const client = session.signer();
-  const { to = client.account.address } = options;
-  if (!isAddress(to)) throw new Error(`${to} is not an address.`);
-  const accountId = await resolveAccount(session, options);
-  const { decimals, symbol } = await readCollateral(session);
-  const amount =
-    text === "all"
-      ? (await getAccount(client, { deployment, accountId })).withdrawable
-      : parseCollateral(text, decimals);
-  const hash = await withdraw(client, { deployment, accountId, amount, to: getAddress(to) });
-  await confirm(session, hash);
-  const withdrawn = formatCollateral(amount, decimals);
-  return {
-    json: { account: accountId, withdrawn, to: getAddress(to), transaction: hash },
-    text: [`withdrew ${withdrawn} ${symbol} from account ${accountId} to ${getAddress(to)}`],
-  };
+    throw new Error(`Subaccount ${subaccount} is open as account ${existing}: use \`usance deposit\`.`);
+  return credit(session, amount, options);
 }

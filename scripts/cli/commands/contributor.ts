@@ -1,9 +1,13 @@
 import { Command } from "commander";
 import { pino } from "pino";
-import { accountFromEnvironment } from "../../lib/client.ts";
+import { loadAccount, type KeySource } from "../../lib/keys.ts";
 import { readContributor } from "../../reporter/contributor/config.ts";
 import { backupCommands } from "./backup.ts";
 import { runContributor } from "../../reporter/contributor/process.ts";
+
+interface RunOptions extends KeySource {
+  config: string;
+}
 
 /** `usance contributor run`: meters usage and publishes signed statements of it. */
 export function contributorCommand(): Command {
@@ -12,14 +16,16 @@ export function contributorCommand(): Command {
     .command("run")
     .description("meter and publish until interrupted; logs are JSON lines on standard error")
     .requiredOption("--config <file>", "configuration, see config/contributor.example.jsonc")
-    .action(({ config }: { config: string }) => run(config));
-  for (const one of backupCommands((path) => readContributor(path).folder)) command.addCommand(one);
+    .addHelpText("after", "\nExamples:\n  usance contributor run --config contributor.jsonc")
+    .action((_: unknown, self: Command) => run(self.optsWithGlobals<RunOptions>()));
+  for (const one of backupCommands("contributor", (path) => readContributor(path).folder))
+    command.addCommand(one);
   return command;
 }
 
-async function run(path: string): Promise<void> {
-  const config = readContributor(path);
-  const account = accountFromEnvironment();
+async function run(options: RunOptions): Promise<void> {
+  const config = readContributor(options.config);
+  const account = await loadAccount(options);
   const log = pino(
     { name: "usance-contributor", level: config.logLevel },
     pino.destination({ dest: 2, sync: true }),

@@ -21,7 +21,7 @@ export function indexHistoryCommand(): Command {
         .choices(["table", "csv"])
         .default("table"),
     )
-    .addHelpText("after", "\nExample:\n  usance index history --format csv > tu1d.csv")
+    .addHelpText("after", "\nExamples:\n  usance index history --format csv > tu1d.csv")
     .action(action(history));
 }
 

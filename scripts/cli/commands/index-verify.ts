@@ -32,7 +32,7 @@ export function indexVerifyCommand(): Command {
     .option("--no-chain", "verify the published files alone")
     .addHelpText(
       "after",
-      "\nThe exit code is 1 where anything differs.\n\nExample:\n  usance index verify 2025-01-31 --archive https://index.example/tu1d",
+      "\nThe exit code is 1 where anything differs.\n\nExamples:\n  usance index verify 2025-01-31 --archive https://index.example/tu1d",
     )
     .action(async (period: number, options: VerifyOptions, command: Command) => {
       const found = await verify(period, options, command.optsWithGlobals<GlobalOptions>());

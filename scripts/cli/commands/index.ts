@@ -16,6 +16,7 @@ export function indexCommand(): Command {
     .description("latest prints, and the trailing mean that was pushed to the markets")
     .argument("[name]", "name of the index", "TU1D")
     .option("--days <number>", "days to list", parseWhole({ min: 1, max: 366 }), 7)
+    .addHelpText("after", "\nExamples:\n  usance index show\n  usance index show TPX --days 30")
     .action(action(show));
   command.addCommand(indexHistoryCommand());
   command.addCommand(indexVerifyCommand());

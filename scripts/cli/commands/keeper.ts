@@ -37,7 +37,7 @@ async function run(command: Command): Promise<void> {
   // A single round is answered like any other command; only what goes wrong is logged beside it.
   const level = options.once ? "warn" : config.logLevel;
   const log = pino({ name: "usance-keeper", level }, pino.destination({ dest: 2, sync: true }));
-  const client = signer();
+  const client = await signer();
   const turns = new Turns(config.supervision.hangSeconds * 1_000);
   const plans = planKeepers({ client, deployment, log }, config, turns);
   if (options.once) {

@@ -1,5 +1,6 @@
 import { formatCollateral, formatLots, formatPrice } from "@usance/sdk";
 import { Command } from "commander";
+import { examples } from "../options.ts";
 import type { Answer } from "../output.ts";
 import {
   action,
@@ -12,10 +13,19 @@ import {
 
 /** `usance markets`: every market with mark, book and open interest. */
 export function marketsCommand(): Command {
-  return new Command("markets")
+  const command = new Command("markets")
     .description("every market: mark, best prices, open interest, end of trading")
     .option("--all", "settled ones too", false)
+    .addHelpText(
+      "after",
+      `
+Mark is where positions are valued; anchor is the index of a perpetual and the
+daily settlement price of a month. Interest is open contracts, IM/MM initial and
+maintenance margin in per cent of the mark. Trading ends at 00:00 UTC of the day
+in the last column.`,
+    )
     .action(action(list));
+  return examples(command, "usance markets", "usance markets --all --json");
 }
 
 async function list(session: Session, { all }: { all: boolean }): Promise<Answer> {
@@ -27,29 +37,18 @@ async function list(session: Session, { all }: { all: boolean }): Promise<Answer
     json: shown,
     text: [
       {
-        columns: [
-          "id",
-          "market",
-          "phase",
-          "mark",
-          "anchor",
-          "bid",
-          "ask",
-          "open interest",
-          "IM/MM %",
-          "trades until",
-        ],
+        columns: ["id", "market", "", "mark", "anchor", "bid", "ask", "interest", "IM/MM %", "until"],
         rows: shown.map((market) => [
           String(market.id),
           market.symbol,
-          market.stale ? `${market.phase}, stale` : market.phase,
+          [...(market.phase === "open" ? [] : [market.phase]), ...(market.stale ? ["stale"] : [])].join(", "),
           market.settlementPrice ?? market.mark,
           market.anchor,
           market.bestBid ?? "-",
           market.bestAsk ?? "-",
           market.openInterest,
           `${market.initialMarginBps / 100} / ${market.maintenanceMarginBps / 100}`,
-          market.expiry?.slice(0, 16) ?? "",
+          market.expiry?.slice(0, 10) ?? "",
         ]),
         empty: markets.length === 0 ? "no market is listed yet" : "every market is settled: --all shows them",
       },

@@ -7,16 +7,18 @@ import {
   formatPrice,
   getOpenOrders,
   getOrder,
+  getOrdersAt,
   parseLots,
   parsePrice,
   placeOrder,
   previewOrder,
   type Order,
-  type OrderKind,
 } from "@usance/sdk";
 import { Argument, Command, Option } from "commander";
 import { parseId, parseMoment, parseWhole } from "../arguments.ts";
-import { accountOptions } from "../options.ts";
+import { averagePrice } from "../money.ts";
+import { accountOptions, examples } from "../options.ts";
+import { KINDS, orderOf } from "../orders.ts";
 import type { Answer } from "../output.ts";
 import {
   action,
@@ -25,17 +27,14 @@ import {
   readMarkets,
   resolveAccount,
   type AccountOptions,
-  type NamedMarket,
   type Session,
 } from "../session.ts";
 import { confirm } from "../transactions.ts";
+import { batchCommand } from "./order-batch.ts";
+import { cancelAllCommand } from "./order-cancel-all.ts";
 
-const KINDS: Record<string, OrderKind> = {
-  limit: "limit",
-  "post-only": "postOnly",
-  ioc: "immediateOrCancel",
-  fok: "fillOrKill",
-};
+/** Orders of a level that are read to find a place in its queue. */
+const QUEUE = 1_000n;
 
 interface OrderOptions extends AccountOptions {
   kind: string;
@@ -48,25 +47,54 @@ interface OrderOptions extends AccountOptions {
 /** `usance order`: place, preview, list, amend and cancel. */
 export function orderCommand(): Command {
   const command = new Command("order").description("place, preview, list, amend and cancel orders");
-  orderArguments(command.command("place").description("trade what crosses, rest the remainder")).action(
-    action(place),
+  examples(
+    orderArguments(command.command("place").description("trade what crosses, rest the remainder")).action(
+      action(place),
+    ),
+    "usance order place TUX-PERP buy 1.5 3841.5",
+    "usance order place TUX-PERP sell 0.5 market --reduce-only",
+    "usance order place TUM-2026-06 buy 2 3900 --kind post-only --until 2026-06-01T12:00:00Z",
   );
-  orderArguments(
-    command.command("preview").description("what `order place` would do now, without sending it"),
-  ).action(action(preview));
-  accountOptions(command.command("list").description("resting orders of an account")).action(action(list));
-  command
-    .command("amend")
-    .description("change size and price of a resting order; fewer contracts keep its place in the queue")
-    .argument("<id>", "id as `order list` shows it", parseId)
-    .argument("<size>", "contracts that shall be open, such as 0.5")
-    .argument("[price]", "in points, or USD of a price; the order's own when left out")
-    .action(action(amend));
-  command
-    .command("cancel")
-    .description("cancel resting orders")
-    .argument("<ids...>", "ids as `order list` shows them", parseId)
-    .action(action(cancel));
+  examples(
+    orderArguments(
+      command.command("preview").description("what `order place` would do now, without sending it"),
+    ).action(action(preview)),
+    "usance order preview TUX-PERP buy 1.5 market",
+  );
+  examples(
+    accountOptions(command.command("list").description("resting orders of an account")).action(action(list)),
+    "usance order list",
+    "usance order list --account 2048 --json",
+  );
+  examples(
+    command
+      .command("show")
+      .description("a resting order, and what is before it in its queue")
+      .argument("<id>", "id as `order list` shows it", parseId)
+      .action(action(show)),
+    "usance order show 20282409603651670423947251286016",
+  );
+  examples(
+    command
+      .command("amend")
+      .description("change size and price of a resting order; fewer contracts keep its place in the queue")
+      .argument("<id>", "id as `order list` shows it", parseId)
+      .argument("<size>", "contracts that shall be open, such as 0.5")
+      .argument("[price]", "in points, or USD of a price; the order's own when left out")
+      .action(action(amend)),
+    "usance order amend 20282409603651670423947251286016 0.5",
+    "usance order amend 20282409603651670423947251286016 1 3842",
+  );
+  examples(
+    command
+      .command("cancel")
+      .description("cancel resting orders")
+      .argument("<ids...>", "ids as `order list` shows them", parseId)
+      .action(action(cancel)),
+    "usance order cancel 20282409603651670423947251286016",
+  );
+  command.addCommand(cancelAllCommand());
+  command.addCommand(batchCommand());
   return command;
 }
 
@@ -93,27 +121,6 @@ function orderArguments(command: Command): Command {
   return accountOptions(command);
 }
 
-function orderOf(
-  market: NamedMarket,
-  [side, size, price]: readonly [string, string, string],
-  { kind, reduceOnly, until, maxFills, clientId }: OrderOptions,
-): Order {
-  const lots = parseLots(size);
-  if (lots <= 0n) throw new Error("The size must be above zero: the side says buy or sell.");
-  const buys = side === "buy";
-  const atMarket = price === "market";
-  return {
-    market: market.id,
-    lots: buys ? lots : -lots,
-    tick: atMarket ? (buys ? market.highestFill : market.lowestFill) : parsePrice(price, market),
-    kind: atMarket && kind === "limit" ? "immediateOrCancel" : KINDS[kind],
-    reduceOnly,
-    expiry: until,
-    maxFills,
-    clientOrderId: clientId === undefined ? undefined : BigInt(clientId),
-  };
-}
-
 async function place(
   session: Session,
   name: string,
@@ -123,13 +130,13 @@ async function place(
   options: OrderOptions,
 ): Promise<Answer> {
   const { deployment } = session;
-  const client = session.signer();
+  const client = await session.signer();
   const market = await findMarket(session, name);
   const accountId = await resolveAccount(session, options);
-  const order = orderOf(market, [side, size, price], options);
+  const { decimals, symbol } = await readCollateral(session);
+  const order = orderOf(market, { side, size, price, ...options });
   const hash = await placeOrder(client, { deployment, accountId, ...order });
   const { OrderPlaced, OrderTaken } = placeOrder.extract(await confirm(session, hash));
-  const { decimals, symbol } = await readCollateral(session);
   const [resting] = OrderPlaced;
   const [taken] = OrderTaken;
   const filled = taken && {
@@ -151,8 +158,8 @@ async function place(
       transaction: hash,
     },
     text: [
-      filled
-        ? `filled ${filled.size} at ${filled.averagePrice} on average, fee ${filled.fee} ${symbol}`
+      taken && filled
+        ? `${taken.lots < 0n ? "sold" : "bought"} ${formatLots(abs(taken.lots))} at ${filled.averagePrice} on average, fee ${filled.fee} ${symbol}`
         : "nothing filled",
       ...(rests ? [`resting ${rests.size} at ${rests.price} as order ${rests.id}`] : []),
     ],
@@ -170,7 +177,7 @@ async function preview(
   const { client, deployment } = session;
   const market = await findMarket(session, name);
   const accountId = await resolveAccount(session, options);
-  const order = orderOf(market, [side, size, price], options);
+  const order = orderOf(market, { side, size, price, ...options });
   const { decimals, symbol } = await readCollateral(session);
   const result = await previewOrder(client, { deployment, accountId, ...order });
   const json = {
@@ -201,14 +208,6 @@ async function preview(
   };
 }
 
-/** Price to a tenth of a tick; the exact quote is in the events. */
-function averagePrice(quote: bigint, lots: bigint, { tickSize }: NamedMarket): string | null {
-  if (lots === 0n) return null;
-  const tenths = (-quote * 10n) / lots;
-  // Every tick size is below one.
-  return formatPrice(tenths, { tickSize: tickSize.replace(".", ".0") });
-}
-
 async function list(session: Session, options: AccountOptions): Promise<Answer> {
   const { client, deployment } = session;
   const accountId = await resolveAccount(session, options);
@@ -224,7 +223,7 @@ async function list(session: Session, options: AccountOptions): Promise<Answer> 
       market,
       symbol: named?.symbol ?? String(market),
       side: lots > 0n ? "buy" : "sell",
-      size: formatLots(lots < 0n ? -lots : lots),
+      size: formatLots(abs(lots)),
       price: formatPrice(tick, named),
       until: expiry === 0n ? null : new Date(Number(expiry) * 1_000).toISOString(),
       reduceOnly,
@@ -234,17 +233,63 @@ async function list(session: Session, options: AccountOptions): Promise<Answer> 
     json: { account: accountId, orders: rows },
     text: [
       {
-        columns: ["id", "market", "side", "size", "price", "until", ""],
+        columns: ["market", "side", "size", "price", "until", "", "order"],
         rows: rows.map((order) => [
-          order.id.toString(),
           order.symbol,
           order.side,
           order.size,
           order.price,
           order.until?.slice(0, 16) ?? "",
           order.reduceOnly ? "reduce-only" : "",
+          order.id.toString(),
         ]),
         empty: "no resting orders",
+      },
+    ],
+  };
+}
+
+async function show(session: Session, [id]: readonly [bigint]): Promise<Answer> {
+  const { client, deployment } = session;
+  const { account, lots, expiry, reduceOnly } = await getOrder(client, { deployment, id });
+  const { market, tick } = decodeOrderId(id);
+  const [named, queue] = await Promise.all([
+    findMarket(session, String(market)),
+    getOrdersAt(client, { deployment, market, tick, most: QUEUE }),
+  ]);
+  const place = queue.findIndex((order) => order.id === id);
+  const before = queue.slice(0, place).reduce((sum, order) => sum + abs(order.lots), 0n);
+  const json = {
+    id,
+    account,
+    market,
+    symbol: named.symbol,
+    side: lots > 0n ? "buy" : "sell",
+    size: formatLots(abs(lots)),
+    price: formatPrice(tick, named),
+    until: expiry === 0n ? null : new Date(Number(expiry) * 1_000).toISOString(),
+    reduceOnly,
+    ordersBefore: place < 0 ? null : place,
+    sizeBefore: place < 0 ? null : formatLots(before),
+  };
+  return {
+    json,
+    text: [
+      `order ${id} of account ${account}`,
+      "",
+      {
+        columns: ["", json.symbol],
+        rows: [
+          ["side", json.side],
+          ["open size", json.size],
+          ["price", json.price],
+          ["until", json.until ?? "cancelled"],
+          ["reduce-only", reduceOnly ? "yes" : "no"],
+          [
+            "before it at its price",
+            place < 0 ? `more than ${QUEUE} orders` : `${json.sizeBefore} in ${place} orders`,
+          ],
+        ],
       },
     ],
   };
@@ -257,7 +302,7 @@ async function amend(
   price?: string,
 ): Promise<Answer> {
   const { client, deployment } = session;
-  const signer = session.signer();
+  const signer = await session.signer();
   const { lots, expiry, reduceOnly } = await getOrder(client, { deployment, id });
   const { market, tick } = decodeOrderId(id);
   const named = await findMarket(session, String(market));
@@ -293,7 +338,7 @@ async function amend(
 
 async function cancel(session: Session, ids: readonly bigint[]): Promise<Answer> {
   const { deployment } = session;
-  const client = session.signer();
+  const client = await session.signer();
   const cancelled = [];
   for (const id of ids) {
     const hash = await cancelOrder(client, { deployment, id });
@@ -304,4 +349,8 @@ async function cancel(session: Session, ids: readonly bigint[]): Promise<Answer>
     json: { cancelled },
     text: cancelled.map(({ id, size }) => `cancelled order ${id}: ${size} were open`),
   };
+}
+
+function abs(lots: bigint): bigint {
+  return lots < 0n ? -lots : lots;
 }

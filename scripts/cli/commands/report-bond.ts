@@ -30,14 +30,23 @@ export function bondCommands(): Command[] {
       .description("put a bond behind the reporter's key; approves the collateral first")
       .requiredOption("--config <file>", "configuration of the reporter")
       .requiredOption("--payee <address>", "who gets the bond back; fixed with it", parseAddress)
+      .addHelpText(
+        "after",
+        "\nExamples:\n  usance report bond --config reporter.jsonc --payee 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+      )
       .action(action(bond)),
     new Command("leave")
       .description("give up the reporter's seat at once, and its bond 14 days later")
       .requiredOption("--config <file>", "configuration of the reporter")
+      .addHelpText("after", "\nExamples:\n  usance report leave --config reporter.jsonc")
       .action(action(leave)),
     new Command("withdraw")
       .description("pay the bond of a reporter that has left back to its payee")
       .argument("<reporter>", "address of its key", parseAddress)
+      .addHelpText(
+        "after",
+        "\nExamples:\n  usance report withdraw 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+      )
       .action(action(takeBack)),
     new Command("prove")
       .description(
@@ -45,6 +54,7 @@ export function bondCommands(): Command[] {
       )
       .argument("<source>", "address of a node, or a file with its answer")
       .option("--to <address>", "who gets the prover's share (default: the sender)", parseAddress)
+      .addHelpText("after", "\nExamples:\n  usance report prove https://reporter.example")
       .action(action(prove)),
   ];
 }
@@ -93,7 +103,7 @@ async function leave(session: Session, { config: path }: { config: string }): Pr
 
 async function takeBack(session: Session, reporter: Address): Promise<Answer> {
   const { deployment } = session;
-  const client = session.signer();
+  const client = await session.signer();
   const { payee } = await getBond(client, { deployment, reporter });
   const receipt = await confirm(session, await withdrawBond(client, { deployment, reporter }));
   return {
@@ -104,7 +114,7 @@ async function takeBack(session: Session, reporter: Address): Promise<Answer> {
 
 async function prove(session: Session, source: string, { to }: { to?: Address }): Promise<Answer> {
   const { deployment } = session;
-  const client = session.signer();
+  const client = await session.signer();
   const answered = /^https?:/.test(source)
     ? await fetchJson(`${source.replace(/\/$/, "")}/evidence`, LIMITS)
     : (JSON.parse(readFileSync(source, "utf8")) as unknown);

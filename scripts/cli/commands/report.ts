@@ -27,7 +27,7 @@ export function reportCommand(): Command {
     .option("--dry-run", "calculate and exchange, sign and post nothing", false)
     .addHelpText(
       "after",
-      "\nThe reporter's key is read from USANCE_REPORTER_KEY, or from the keystore that the configuration names.",
+      "\nThe reporter's key is read from USANCE_REPORTER_KEY, or from the keystore that\nthe configuration names.\n\nExamples:\n  usance report run --config reporter.jsonc\n  usance report run --config reporter.jsonc --dry-run",
     )
     .action((_: unknown, self: Command) => run(self));
   command
@@ -36,8 +36,12 @@ export function reportCommand(): Command {
       "examine a reporter: key, seat, bond, clock, balance, contributors, peers, missed days; 1 where anything is ill",
     )
     .requiredOption("--config <file>", "configuration, see config/reporter.example.jsonc")
+    .addHelpText("after", "\nExamples:\n  usance report doctor --config reporter.jsonc")
     .action((_: unknown, self: Command) => doctor(self));
-  for (const one of [...bondCommands(), ...backupCommands((path) => readReporterConfig(path).folder)])
+  for (const one of [
+    ...bondCommands(),
+    ...backupCommands("report", (path) => readReporterConfig(path).folder),
+  ])
     command.addCommand(one);
   return command;
 }
