@@ -40,6 +40,8 @@ export interface Contract {
   readonly maxLots: bigint;
   /** Ticks × 2^16. */
   readonly markX16: bigint;
+  /** Whether its index is late: takers must reduce then. */
+  readonly stale: boolean;
   /** Terms of funding and the index that it is paid against, ticks × 2^16; undefined where none is paid. */
   readonly funding: Funding | undefined;
   /** Undefined where no chain was asked. */
@@ -108,6 +110,7 @@ async function readContract(session: Session, market: NamedMarket): Promise<Cont
     initialMarginBps: market.initialMarginBps,
     maxLots: smaller(BigInt(listing.maxPositionLots), room),
     markX16: market.markX16,
+    stale: market.stale,
     funding: feed && fundingOf(listing, feed.followed),
     book: { ...book, lowestFill, highestFill },
   };
@@ -143,6 +146,7 @@ function reference(
     initialMarginBps: BigInt(initialMarginBps),
     maxLots: smaller(BigInt(listing.maxPositionLots), BigInt(listing.openInterestBaseLots)),
     markX16: (index << 16n) / listing.indexPerTick,
+    stale: false,
     funding: listing.fundingPeriod === 0 ? undefined : fundingOf(listing, index),
     book: undefined,
   };

@@ -57,6 +57,7 @@ export function planAsJson(plan: Plan, usage: OwnUsage) {
       spend: leg.spend,
       mark: markOf(leg),
       pointValueOfALot: amount(pointValue(leg.contract, collateral.decimals)),
+      stale: leg.contract.stale,
       premium: leg.premium,
       notional: amount(leg.notional),
       initialMargin: amount(leg.initialMargin),
@@ -261,6 +262,10 @@ function remarks(leg: Leg, priced: boolean): string[] {
   if (priced && fill.lots < lots)
     said.push(
       `${contract.symbol}: the book takes ${formatLots(fill.lots)} of ${formatLots(lots)} inside the fill band now; rest the remainder or come again.`,
+    );
+  if (contract.stale)
+    said.push(
+      `${contract.symbol}: its index is stale, and only orders that reduce a position are taken now.`,
     );
   if (contract.kind === "perpetual")
     said.push(`${contract.symbol} stands for the spend of one month: bring it up to date every month.`);

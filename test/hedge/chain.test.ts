@@ -15,6 +15,7 @@ import { expect } from "chai";
 import { run } from "../../scripts/cli/program.ts";
 import { saveDeployment } from "../../scripts/deploy/deployment.ts";
 import { monthlyListing, perpetualListing } from "../../scripts/deploy/markets.ts";
+import { SECONDS_PER_DAY } from "../../scripts/lib/calendar.ts";
 import { readIndex } from "../../scripts/hedge/series.ts";
 import { Exchange, FIRST } from "../support/exchange.ts";
 import { dailyCsv, DATA, madeUsage, REAL, sampleCsv } from "./made.ts";
@@ -249,6 +250,16 @@ describe("usance hedge", () => {
     const { err } = await usance("--usage", "/nowhere.csv", "--json");
     expect(JSON.parse(err)).to.have.nested.property("error.name", "HedgeError");
     expect((await usance()).err).to.match(/^error: required option '--usage/);
+  });
+
+  it("says that a late index lets nobody in", async () => {
+    const days = FIRST + DAYS;
+    await exchange.warp((days + 3) * SECONDS_PER_DAY);
+    const { out, code } = await usance("--usage", usage, "--no-chart", "--perpetual", "--ratio", "1");
+    expect(code).to.equal(0);
+    expect(out.replace(/\s+/g, " ")).to.include(
+      "TUX-PERP: its index is stale, and only orders that reduce a position are taken now.",
+    );
   });
 
   const account = () => getAccount(exchange.client, { deployment: exchange.deployment, accountId: taker });
