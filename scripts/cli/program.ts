@@ -44,12 +44,23 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   }
 }
 
+const DEFAULT_RPC: readonly string[] = ["http://127.0.0.1:8545"];
+
+/** The environment names several in one text. */
+function collectRpc(text: string, before: readonly string[]): readonly string[] {
+  const urls = text.split(/\s+/).filter((url) => url !== "");
+  return before === DEFAULT_RPC ? urls : [...before, ...urls];
+}
+
 /** The command line with all its commands. */
 export function createProgram(output: Output): Command {
   const program = new Command("usance")
     .description("A futures exchange for AI token usage, from the command line")
     .addOption(
-      new Option("--rpc <url>", "node to talk to").env("USANCE_RPC").default("http://127.0.0.1:8545"),
+      new Option("--rpc <url>", "node to talk to; given more than once, several that have to agree")
+        .env("USANCE_RPC")
+        .default(DEFAULT_RPC, DEFAULT_RPC.join(" "))
+        .argParser(collectRpc),
     )
     .addOption(
       new Option(

@@ -21,12 +21,14 @@ import { symbolOf, tickSizeOf } from "../deploy/markets.ts";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import { connect, withAccount } from "../lib/client.ts";
 import { KEY_VARIABLE, KEYSTORE_VARIABLE, loadAccount, statedAddress, type KeySource } from "../lib/keys.ts";
+import type { EndpointsOptions } from "../lib/endpoints.ts";
 import { inUnits, type Units } from "./explain.ts";
 import { formatAnswer, type Answer } from "./output.ts";
 
 /** Options of every command. */
 export interface GlobalOptions extends Pick<KeySource, "keystore" | "passphraseFile"> {
-  rpc: string;
+  /** Nodes; several are used as one. */
+  rpc: readonly string[];
   deployment?: string;
   json: boolean;
 }
@@ -61,8 +63,9 @@ export type NamedMarket = Awaited<ReturnType<typeof getMarkets>>[number] & {
 export async function openSession(
   { rpc, deployment: path, ...keys }: GlobalOptions,
   say: Session["say"] = () => {},
+  endpoints: EndpointsOptions = {},
 ): Promise<Session> {
-  const client = await connect(rpc);
+  const client = await connect(rpc, endpoints);
   const deployment = readDeployment(path ?? deploymentPath(client.chain.id));
   if (deployment.chainId !== client.chain.id)
     throw new Error(

@@ -1,5 +1,7 @@
+import { isAddress, type Address } from "viem";
 import { z } from "zod";
 import { parseWith, readJsonc } from "../lib/jsonc.ts";
+import { SENDER_DEFAULTS } from "./sending/sender.ts";
 
 /** Names of the keepers. */
 export const KEEPER_NAMES = ["sync", "liquidation", "waterfall", "settlement", "purge"] as const;
@@ -105,6 +107,18 @@ const alerts = section({
     .default([]),
 });
 
+const urlSchema = z.url({
+  protocol: /^https?$/,
+  error: "must be an address that begins with http:// or https://",
+});
+
+const addressSchema = z
+  .string()
+  .refine(
+    (text) => isAddress(text),
+    "must be an address of 20 bytes in hex",
+  ) as unknown as z.ZodType<Address>;
+
 const schema = section({
   keepers: z
     .array(z.enum(KEEPER_NAMES))
@@ -112,7 +126,25 @@ const schema = section({
     .refine((names) => new Set(names).size === names.length, "must name each keeper once")
     .default([...KEEPER_NAMES]),
   dryRun: z.boolean().default(false),
+  rpc: z.array(urlSchema).nonempty().optional(),
+  agree: z.int().positive().optional(),
+  signer: z
+    .strictObject({
+      url: urlSchema,
+      address: addressSchema,
+      timeoutSeconds: z.number().positive().max(300).default(10),
+    })
+    .optional(),
   maxFeePerGasGwei: z.number().positive().optional(),
+  nativePriceInCollateral: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a decimal text such as "2500.5"')
+    .optional(),
+  sending: section({
+    replaceAfterBlocks: z.int().positive().max(1_000).default(SENDER_DEFAULTS.replaceAfterBlocks),
+    waitSeconds: z.number().nonnegative().max(3_600).default(SENDER_DEFAULTS.waitSeconds),
+    upkeepFeeMultiple: z.int().min(2).max(1_000_000).default(SENDER_DEFAULTS.upkeepFeeMultiple),
+  }).prefault({}),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   http: section({
     host: z.string().default("127.0.0.1"),
@@ -162,7 +194,7 @@ const schema = section({
   alerts: alerts.optional(),
 });
 
-/** How the keeper process runs. Keys, and addresses that are secret, are no part of it: they come from the environment alone. */
+/** How the keeper process runs. Keys, and addresses that are secret, are no part of it: they come from the environment, or a signer holds them. */
 export type KeeperConfig = z.output<typeof schema>;
 
 /** Where alerts go and what they are about. */
@@ -180,7 +212,7 @@ export type SupervisionConfig = Pick<KeeperConfig, "head" | "supervision" | "htt
  */
 export function parseConfig(value: unknown): KeeperConfig {
   return parseWith(schema, value, "keeper configuration", {
-    hides: (path) => path.at(-1)?.toString().endsWith("Variable") ?? false,
+    hides: (path) => path[0] === "rpc" || /Variable$|^url$/.test(path.at(-1)?.toString() ?? ""),
   });
 }
 

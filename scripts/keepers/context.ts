@@ -1,8 +1,10 @@
 import type { Deployment } from "@usance/sdk";
 import type { Account, Chain, Client, Transport } from "viem";
-import { getBlock, getChainId, getCode } from "viem/actions";
+import { getChainId, getCode } from "viem/actions";
 import type { AccountBook } from "./accounts/book.ts";
 import { SetupError, type KeeperLog, type Turn } from "./keeper.ts";
+import { connectionOf, type KeeperConnection } from "./sending/connection.ts";
+import type { SenderSettings } from "./sending/sender.ts";
 
 /** What every keeper is created with. */
 export interface KeeperOptions {
@@ -16,6 +18,10 @@ export interface KeeperOptions {
   maxFeePerGas?: bigint | undefined;
   /** Keeps jobs that share a sender from sending at the same time; without it there is one job. */
   turn?: Turn;
+  /** What is done about transactions that do not get into blocks. The first keeper of a client decides for all of them. */
+  sending?: Partial<Omit<SenderSettings, "maxFeePerGas">>;
+  /** Collateral units that a native coin (10^18 wei) is worth, to compare what an action earns with its gas. */
+  nativePrice?: bigint | undefined;
   /** Part of the accounts that this keeper looks after: those whose number leaves `index` when divided by `of`. */
   shard?: { index: number; of: number };
   /** Accounts in memory, which keepers of one process share; each has its own where it is left out. */
@@ -23,15 +29,15 @@ export interface KeeperOptions {
 }
 
 /** Options in the form that rounds use. */
-export interface KeeperContext extends Omit<KeeperOptions, "dryRun"> {
+export interface KeeperContext extends Omit<KeeperOptions, "dryRun" | "maxFeePerGas" | "sending"> {
   dryRun: boolean;
-  fees: { maxFeePerGas?: bigint };
+  connection: KeeperConnection;
 }
 
 /** Fills in what options leave open. */
 export function contextOf(options: KeeperOptions): KeeperContext {
-  const { dryRun = false, maxFeePerGas } = options;
-  return { ...options, dryRun, fees: maxFeePerGas === undefined ? {} : { maxFeePerGas } };
+  const { dryRun = false, maxFeePerGas, sending, ...rest } = options;
+  return { ...rest, dryRun, connection: connectionOf(rest.client, { ...sending, maxFeePerGas }, rest.log) };
 }
 
 /**
@@ -52,7 +58,7 @@ export async function checkDeployment({ client, deployment }: KeeperContext): Pr
 }
 
 /** Number and time of the newest block. Every read of a round names this block, so that they agree. */
-export async function newestBlock({ client }: KeeperContext): Promise<{ block: bigint; now: number }> {
-  const { number, timestamp } = await getBlock(client, { blockTag: "latest" });
-  return { block: number, now: Number(timestamp) };
+export async function newestBlock({ connection }: KeeperContext): Promise<{ block: bigint; now: number }> {
+  const { number, timestamp } = await connection.head.read();
+  return { block: number, now: timestamp };
 }

@@ -1,4 +1,5 @@
 import {
+  UsanceError,
   absorb,
   applyMargins,
   applyRounds,
@@ -17,10 +18,13 @@ import {
   unwind,
   type ContractErrorName,
 } from "@usance/sdk";
-import { waitForTransactionReceipt } from "viem/actions";
-import type { Hash, TransactionReceipt } from "viem";
+import { createClient, custom, type Client, type Hash, type TransactionReceipt } from "viem";
+import { sentenceOf } from "../lib/errors.ts";
+import { isTemporary } from "../lib/temporary.ts";
 import type { KeeperContext } from "./context.ts";
 import type { KeeperAction, KeeperOutcome } from "./keeper.ts";
+import { pays } from "./sending/income.ts";
+import type { Call, Sent, Underway } from "./sending/sender.ts";
 
 /** Errors that mean the state moved on between the decision and the call: somebody else did it, or it can wait. */
 const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
@@ -61,36 +65,77 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   cancelFired: ["SwitchNotFired"],
 };
 
+/** Actions that cannot wait: without them debts grow, or others are decided on at a price that is not the index's. They go out up to the cap. */
+const URGENT: ReadonlySet<KeeperAction["kind"]> = new Set([
+  "repush",
+  "cancelRiskRaising",
+  "liquidate",
+  "absorb",
+  "deleverage",
+]);
+
 /**
  * Simulates and sends actions, one after the other, each in a block before the next is tried: an action may settle what
- * a later one is about, and one sender's nonces stay in order.
- * @throws UsanceError where a call fails for another reason than a race.
+ * a later one is about, and one sender's nonces stay in order. One that fails stops no other; of a batch that is refused
+ * the parts are tried alone.
+ * @throws UsanceError where the node does not answer.
  */
 export async function execute(
   context: KeeperContext,
   actions: readonly KeeperAction[],
 ): Promise<KeeperOutcome[]> {
+  if (!context.dryRun) await context.connection.sender.tend();
   const outcomes: KeeperOutcome[] = [];
-  const { turn = (work) => work() } = context;
-  for (const action of actions) outcomes.push(await turn(() => attempt(context, action)));
+  for (const action of actions) outcomes.push(...(await attempt(context, action)));
   return outcomes;
 }
 
-async function attempt(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome> {
-  const call = callOf(context, action);
+async function attempt(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome[]> {
   try {
-    await call.simulate();
-    if (context.dryRun) return { action, result: "dryRun" };
-    const hash = await call.send();
-    const receipt = await waitForTransactionReceipt(context.client, { hash });
-    if (receipt.status === "success") return { action, result: "sent", hash, ...takings(action, receipt) };
-    // It was fine when it was simulated. The next round looks at what is left.
-    return { action, result: "lost", error: "reverted in its block" };
+    return [await send(context, action)];
   } catch (error) {
     if (isContractError(error) && RACES[action.kind].includes(error.name))
-      return { action, result: "lost", error: error.name };
-    throw error;
+      return [{ action, result: "lost", error: error.name }];
+    // What is no answer of the exchange says nothing about the action: the round ends, and the next one starts afresh.
+    if (!(error instanceof UsanceError) || isTemporary(error)) throw error;
+    const parts = halves(action);
+    if (parts.length === 0) return [{ action, result: "failed", error: reasonOf(error) }];
+    return [...(await attempt(context, parts[0]!)), ...(await attempt(context, parts[1]!))];
   }
+}
+
+/** Simulates and sends an action while nobody else sends, and waits for its block while others do. */
+async function send(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome> {
+  const { turn = (work) => work() } = context;
+  const begun = await turn(() => begin(context, action));
+  if (begun === undefined) return { action, result: "dryRun" };
+  const sent = "wait" in begun ? await begun.wait() : begun;
+  switch (sent.status) {
+    case "pending":
+      return { action, result: "pending", hash: sent.hash };
+    case "waiting":
+      return { action, result: "waiting", error: sent.reason };
+    case "displaced":
+      return { action, result: "lost", error: "another transaction has its nonce" };
+    case "mined": {
+      const { status, transactionHash: hash } = sent.receipt;
+      // It was fine when it was simulated. The next round looks at what is left.
+      if (status !== "success") return { action, result: "lost", error: "reverted in its block" };
+      return { action, result: "sent", hash, ...takings(action, sent.receipt) };
+    }
+  }
+}
+
+async function begin(context: KeeperContext, action: KeeperAction): Promise<Sent | Underway | undefined> {
+  const { dryRun, nativePrice, connection } = context;
+  const call = callOf(context, action);
+  const income = incomeOf(action, await call.simulate());
+  if (dryRun) return undefined;
+  return connection.sender.send(await call.encode(), {
+    subject: subjectOf(action),
+    urgent: URGENT.has(action.kind),
+    hasHeadroom: (trade) => income === undefined || pays({ ...trade, income, nativePrice }),
+  });
 }
 
 /** What a transaction cost, and what it brought the keeper's account. */
@@ -102,22 +147,88 @@ function takings(action: KeeperAction, receipt: TransactionReceipt) {
   return { ...cost, earned: Liquidated.reduce((sum, { keeperFee }) => sum + keeperFee, 0n) };
 }
 
-interface Call {
-  simulate(): Promise<unknown>;
-  send(): Promise<Hash>;
+/** Collateral units that an action pays the keeper, as its simulation says; undefined where it pays nobody. */
+function incomeOf(action: KeeperAction, simulated: unknown): bigint | undefined {
+  return action.kind === "liquidate" ? (simulated as { keeperFee: bigint }).keeperFee : undefined;
 }
 
-function callOf({ client, deployment, fees }: KeeperContext, action: KeeperAction): Call {
-  const common = { deployment, ...fees };
-  const bind = <parameters>(
-    write: {
-      (client: KeeperContext["client"], parameters: parameters): Promise<Hash>;
-      simulate(client: KeeperContext["client"], parameters: parameters): Promise<unknown>;
+/** What an action is about: two with the same subject are never on their way at a time. */
+function subjectOf(action: KeeperAction): string {
+  // How far a call may go is no part of what it is about, nor which orders it names.
+  const { kind, ...about } = { ...action, maxFills: undefined, takeOverLots: undefined, ids: undefined };
+  return `${kind} ${JSON.stringify(about)}`;
+}
+
+/** Two halves of a batch; nothing where there is no batch, or one of one. */
+function halves(action: KeeperAction): KeeperAction[] {
+  const split = <item>(items: readonly item[], of: (part: readonly item[]) => KeeperAction) => {
+    const middle = Math.ceil(items.length / 2);
+    return items.length < 2 ? [] : [of(items.slice(0, middle)), of(items.slice(middle))];
+  };
+  switch (action.kind) {
+    case "settleAccounts":
+    case "applyRounds":
+      return split(action.accounts, (accounts) => ({ ...action, accounts }));
+    case "cancelRiskRaising":
+    case "cancelFired":
+    case "sweepOrders":
+      return split(action.ids, (ids) => ({ ...action, ids }));
+    case "sync":
+    case "follow":
+    case "repush":
+    case "releasePrint":
+    case "applyMargins":
+    case "liquidate":
+    case "absorb":
+    case "deleverage":
+    case "unwind":
+    case "settle":
+      return [];
+  }
+}
+
+/** Error of a contract by name, and what it says. */
+function reasonOf(error: UsanceError): string {
+  return isContractError(error) ? `${error.name}: ${sentenceOf(error)}` : sentenceOf(error);
+}
+
+interface Prepared {
+  /** What the call would return now. */
+  simulate(): Promise<unknown>;
+  /** The call as a transaction has it. */
+  encode(): Promise<Call>;
+}
+
+interface Write<parameters> {
+  (client: Client, parameters: parameters): Promise<Hash>;
+  simulate(client: Client, parameters: parameters): Promise<unknown>;
+}
+
+/** What a write action of the SDK would send: a wallet that sends nothing takes it down. */
+async function encode<parameters>(
+  client: KeeperContext["client"],
+  write: Write<parameters>,
+  parameters: parameters,
+): Promise<Call> {
+  let taken: Call | undefined;
+  const wallet = custom({
+    request(asked: { method: string; params?: unknown }): Promise<unknown> {
+      if (asked.method !== "eth_sendTransaction") return client.request(asked as never);
+      const [{ to, data }] = asked.params as [Call];
+      taken = { to, data };
+      return Promise.resolve("0x");
     },
-    parameters: parameters,
-  ): Call => ({
+  });
+  await write(createClient({ account: client.account.address, transport: wallet }), parameters);
+  if (taken === undefined) throw new Error("The action sent no transaction.");
+  return taken;
+}
+
+function callOf({ client, deployment }: KeeperContext, action: KeeperAction): Prepared {
+  const common = { deployment };
+  const bind = <parameters>(write: Write<parameters>, parameters: parameters): Prepared => ({
     simulate: () => write.simulate(client, parameters),
-    send: () => write(client, parameters),
+    encode: () => encode(client, write, parameters),
   });
   switch (action.kind) {
     case "sync":

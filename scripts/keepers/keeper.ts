@@ -53,8 +53,14 @@ export type KeeperOutcome =
       /** What the keeper's account was paid for it, collateral units. */
       earned?: bigint;
     }
+  /** Sent and in no block yet: later rounds look after it, and send nothing about the same subject. */
+  | { action: KeeperAction; result: "pending"; hash: Hash }
+  /** Not sent, for a reason that passes: gas costs too much, or earlier transactions come first. */
+  | { action: KeeperAction; result: "waiting"; error: string }
   /** Somebody else was first, or the state moved on; `error` is the contract's error. */
   | { action: KeeperAction; result: "lost"; error: string }
+  /** Refused for a reason that nobody foresaw. The other actions of the round went on. */
+  | { action: KeeperAction; result: "failed"; error: string }
   /** Decided and simulated, not sent. */
   | { action: KeeperAction; result: "dryRun" };
 

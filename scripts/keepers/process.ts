@@ -25,14 +25,15 @@ const RANKS: Record<KeeperName, number> = { liquidation: 0, waterfall: 1, sync: 
  * @param turns Keeps them from sending at the same time.
  */
 export function planKeepers(
-  base: Pick<KeeperOptions, "client" | "deployment" | "log">,
+  base: Pick<KeeperOptions, "client" | "deployment" | "log" | "nativePrice">,
   config: KeeperConfig,
   turns?: Turns,
 ): JobPlan[] {
-  const { dryRun, maxFeePerGasGwei, shard } = config;
+  const { dryRun, maxFeePerGasGwei, sending, shard } = config;
   const optionsFor = (name: KeeperName): KeeperOptions => ({
     ...base,
     dryRun,
+    sending,
     ...(shard && { shard }),
     ...(turns && { turn: turns.of(RANKS[name]) satisfies Turn }),
     ...(maxFeePerGasGwei !== undefined && { maxFeePerGas: parseGwei(String(maxFeePerGasGwei)) }),

@@ -27,12 +27,14 @@ export function createKeeper({ name, log, init, round }: Job): Keeper {
   async function run(): Promise<KeeperReport> {
     try {
       const report = stopped ? { block: 0n, outcomes: [] } : await round();
-      state.healthy = true;
+      const failed = report.outcomes.find((outcome) => outcome.result === "failed");
+      state.healthy = failed === undefined;
       state.lastRun = state.lastSuccess = Date.now();
       state.block = report.block;
       state.rounds += 1;
       state.failures = 0;
-      delete state.error;
+      if (failed === undefined) delete state.error;
+      else state.error = `${failed.action.kind}: ${failed.error}`;
       for (const outcome of report.outcomes) logOutcome(log, name, outcome);
       return { keeper: name, ...report };
     } catch (error) {
@@ -61,8 +63,25 @@ export function createKeeper({ name, log, init, round }: Job): Keeper {
   };
 }
 
+const LEVELS = {
+  sent: "info",
+  pending: "info",
+  waiting: "info",
+  lost: "debug",
+  failed: "error",
+  dryRun: "info",
+} as const satisfies Record<KeeperOutcome["result"], keyof KeeperLog>;
+
+const WORDS: Record<KeeperOutcome["result"], string> = {
+  sent: "sent",
+  pending: "sent, and in no block yet",
+  waiting: "not sent yet",
+  lost: "somebody else was first",
+  failed: "refused",
+  dryRun: "would be sent",
+};
+
 function logOutcome(log: KeeperLog, keeper: string, outcome: KeeperOutcome): void {
   const { result, ...fields } = { keeper, ...outcome };
-  if (result === "lost") log.debug(fields, "somebody else was first");
-  else log.info(fields, result === "sent" ? "sent" : "would be sent");
+  log[LEVELS[result]](fields, WORDS[result]);
 }

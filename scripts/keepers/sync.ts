@@ -116,8 +116,9 @@ export function createSyncKeeper(options: KeeperOptions & { interval?: number })
       );
       const actions = decideSync({ now, markets, feeds, pushed, held: held.flat(), touched, interval });
       const outcomes = await execute(context, actions);
-      for (const action of actions)
-        if (action.kind === "sync" || action.kind === "follow") touched.set(subjectOf(action), now);
+      for (const { action, result } of outcomes)
+        if ((action.kind === "sync" || action.kind === "follow") && result !== "waiting")
+          touched.set(subjectOf(action), now);
       return { block, outcomes };
     },
   });

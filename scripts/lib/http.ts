@@ -12,7 +12,7 @@ export interface Limits {
 }
 
 /**
- * Gets JSON from another process, or posts it when there is a body.
+ * Gets JSON from another process, or posts it when there is a body. User and password of an address become a Basic authorisation.
  * @throws HttpError, or the error of fetch. No message holds the address: it may hold a key.
  */
 export async function fetchJson(
@@ -20,12 +20,14 @@ export async function fetchJson(
   { timeoutSeconds, maxBytes }: Limits,
   body?: unknown,
 ): Promise<unknown> {
-  const response = await fetch(url, {
+  const { address, headers } = addressOf(url);
+  const response = await fetch(address, {
     signal: AbortSignal.timeout(timeoutSeconds * 1_000),
     redirect: "error",
+    headers,
     ...(body !== undefined && {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { ...headers, "content-type": "application/json" },
       body: JSON.stringify(body),
     }),
   });
@@ -43,6 +45,18 @@ export async function fetchJson(
   } catch {
     throw new HttpError("the answer is not JSON");
   }
+}
+
+/** `fetch` refuses an address that names a user, and says so with the password. */
+function addressOf(url: string): { address: URL | string; headers: Record<string, string> } {
+  if (!URL.canParse(url)) return { address: url, headers: {} };
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === "") return { address, headers: {} };
+  address.username = "";
+  address.password = "";
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { address, headers: { authorization: `Basic ${btoa(user)}` } };
 }
 
 /**

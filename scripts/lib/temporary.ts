@@ -9,7 +9,24 @@ import {
   WebSocketRequestError,
 } from "viem";
 
+/** Too few nodes show the same chain: nothing is read and nothing decided until they do. It passes. */
+export class DisagreementError extends Error {
+  override readonly name = "DisagreementError";
+
+  constructor(
+    /** Most nodes that show the same block. */
+    readonly agreeing: number,
+    /** How many have to. */
+    readonly needed: number,
+  ) {
+    super(
+      `${agreeing} of the nodes show the same block and ${needed} must: wait, or look at the nodes that are put aside.`,
+    );
+  }
+}
+
 const TEMPORARY = [
+  DisagreementError,
   HttpRequestError,
   WebSocketRequestError,
   TimeoutError,
@@ -23,7 +40,7 @@ const TEMPORARY = [
 
 /** How nodes say that they lag behind the one that was asked before, or that a transaction is already on its way. */
 const LAGGING =
-  /header not found|unknown block|block not found|replacement transaction underpriced|already known/i;
+  /header not found|unknown block|block not found|invalid block tag|replacement transaction underpriced|already known/i;
 
 /** Whether the node is the trouble, not the exchange: it does not answer, lags, or brings a transaction into no block. */
 export function isTemporary(error: unknown): boolean {

@@ -151,10 +151,17 @@ describe("the liquidation keeper", () => {
   it("fails visibly where the call itself is wrong", async () => {
     const { deployment } = exchange;
     const context = contextOf({ client: exchange.wallet(RIVAL), deployment, log });
-    const wrong = await execute(context, [{ kind: "absorb", account: 9_999 }]).catch(
-      (error: unknown) => error,
-    );
-    expect(wrong).to.be.an("error").with.property("name", "UnknownAccount");
+    const outcomes = await execute(context, [
+      { kind: "absorb", account: 9_999 },
+      { kind: "sync", market },
+    ]);
+    expect(outcomes.map(({ action, result }) => `${action.kind} ${result}`)).to.deep.equal([
+      "absorb failed",
+      "sync sent",
+    ]);
+    expect(outcomes[0])
+      .to.have.property("error")
+      .that.matches(/^UnknownAccount: /);
   });
 
   it("hands a bankrupt account to the market's fund", async () => {

@@ -405,11 +405,18 @@ describe("the keeper configuration", () => {
     const path = new URL("../../config/keeper.example.jsonc", import.meta.url).pathname;
     const example = readConfig(path);
     const marked = readFileSync(path, "utf8").matchAll(/^ *(?:"(\w+)".*|\}), \/\/ no default/gm);
-    const { maxFeePerGasGwei: _gas, shard: _shard, alerts, ...rest } = example;
+    const {
+      maxFeePerGasGwei: _gas,
+      nativePriceInCollateral: _price,
+      shard: _shard,
+      alerts,
+      ...rest
+    } = example;
     const { keeperAccount: _account, ...liquidation } = rest.liquidation;
     const { maxAgeSeconds: _age, ...head } = rest.head;
     expect([...marked].map(([, name]) => name ?? "alerts")).to.deep.equal([
       "maxFeePerGasGwei",
+      "nativePriceInCollateral",
       "shard",
       "maxAgeSeconds",
       "keeperAccount",

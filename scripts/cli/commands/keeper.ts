@@ -1,11 +1,21 @@
+import { parseCollateral } from "@usance/sdk";
 import { Command, InvalidArgumentError } from "commander";
 import { pino } from "pino";
-import { KEEPER_NAMES, parseConfig, readConfig, type KeeperName } from "../../keepers/config.ts";
+import {
+  KEEPER_NAMES,
+  parseConfig,
+  readConfig,
+  type KeeperConfig,
+  type KeeperName,
+} from "../../keepers/config.ts";
 import type { KeeperReport } from "../../keepers/keeper.ts";
 import { headOf, planKeepers, runKeepers } from "../../keepers/process.ts";
 import { Turns } from "../../keepers/supervisor/turns.ts";
+import { accountOf, remoteSigner } from "../../keepers/sending/signer.ts";
+import { KEY_VARIABLE, withAccount } from "../../lib/client.ts";
+import { redactor, secretsOf } from "../../lib/redact.ts";
 import type { Answer } from "../output.ts";
-import { answer, openSession, type GlobalOptions } from "../session.ts";
+import { answer, openSession, readCollateral, type GlobalOptions, type Session } from "../session.ts";
 
 interface RunOptions extends GlobalOptions {
   config?: string;
@@ -33,13 +43,25 @@ async function run(command: Command): Promise<void> {
   const config = options.config === undefined ? parseConfig({}) : readConfig(options.config);
   config.keepers = options.only ?? config.keepers;
   config.dryRun ||= options.dryRun;
-  const { deployment, signer } = await openSession(options);
+  // What is written on the command line goes before the file, and the file before what is left out.
+  const isNamed = command.getOptionValueSourceWithGlobals("rpc") === "cli";
+  const rpc = isNamed ? options.rpc : (config.rpc ?? options.rpc);
+  const { agree } = config;
+  const session = await openSession({ ...options, rpc }, undefined, { agree });
   // A single round is answered like any other command; only what goes wrong is logged beside it.
   const level = options.once ? "warn" : config.logLevel;
-  const log = pino({ name: "usance-keeper", level }, pino.destination({ dest: 2, sync: true }));
-  const client = await signer();
+  const hide = redactor([process.env[KEY_VARIABLE], ...secretsOf([...rpc, config.signer?.url ?? ""])]);
+  const log = pino(
+    { name: "usance-keeper", level, hooks: { streamWrite: hide } },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  const client = config.signer
+    ? withAccount(session.client, accountOf(remoteSigner(config.signer)))
+    : await session.signer();
+  const { deployment } = session;
+  const nativePrice = await nativePriceOf(config, session);
   const turns = new Turns(config.supervision.hangSeconds * 1_000);
-  const plans = planKeepers({ client, deployment, log }, config, turns);
+  const plans = planKeepers({ client, deployment, log, nativePrice }, config, turns);
   if (options.once) {
     const reports: KeeperReport[] = [];
     for (const { create } of plans) {
@@ -58,10 +80,19 @@ async function run(command: Command): Promise<void> {
     readHead: headOf(client),
     signal: stop.signal,
     turns,
+    hide,
     onListening: (url) => log.info({ url, keepers: config.keepers }, "running; /health and /metrics answer"),
   });
   // What is left of a round that hangs would keep the process.
   if (!clean) process.exit(0);
+}
+
+/** Collateral units that a native coin is worth. */
+async function nativePriceOf(
+  { nativePriceInCollateral: text }: KeeperConfig,
+  session: Session,
+): Promise<bigint | undefined> {
+  return text === undefined ? undefined : parseCollateral(text, (await readCollateral(session)).decimals);
 }
 
 function summary(reports: readonly KeeperReport[]): Answer {

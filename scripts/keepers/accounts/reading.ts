@@ -36,10 +36,8 @@ export class ChainReading {
   }
 
   async head(): Promise<Head> {
-    const { number, hash, parentHash, timestamp } = await getBlock(this.#context.client, {
-      blockTag: "latest",
-    });
-    return { block: number, hash, parentHash, now: Number(timestamp) };
+    const { number, hash, parentHash, timestamp } = await this.#context.connection.head.read();
+    return { block: number, hash, parentHash, now: timestamp };
   }
 
   /** Whether a block is still part of the chain. */

@@ -45,6 +45,8 @@ export interface JobHealth {
   runningSince?: number;
   /** Error of the last round, where it failed. */
   error?: string;
+  /** First action of the last round that was refused for a reason that nobody foresaw, and the reason; the others went on. */
+  refused?: string;
 }
 
 /** What a worker needs besides its plan. */
@@ -104,7 +106,7 @@ export class Worker {
 
   /** Whether the job does what it should. */
   health(now = Date.now()): JobHealth {
-    const { lastBlock, failures, error, lastSuccess, runningSince } = this.#state;
+    const { lastBlock, failures, error, refused, lastSuccess, runningSince } = this.#state;
     const { hangSeconds, failuresAllowed } = this.#options.limits;
     const head = this.#options.heads.newest?.number;
     const silent = Math.floor((now - (lastSuccess ?? this.#since)) / 1_000);
@@ -118,7 +120,7 @@ export class Worker {
             ? `no round has ended well yet${error === undefined ? "" : `: ${error}`}`
             : silent > allowed
               ? `no round has ended well for ${silent} s, at most ${allowed} s are allowed`
-              : undefined;
+              : refused;
     return {
       healthy: wrong === undefined,
       ...(wrong !== undefined && { wrong }),
@@ -150,8 +152,11 @@ export class Worker {
     }
   }
 
-  #succeed({ block }: KeeperReport): void {
+  #succeed({ block, outcomes }: KeeperReport): void {
     const state = this.#state;
+    const refused = outcomes.find((outcome) => outcome.result === "failed");
+    if (refused === undefined) delete state.refused;
+    else state.refused = `${refused.action.kind} was refused: ${refused.error}`;
     if (state.failures > 0) this.#options.log.info({ keeper: this.plan.name }, "works again");
     Object.assign(state, {
       rounds: state.rounds + 1,
