@@ -21,7 +21,8 @@ const respell = new Map([
 function pages(): string[] {
   const docs = existsSync(join(root, "docs"))
     ? readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-        .filter((path) => path.endsWith(".md"))
+        // The reference comes from comments, whose examples the tests check.
+        .filter((path) => path.endsWith(".md") && !path.startsWith("api"))
         .sort()
     : [];
   return ["README.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((path) => join("docs", path))];

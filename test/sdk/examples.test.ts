@@ -38,6 +38,46 @@ describe("SDK examples", function () {
     expect(without).to.deep.equal([]);
   });
 
+  it("says at every action what it does and each error that it may end with", () => {
+    const actions = new Map(
+      pages
+        .filter((page) => page.startsWith("actions/") && page !== "actions/index.ts")
+        .map((page) => [
+          page.slice("actions/".length, -".ts".length),
+          readFileSync(join(sources, page), "utf8"),
+        ]),
+    );
+    const shared = readFileSync(join(sources, "internal", "order.ts"), "utf8");
+    const [, orderErrors = ""] = /export type OrderErrorName =([^;]+);/.exec(shared) ?? [];
+
+    /** Names of the contracts' errors in an action's type of errors. */
+    function errorsOf(text: string): string[] {
+      const [, type = ""] = /export type \w+ErrorType =([^;]+);/.exec(text) ?? [];
+      const whole = type.replace(/\bOrderErrorName\b/, orderErrors);
+      return [...whole.matchAll(/"(\w+)"/g)].map(([, name]) => name!);
+    }
+
+    const problems = [...actions].flatMap(([name, text]) => {
+      const declaration = new RegExp(
+        `/\\*\\*\\n((?: \\*(?!/).*\\n)+) \\*/\\nexport (?:async )?(?:function|const) ${name}\\b`,
+      );
+      const [, comment = ""] = declaration.exec(text) ?? [];
+      const [description = "", ...tags] = comment.replaceAll(/^ \* ?/gm, "").split(/^@/m);
+      const throws = tags.filter((tag) => tag.startsWith("throws")).join(" ");
+      const missing = errorsOf(text).filter((error) => !throws.includes(`\`${error}\``));
+      return [
+        ...(/^[A-Z].{20,}[.]\s*$/s.test(description) ? [] : [`${name}: no description`]),
+        // What another action throws is listed there.
+        ...(missing.length > 0 && !/`(placeOrder|amendOrder)`/.test(throws)
+          ? [`${name}: @throws does not name ${missing.join(", ")}`]
+          : []),
+        ...(text.includes("ErrorType =") && throws === "" ? [`${name}: no @throws`] : []),
+      ];
+    });
+    expect(actions.size).to.be.greaterThan(60);
+    expect(problems).to.deep.equal([]);
+  });
+
   it("compiles all of them, and the README's, as a user's own code", () => {
     expect(readme.length).to.be.greaterThan(1);
     const problems = checkTypes([...examples, ...readme], join(root, "out", "test-sdk-examples"));

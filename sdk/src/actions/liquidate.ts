@@ -53,7 +53,7 @@ export type LiquidateErrorType = ActionErrorType<
  * Close lots of an account below its maintenance margin into the book, for a share of the fee, and take over what the
  * book does not take.
  *
- * @throws `AccountHealthy`, `AccountBankrupt`, `NoPosition`, `MarketNotOpen`, `IndexStale`, `UnknownAccount`, `SelfLiquidation`, `NothingToFill`, and with a takeover `NotAuthorised`, `InsufficientMargin`, `PositionLimit`, `OnlyReducing`
+ * @throws `AccountHealthy`, `AccountBankrupt`, `NoPosition`, `MarketNotOpen`, `IndexStale`, `UnknownAccount`, `SelfLiquidation`, `NothingToFill`, and with a takeover `NotAuthorised`, `AccountIsRetired`, `TooManyMarkets`, `InsufficientMargin`, `PositionLimit`, `OnlyReducing`
  *
  * @example
  * import { type Deployment, liquidate } from "@usance/sdk";
