@@ -1,7 +1,9 @@
 import { gzipSync } from "node:zlib";
+import { collateralAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { expect } from "chai";
 import { build } from "esbuild";
 import { root } from "../../scripts/lib/production.ts";
+import { collateralDecimals, lockedPrints } from "../../sdk/src/internal/contracts.ts";
 
 /** What a program that reads and trades imports. */
 const readAndTrade = [
@@ -48,6 +50,11 @@ describe("SDK bundle", () => {
   it("holds only what is imported", async () => {
     expect((await sizeOf(["parsePrice", "formatPrice"])).size).to.be.lessThan(1_500);
     expect((await sizeOf(["getMarket"])).size).to.be.lessThan((await sizeOf(readAndTrade)).size);
+  });
+
+  it("has the functions of other contracts that it needs as the contracts have them", () => {
+    const abi: readonly object[] = [...collateralAbi, ...usageIndexAbi];
+    for (const item of [...collateralDecimals.abi, ...lockedPrints.abi]) expect(abi).to.deep.include(item);
   });
 
   it("has an entry for ethers that brings nothing of viem", async () => {

@@ -1,6 +1,7 @@
 import type { Abi } from "viem";
-import { clearinghouseAbi, collateralAbi, reporterBondsAbi, usageIndexAbi } from "../abis.ts";
+import { clearinghouseAbi } from "../abis.ts";
 import { solidityErrors } from "./ContractError.ts";
+import { otherErrors } from "./otherErrors.ts";
 
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
@@ -9,6 +10,6 @@ export const errorsAbi: readonly AbiError[] = /*#__PURE__*/ collect();
 
 // A function, since bundlers keep a list that is spread out at once whether anybody uses it or not.
 function collect(): readonly AbiError[] {
-  const all = [clearinghouseAbi, usageIndexAbi, collateralAbi, reporterBondsAbi, solidityErrors];
+  const all = [clearinghouseAbi, otherErrors, solidityErrors];
   return all.flatMap((abi: Abi) => abi.filter((item) => item.type === "error"));
 }

@@ -22,3 +22,39 @@ export const clearinghouse = { abi: clearinghouseAbi, name: "clearinghouse" } as
 export const usageIndex = { abi: usageIndexAbi, name: "usageIndex" } as const;
 export const collateral = { abi: collateralAbi, name: "collateral" } as const;
 export const reporterBonds = { abi: reporterBondsAbi, name: "reporterBonds" } as const;
+
+// Single functions for calls within others: whole ABIs would add a third to a program that only trades.
+
+export const collateralDecimals = {
+  abi: [
+    {
+      type: "function",
+      name: "decimals",
+      inputs: [],
+      outputs: [{ name: "", type: "uint8" }],
+      stateMutability: "view",
+    },
+  ],
+  name: "collateral",
+} as const;
+
+export const lockedPrints = {
+  abi: [
+    {
+      type: "function",
+      name: "lockedSumAt",
+      inputs: [
+        { name: "index", type: "bytes32" },
+        { name: "first", type: "uint32" },
+        { name: "last", type: "uint32" },
+        { name: "time", type: "uint64" },
+      ],
+      outputs: [
+        { name: "sum", type: "uint256" },
+        { name: "finalDays", type: "uint256" },
+      ],
+      stateMutability: "view",
+    },
+  ],
+  name: "usageIndex",
+} as const;

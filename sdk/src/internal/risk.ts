@@ -1,6 +1,6 @@
 import type { Client } from "viem";
 import type { Outcome } from "./abi.ts";
-import { clearinghouse, collateral, usageIndex, type ClearinghouseAbi } from "./contracts.ts";
+import { clearinghouse, collateralDecimals, lockedPrints, type ClearinghouseAbi } from "./contracts.ts";
 import { liquidationTicks, maintenanceOf, type LiquidationTicks, type RiskPosition } from "./liquidation.ts";
 import { read, type ReadParameters } from "./read.ts";
 import { marketKinds, marketPhases } from "../enums.ts";
@@ -29,7 +29,7 @@ export async function readTerms(
   ids: readonly number[],
 ): Promise<Map<number, MarketTerms>> {
   const [decimals, ...terms] = await Promise.all([
-    read(client, parameters, collateral, "decimals", []),
+    read(client, parameters, collateralDecimals, "decimals", []),
     ...ids.map((id) =>
       Promise.all([
         read(client, parameters, clearinghouse, "market", [id]),
@@ -112,7 +112,7 @@ async function unlockedShare(
   const whole = { counted: size, maintenanceBps: market.maintenanceMarginBps };
   const today = Number(parameters.time / secondsOfDay);
   if (today < listing.firstPeriod + finalAfter) return whole;
-  const { finalDays } = await read(client, parameters, usageIndex, "lockedSumAt", [
+  const { finalDays } = await read(client, parameters, lockedPrints, "lockedSumAt", [
     market.index,
     listing.firstPeriod,
     today - finalAfter,
