@@ -207,7 +207,7 @@ function chooseContracts(venue: Venue, { perpetual, months }: Wishes): Contract[
   }
   const dated = contracts.filter(({ kind }) => kind === "dated").sort((a, b) => a.lastPeriod - b.lastPeriod);
   if (months !== undefined)
-    return months.map((month) => {
+    return [...new Set(months)].map((month) => {
       const found = dated.find(({ lastPeriod }) => monthOfPeriod(lastPeriod) === month);
       if (found === undefined) throw missing(`TUM-${month}`);
       return found;

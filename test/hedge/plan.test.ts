@@ -93,7 +93,7 @@ describe("a plan", () => {
   });
 
   it("names the months that were asked for, or the perpetual for a need without a date", () => {
-    const months = plan(PERFECT, { months: ["2026-09", "2026-07"] }).legs;
+    const months = plan(PERFECT, { months: ["2026-09", "2026-07", "2026-09"] }).legs;
     expect(months.map(({ contract }) => contract.symbol)).to.deep.equal(["TUM-2026-09", "TUM-2026-07"]);
     const [perpetual, ...others] = plan(PERFECT, { perpetual: true, spend: 300_000 }).legs;
     expect(others).to.deep.equal([]);
