@@ -13,7 +13,10 @@ import { noChanges, type Changes } from "./touched.ts";
 const TRAIL = 128;
 
 /** Accounts that are read at one block while the book is filled. Nodes do not keep the state of old blocks for long. */
-const PER_PIN = 20_000;
+const PER_PIN = 2_000;
+
+/** Milliseconds for which one round goes on filling the book: a round that takes longer would look as if it hung. */
+const FILLING = 120_000;
 
 /** Attempts to read a block that is not undone meanwhile. */
 const ATTEMPTS = 5;
@@ -54,6 +57,24 @@ export interface BookView {
   accounts(ids: readonly number[]): Promise<AccountView[]>;
 }
 
+/** Says that the book is not filled yet: the next round goes on where this one ended. */
+export class StillReadingError extends Error {
+  override readonly name = "StillReadingError";
+  constructor(read: number, of: number) {
+    super(`The accounts are still being read, ${read} of ${of} so far: the next round goes on.`);
+  }
+}
+
+/** A book that is being filled. */
+interface Filling {
+  table: AccountTable;
+  /** Rows that are read. */
+  row: number;
+  /** Blocks at which they were read, the first of them the one that was the head when it began. */
+  pins: Head[];
+  started: number;
+}
+
 /** A block that was followed, and what changed in it and in those that were passed over before it. */
 interface Step extends Head {
   changes: Changes;
@@ -72,6 +93,7 @@ export class AccountBook {
   #table = new AccountTable();
   /** Blocks followed, oldest first; empty before the book is filled. */
   #trail: Step[] = [];
+  #filling: Filling | undefined;
   /** Row at which the recount goes on. */
   #cursor = 0;
   #underWay: Promise<unknown> = Promise.resolve();
@@ -227,28 +249,38 @@ export class AccountBook {
 
   /**
    * Reads every account. What changed while it was read comes with the next step, which starts behind the first block.
-   * @returns whether the book stands at the head, which takes another step where filling was long.
+   * @returns whether the book stands at the head, which takes another step where filling took several blocks.
+   * @throws StillReadingError where a round is over before the book is filled.
    */
   async #fill(head: Head): Promise<boolean> {
-    const started = performance.now();
-    const table = new AccountTable();
+    const filling = (this.#filling ??= {
+      table: new AccountTable(),
+      row: 0,
+      pins: [],
+      started: performance.now(),
+    });
+    const { table, pins, started } = filling;
+    const begun = performance.now();
+    let pin = head;
     const rows = this.#shard.rows(await this.#reading.accountCount(head.block));
-    const pins: Head[] = [head];
-    for (let row = 0; row < rows; row += PER_PIN) {
-      if (row > 0) pins.push(await this.#reading.head());
-      const ids = this.#accountsOf(row, Math.min(rows, row + PER_PIN));
-      for (const view of await this.#reading.accounts(ids, pins.at(-1)!.block))
+    do {
+      if (performance.now() - begun > FILLING) throw new StillReadingError(filling.row, rows);
+      if (pins.length > 0) pin = await this.#reading.head();
+      const end = Math.min(rows, filling.row + PER_PIN);
+      for (const view of await this.#reading.accounts(this.#accountsOf(filling.row, end), pin.block))
         table.put(this.#shard.rowOf(view.id), view);
-    }
-    for (const pin of pins) if (!(await this.#reading.isCanonical(pin))) return false;
+      pins.push(pin);
+      filling.row = end;
+    } while (filling.row < rows);
+    this.#filling = undefined;
+    for (const each of pins) if (!(await this.#reading.isCanonical(each))) return false;
+    const [first] = pins as [Head];
     this.#table = table;
-    this.#terms.forget(head.now);
-    this.#trail = [{ ...head, changes: noChanges() }];
-    this.#context.log.info(
-      { accounts: rows, block: head.block, milliseconds: Math.round(performance.now() - started) },
-      "accounts are in memory",
-    );
-    return pins.length === 1;
+    this.#terms.forget(first.now);
+    this.#trail = [{ ...first, changes: noChanges() }];
+    const seconds = Math.round(performance.now() - started) / 1_000;
+    this.#context.log.info({ accounts: rows, block: first.block, seconds }, "accounts are in memory");
+    return pins.length === 1 && first.hash === head.hash;
   }
 
   #membersOf(market: number): number[] {

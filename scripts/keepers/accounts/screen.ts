@@ -45,7 +45,8 @@ export function screen(table: AccountTable, terms: TermsTable): number[] {
       }
       const lots = size[place]!;
       const held = quote[place]!;
-      const [paid, due] = [snapshot[place]!, funding[id]!];
+      const paid = snapshot[place]!;
+      const due = funding[id]!;
       const unit = tickValue[id]!;
       const large = Math.abs(lots);
       worth += (held + lots * (price[id]! - (due - paid) * FUNDING_UNIT)) * unit;
@@ -54,9 +55,11 @@ export function screen(table: AccountTable, terms: TermsTable): number[] {
       if (orders[place] !== 0) rests = true;
       if (lots !== 0) holds = true;
       if (its === SETTLED) continue;
-      let [bid, ask] = [0, 0];
+      let bid = 0;
+      let ask = 0;
       if (its === TRADES) {
-        [bid, ask] = [bids[place]!, asks[place]!];
+        bid = bids[place]!;
+        ask = asks[place]!;
         if (lots > 0) longs = true;
         else if (lots < 0) shorts = true;
       }

@@ -1,0 +1,322 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  approveCollateral,
+  deposit,
+  getAccount,
+  getAccountId,
+  getOpenOrders,
+  parseCollateral,
+  placeOrder,
+  type Order,
+} from "@usance/sdk";
+import { clearinghouseAbi } from "@usance/sdk/abis";
+import { expect } from "chai";
+import fc from "fast-check";
+import { pino } from "pino";
+import {
+  createClient,
+  createTestClient,
+  custom,
+  http,
+  type Account,
+  type Chain,
+  type Client,
+  type Transport,
+} from "viem";
+import { getBlock, getTransactionReceipt } from "viem/actions";
+import { perpetualListing } from "../../scripts/deploy/markets.ts";
+import { AccountBook } from "../../scripts/keepers/accounts/book.ts";
+import { AccountTable, type AccountRecord } from "../../scripts/keepers/accounts/table.ts";
+import { Shard } from "../../scripts/keepers/accounts/shard.ts";
+import { contextOf } from "../../scripts/keepers/context.ts";
+import { createLiquidationKeeper } from "../../scripts/keepers/liquidation.ts";
+import { OrderFinder } from "../../scripts/keepers/orders.ts";
+import { headOf } from "../../scripts/keepers/process.ts";
+import { Heads } from "../../scripts/keepers/supervisor/heads.ts";
+import { Exchange, FIRST, key } from "../support/exchange.ts";
+
+const usd = (amount: string) => parseCollateral(amount);
+
+const MAKER = 1;
+const TRADER = 2;
+const KEEPER = 3;
+const NEWCOMER = 4;
+
+describe("the accounts in memory", () => {
+  let exchange: Exchange;
+  let test: ReturnType<typeof createTestClient>;
+  let maker: number;
+  let trader: number;
+  let market: number;
+  let warnings: { msg: string; account?: number; differences?: string[] }[];
+
+  // Pino writes each line at once.
+  const log = pino(
+    { level: "warn" },
+    { write: (line: string) => void warnings.push(JSON.parse(line) as (typeof warnings)[number]) },
+  );
+
+  before(async () => {
+    exchange = await Exchange.start([...Array<number>(7).fill(1_000_000), ...Array<number>(9).fill(100_000)]);
+    test = createTestClient({ mode: "hardhat", chain: exchange.client.chain, transport: http(exchange.rpc) });
+    await exchange.postDays(FIRST, FIRST + 6);
+    market = await exchange.list(perpetualListing({ feed: 1, index: 1_000n * 10n ** 18n }));
+    maker = await exchange.fund(MAKER, usd("1000000"));
+    trader = await exchange.fund(TRADER, usd("2400"));
+    await exchange.fund(KEEPER, usd("10"));
+    await trade(MAKER, maker, { market, lots: -10_000n, tick: 2_000n });
+    await trade(TRADER, trader, { market, lots: 10_000n, tick: 2_000n });
+  });
+  after(() => exchange.close());
+  beforeEach(() => (warnings = []));
+
+  async function trade(wallet: number, accountId: number, order: Order): Promise<void> {
+    const { deployment } = exchange;
+    await exchange.mined(await placeOrder(exchange.wallet(wallet), { deployment, accountId, ...order }));
+  }
+
+  const contextWith = (client: Client<Transport, Chain | undefined, Account>) =>
+    contextOf({ client, deployment: exchange.deployment, log });
+  const context = () => contextWith(exchange.wallet(KEEPER));
+  const holders = (book: AccountBook) => book.use((view) => Promise.resolve(view.holders(market)));
+
+  /** A client whose node is asked through a function. */
+  function through(
+    request: (
+      args: { method: string; params?: unknown },
+      ask: (args: { method: string; params?: unknown }) => Promise<unknown>,
+    ) => Promise<unknown>,
+  ) {
+    const ask = (args: { method: string; params?: unknown }) =>
+      exchange.client.request<{ Parameters: unknown; ReturnType: unknown }>(args);
+    return createClient({
+      account: key(KEEPER),
+      chain: exchange.client.chain,
+      cacheTime: 0,
+      transport: custom({ request: (args: { method: string; params?: unknown }) => request(args, ask) }),
+    });
+  }
+
+  it("take in what a transaction changes, and read nothing else again", async () => {
+    const book = new AccountBook(context());
+    expect(await holders(book)).to.deep.equal([maker, trader]);
+    const { reread } = book.figures;
+    await trade(MAKER, maker, { market, lots: -500n, tick: 2_010n });
+    await holders(book);
+    expect(book.figures.reread - reread).to.equal(1);
+    await trade(TRADER, trader, { market, lots: 500n, tick: 2_010n });
+    await holders(book);
+    // The taker, and the maker whom the taker's event names.
+    expect(book.figures.reread - reread).to.equal(3);
+    expect(await book.recount(10)).to.deep.equal([]);
+    await trade(TRADER, trader, { market, lots: -500n, tick: 2_000n });
+    await trade(MAKER, maker, { market, lots: 500n, tick: 2_000n });
+  });
+
+  it("follow a chain that undoes blocks, accounts that were opened in them included", async () => {
+    const book = new AccountBook(context());
+    await holders(book);
+    const { accounts } = book.figures;
+    const id = await test.snapshot();
+    await exchange.fund(NEWCOMER, usd("300"));
+    await trade(TRADER, trader, { market, lots: -1_000n, tick: 1_990n });
+    await holders(book);
+    expect(book.figures.accounts).to.equal(accounts + 1);
+
+    await test.revert({ id });
+    await trade(TRADER, trader, { market, lots: 100n, tick: 1_980n });
+    await holders(book);
+    expect(book.figures.accounts).to.equal(accounts);
+    expect(await book.recount(10)).to.deep.equal([]);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it("begin again where more was undone than they remember", async () => {
+    const id = await test.snapshot();
+    await test.mine({ blocks: 3 });
+    const book = new AccountBook(context());
+    await trade(TRADER, trader, { market, lots: 100n, tick: 1_970n });
+    await holders(book);
+    await test.revert({ id });
+    await exchange.fund(NEWCOMER, usd("20"));
+    await holders(book);
+    expect(warnings.map(({ msg }) => msg)).to.deep.equal(["more blocks were undone than are remembered"]);
+    expect(await book.recount(10)).to.deep.equal([]);
+  });
+
+  it("find by recounting what a node kept from them, say so and correct it", async () => {
+    let silent = false;
+    const client = through((args, ask) =>
+      silent && args.method === "eth_getLogs" ? Promise.resolve([]) : ask(args),
+    );
+    const book = new AccountBook(contextWith(client));
+    await holders(book);
+    silent = true;
+    const { deployment } = exchange;
+    await exchange.mint(NEWCOMER, usd("5"));
+    const wallet = exchange.wallet(NEWCOMER);
+    await exchange.mined(await approveCollateral(wallet, { deployment, amount: usd("5") }));
+    await exchange.mined(await deposit(wallet, { deployment, amount: usd("5") }));
+    const owner = wallet.account.address;
+    const newcomer = await getAccountId(wallet, { deployment, owner, subaccount: 0 });
+    await holders(book);
+    const found = [...(await book.recount(2)), ...(await book.recount(2)), ...(await book.recount(2))];
+    expect(found).to.deep.equal([newcomer]);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.include({ account: newcomer });
+    expect(warnings[0]?.differences).to.deep.equal(["cash 20000000, not 25000000"]);
+    expect(await book.recount(10)).to.deep.equal([]);
+  });
+
+  it("are each in one shard", async () => {
+    const books = [0, 1, 2].map((index) => new AccountBook({ ...context(), shard: { index, of: 3 } }));
+    const found = await Promise.all(books.map(holders));
+    expect(found.flat().sort()).to.deep.equal([maker, trader]);
+    const accounts = books.map(({ figures }) => figures.accounts).reduce((a, b) => a + b);
+    const whole = new AccountBook(context());
+    await holders(whole);
+    expect(accounts).to.equal(whole.figures.accounts);
+  });
+
+  it("let old orders be found, and the newest without a search through the past", async () => {
+    await test.mine({ blocks: 11_000 });
+    await trade(MAKER, maker, { market, lots: -300n, tick: 2_020n });
+    let asked = 0;
+    const client = through((args, ask) => {
+      if (args.method === "eth_getLogs") asked += 1;
+      return ask(args);
+    });
+    const { deployment } = exchange;
+    const { number } = await getBlock(client);
+    for (const id of [maker, trader]) {
+      asked = 0;
+      const account = await getAccount(client, { deployment, accountId: id });
+      const found = await new OrderFinder(contextWith(client)).find([account], number);
+      const orders = await getOpenOrders(exchange.client, { deployment, accountId: id });
+      expect(found.get(id)).to.have.members(orders.map((order) => order.id));
+      expect(found.get(id)).to.have.length(1);
+      if (id === maker) expect(asked).to.equal(1);
+      else expect(asked).to.be.greaterThan(2);
+    }
+  });
+
+  it("let a liquidation out in the block after the one that moved the price", async () => {
+    const { client, deployment, reporter } = exchange;
+    const book = new AccountBook(context());
+    const keeper = createLiquidationKeeper({
+      client: exchange.wallet(KEEPER),
+      deployment,
+      log,
+      accounts: book,
+    });
+    await keeper.init();
+    await exchange.postDay(FIRST + 7);
+    await keeper.runOnce();
+    const before = await getAccount(client, { deployment, accountId: trader });
+    expect(before.equity >= before.maintenanceMargin).to.be.true;
+    // The next print is not in a block before somebody mines one.
+    await exchange.warp((FIRST + 9) * 86_400 + 6 * 3_600);
+    expect((await keeper.runOnce()).outcomes).to.deep.equal([]);
+    // As the supervisor does: a new block starts a round.
+    const stop = new AbortController();
+    const heads = new Heads({ read: headOf(exchange.wallet(KEEPER)), pollSeconds: 0.01, log });
+    const watching = heads.run(stop.signal);
+    while (heads.newest === undefined) await sleep(5);
+    await test.setAutomine(false);
+    try {
+      const print = await reporter.post(FIRST + 8);
+      const round = new Promise<void>((resolve) => void heads.listen(resolve)).then(() => keeper.runOnce());
+      await test.mine({ blocks: 1 });
+      const { blockNumber, status } = await getTransactionReceipt(client, { hash: print });
+      expect(status).to.equal("success");
+      const pending = () =>
+        client.request<{ Method: "eth_pendingTransactions"; Parameters?: undefined; ReturnType: unknown[] }>({
+          method: "eth_pendingTransactions",
+        });
+      const ended = round.then(() => true);
+      while ((await pending()).length === 0)
+        expect(await Promise.race([ended, sleep(20, false)]), "the round sent nothing").to.be.false;
+      await test.mine({ blocks: 1 });
+
+      const { outcomes, block } = await round;
+      expect(block).to.equal(blockNumber);
+      expect(outcomes).to.have.length(1);
+      const [outcome] = outcomes;
+      expect(outcome).to.include({ result: "sent" });
+      expect(outcome?.action).to.include({ kind: "liquidate", account: trader });
+      const { hash } = outcome as { hash: `0x${string}` };
+      expect((await getTransactionReceipt(client, { hash })).blockNumber).to.equal(blockNumber + 1n);
+      expect(book.figures).to.include({ screened: 1, short: 1 });
+    } finally {
+      stop.abort();
+      await watching;
+      await test.setAutomine(true);
+    }
+  });
+});
+
+describe("the table of accounts", () => {
+  const within = (bits: number) =>
+    fc.bigInt({ min: -(2n ** BigInt(bits - 1)), max: 2n ** BigInt(bits - 1) - 1n });
+  const lots = fc.bigInt({ min: 0n, max: 2n ** 36n - 1n });
+  const position = fc.record({
+    market: fc.integer({ min: 1, max: 1_023 }),
+    size: within(36),
+    quote: within(68),
+    fundingSnapshot: within(56),
+    bidLots: lots,
+    askLots: lots,
+    openOrders: fc.bigInt({ min: 0n, max: 200n }),
+  });
+  const account: fc.Arbitrary<AccountRecord> = fc.record({
+    retired: fc.boolean(),
+    cash: within(96),
+    positions: fc.array(position, { maxLength: 16 }),
+  });
+
+  it("gives back to the unit whatever the contracts can hold, however accounts grow and shrink", () => {
+    const writes = fc.array(fc.tuple(fc.nat(40), account), { maxLength: 120 });
+    fc.assert(
+      fc.property(writes, fc.nat(40), (writes, kept) => {
+        const table = new AccountTable();
+        const expected = new Map<number, AccountRecord>();
+        for (const [row, record] of writes) {
+          table.put(row, record);
+          expected.set(row, record);
+        }
+        table.truncate(kept);
+        for (let row = 0; row < 41; row++)
+          expect(table.get(row)).to.deep.equal(row < kept ? expected.get(row) : undefined);
+        for (const [row, record] of writes.slice(0, 5)) table.put(row, record);
+        for (const [row, record] of new Map(writes.slice(0, 5))) expect(table.get(row)).to.deep.equal(record);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("has a row for each account of a shard and none for others", () => {
+    for (const of of [1, 2, 3, 7])
+      for (let index = 0; index < of; index++) {
+        const shard = new Shard({ index, of });
+        const ids = Array.from({ length: 40 }, (_, i) => 2_048 + i).filter((id) => id % of === index);
+        expect(Array.from({ length: shard.rows(40) }, (_, row) => shard.accountOf(row))).to.deep.equal(ids);
+        expect(ids.map((id) => shard.rowOf(id))).to.deep.equal(ids.map((_, row) => row));
+        for (let id = 2_000; id < 2_088; id++)
+          expect(shard.has(id)).to.equal(id >= 2_048 && id % of === index);
+      }
+  });
+});
+
+describe("events of the clearing house", () => {
+  it("name every account that they are about where the book looks for it", () => {
+    const events = clearinghouseAbi.filter((item) => item.type === "event");
+    const inputs = events.flatMap(({ name, inputs }) => inputs.map((input) => ({ event: name, ...input })));
+    // A number of 32 bits is an account, an indexed one, and what is called an account is such a number.
+    for (const { event, name, type, indexed } of inputs) {
+      if (type === "uint32") expect(indexed, `${event}.${name}`).to.be.true;
+      if (["account", "from", "keeper", "builder"].includes(name) && !["HaltEnded"].includes(event))
+        expect(type, `${event}.${name}`).to.equal("uint32");
+    }
+    expect(inputs.filter(({ type }) => type === "uint32")).to.have.length.greaterThan(20);
+  });
+});
