@@ -25,8 +25,14 @@ export class DisagreementError extends Error {
   }
 }
 
+/** Says that what a round needs is still being read: a later round goes on. */
+export class NotReadyError extends Error {
+  override readonly name = "NotReadyError";
+}
+
 const TEMPORARY = [
   DisagreementError,
+  NotReadyError,
   HttpRequestError,
   WebSocketRequestError,
   TimeoutError,

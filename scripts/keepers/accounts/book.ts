@@ -1,3 +1,4 @@
+import { NotReadyError } from "../../lib/temporary.ts";
 import type { KeeperContext } from "../context.ts";
 import type { MarketState } from "../markets.ts";
 import { differences } from "./compare.ts";
@@ -12,11 +13,13 @@ import { noChanges, type Changes } from "./touched.ts";
 /** Blocks that the book remembers to have followed: a reorganisation that undoes more makes it start again. */
 const TRAIL = 128;
 
-/** Accounts that are read at one block while the book is filled. Nodes do not keep the state of old blocks for long. */
-const PER_PIN = 2_000;
-
-/** Milliseconds for which one round goes on filling the book: a round that takes longer would look as if it hung. */
-const FILLING = 120_000;
+/** How a book is filled. */
+export interface FillingOptions {
+  /** Accounts that are read at one block: nodes do not keep the state of old blocks for long. */
+  perBlock?: number;
+  /** Milliseconds for which one round goes on with it: one that takes longer would look as if it hung. */
+  patience?: number;
+}
 
 /** Attempts to read a block that is not undone meanwhile. */
 const ATTEMPTS = 5;
@@ -57,14 +60,6 @@ export interface BookView {
   accounts(ids: readonly number[]): Promise<AccountView[]>;
 }
 
-/** Says that the book is not filled yet: the next round goes on where this one ended. */
-export class StillReadingError extends Error {
-  override readonly name = "StillReadingError";
-  constructor(read: number, of: number) {
-    super(`The accounts are still being read, ${read} of ${of} so far: the next round goes on.`);
-  }
-}
-
 /** A book that is being filled. */
 interface Filling {
   table: AccountTable;
@@ -90,6 +85,8 @@ export class AccountBook {
   readonly #reading: ChainReading;
   readonly #terms: MarketTerms;
   readonly #shard: Shard;
+  readonly #perBlock: number;
+  readonly #patience: number;
   #table = new AccountTable();
   /** Blocks followed, oldest first; empty before the book is filled. */
   #trail: Step[] = [];
@@ -99,8 +96,10 @@ export class AccountBook {
   #underWay: Promise<unknown> = Promise.resolve();
   readonly #figures = { reread: 0, screened: 0, short: 0, recounted: 0, corrected: 0 };
 
-  constructor(context: KeeperContext) {
+  constructor(context: KeeperContext, { perBlock = 2_000, patience = 120_000 }: FillingOptions = {}) {
     this.#context = context;
+    this.#perBlock = perBlock;
+    this.#patience = patience;
     this.#reading = new ChainReading(context);
     this.#terms = new MarketTerms(context, this.#reading);
     this.#shard = new Shard(context.shard);
@@ -250,7 +249,7 @@ export class AccountBook {
   /**
    * Reads every account. What changed while it was read comes with the next step, which starts behind the first block.
    * @returns whether the book stands at the head, which takes another step where filling took several blocks.
-   * @throws StillReadingError where a round is over before the book is filled.
+   * @throws NotReadyError where a round is over before the book is filled: the next goes on.
    */
   async #fill(head: Head): Promise<boolean> {
     const filling = (this.#filling ??= {
@@ -264,13 +263,14 @@ export class AccountBook {
     let pin = head;
     const rows = this.#shard.rows(await this.#reading.accountCount(head.block));
     do {
-      if (performance.now() - begun > FILLING) throw new StillReadingError(filling.row, rows);
       if (pins.length > 0) pin = await this.#reading.head();
-      const end = Math.min(rows, filling.row + PER_PIN);
+      const end = Math.min(rows, filling.row + this.#perBlock);
       for (const view of await this.#reading.accounts(this.#accountsOf(filling.row, end), pin.block))
         table.put(this.#shard.rowOf(view.id), view);
       pins.push(pin);
       filling.row = end;
+      if (end < rows && performance.now() - begun > this.#patience)
+        throw new NotReadyError(`Of ${rows} accounts ${end} have been read: the next round goes on.`);
     } while (filling.row < rows);
     this.#filling = undefined;
     for (const each of pins) if (!(await this.#reading.isCanonical(each))) return false;
