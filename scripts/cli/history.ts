@@ -5,13 +5,14 @@ import {
   formatLots,
   formatPrice,
   getFills,
+  getFundingHistory,
   placeOrder,
   type Fill,
 } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import type { ContractEventArgs, ContractEventName } from "viem";
 import { getContractEvents } from "viem/actions";
-import { averagePrice, unitsPerTick, type Money } from "./money.ts";
+import { averagePrice, formatPercent, unitsPerTick, type Money } from "./money.ts";
 import { inChunks, type Range } from "./past.ts";
 import type { NamedMarket, Session } from "./session.ts";
 
@@ -39,6 +40,9 @@ export interface History {
   columns: Readonly<Record<string, string | null>>;
   search: (search: Search) => Promise<Happening[]>;
 }
+
+/** Digits of a rate of funding: it is charged by the minute. */
+const RATE_DIGITS = 6;
 
 const abs = (value: bigint) => (value < 0n ? -value : value);
 const sideOf = (lots: bigint) => (lots < 0n ? "sell" : "buy");
@@ -273,6 +277,38 @@ async function searchRealised(search: Search): Promise<Happening[]> {
   );
 }
 
+/** What the account paid and got of funding, perpetual by perpetual. */
+async function searchFunding(search: Search): Promise<Happening[]> {
+  const { session, account, range, money } = search;
+  const { client, deployment } = session;
+  const perpetuals = search.markets.filter(({ kind, id }) => kind === "perpetual" && isWanted(search, id));
+  const found = await Promise.all(
+    perpetuals.map(async (market) => {
+      const entries = await getFundingHistory(client, {
+        deployment,
+        market: market.id,
+        accountId: account,
+        ...range,
+      });
+      return entries
+        .filter(({ size }) => size !== 0n)
+        .map(({ blockNumber, transactionHash, size, change, indexX16, amount }) =>
+          happening(
+            { blockNumber, transactionHash, logIndex: 0 },
+            {
+              market: market.symbol,
+              size: formatLots(size),
+              // Funding has 20 binary places behind the tick, an index 16.
+              rate: formatPercent(change, indexX16 << 4n, RATE_DIGITS),
+              amount: money.format(amount),
+            },
+          ),
+        );
+    }),
+  );
+  return found.flat();
+}
+
 /** Every kind of history by its name. */
 export const HISTORIES: Readonly<Record<string, History>> = {
   fills: {
@@ -300,6 +336,10 @@ export const HISTORIES: Readonly<Record<string, History>> = {
       clientId: "your number",
     },
     search: searchOrders,
+  },
+  funding: {
+    columns: { market: "market", size: "size", rate: "rate %", amount: "amount" },
+    search: searchFunding,
   },
   transfers: {
     columns: { kind: "kind", amount: "amount", counterparty: "from or to" },

@@ -127,7 +127,13 @@ export function floor(numerator: bigint, denominator: bigint): bigint {
 
 /** A part of a whole in per cent with one decimal; "-" of nothing. */
 export function percent(part: bigint, whole: bigint): string {
-  if (whole === 0n) return "-";
-  const tenths = (part * 2_000n + whole) / (2n * whole);
-  return `${tenths / 10n}.${tenths % 10n} %`;
+  return whole === 0n ? "-" : `${formatPercent(part, whole, 1)} %`;
+}
+
+/** A part of a whole in per cent, rounded half away from zero. */
+export function formatPercent(part: bigint, whole: bigint, digits: number): string {
+  const unit = 10n ** BigInt(digits);
+  const scaled = (part * 200n * unit + (part < 0n ? -whole : whole)) / (2n * whole);
+  const size = scaled < 0n ? -scaled : scaled;
+  return `${scaled < 0n ? "-" : ""}${size / unit}.${String(size % unit).padStart(digits, "0")}`;
 }

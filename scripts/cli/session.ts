@@ -8,6 +8,7 @@ import {
 } from "@usance/sdk";
 import type { Command } from "commander";
 import {
+  HttpRequestError,
   isAddress,
   zeroAddress,
   type Account,
@@ -65,7 +66,9 @@ export async function openSession(
   say: Session["say"] = () => {},
   endpoints: EndpointsOptions = {},
 ): Promise<Session> {
-  const client = await connect(rpc, endpoints);
+  const client = await connect(rpc, endpoints).catch((error: unknown) => {
+    throw error instanceof HttpRequestError ? unanswered(error) : error;
+  });
   const deployment = readDeployment(path ?? deploymentPath(client.chain.id));
   if (deployment.chainId !== client.chain.id)
     throw new Error(
@@ -75,6 +78,14 @@ export async function openSession(
   const signer = () => (opened ??= loadAccount(keys).then((account) => withAccount(client, account)));
   const sender = async () => statedSender(keys) ?? (await signer()).account.address;
   return { client, deployment, signer, sender, units: {}, say };
+}
+
+/** Says which node is silent, by its host alone: the rest of an address may hold a key. */
+function unanswered(error: HttpRequestError): Error {
+  return new Error(
+    `The node at ${new URL(error.url).host} does not answer: start it, or name another by --rpc.`,
+    { cause: error },
+  );
 }
 
 /** What the keystore in use states, where one is named and nothing else could be meant. */

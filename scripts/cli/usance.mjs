@@ -6,7 +6,8 @@ import { accessSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const bundled = here("../../node_modules/.bin/node");
+// In a clone, or where the package was installed into another project.
+const bundled = ["../../node_modules/.bin/node", "../../../.bin/node"].map(here).find(isExecutable);
 
 function isExecutable(path) {
   try {
@@ -19,7 +20,7 @@ function isExecutable(path) {
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 13);
-const node = isExecutable(bundled) ? bundled : isRecent ? process.execPath : undefined;
+const node = bundled ?? (isRecent ? process.execPath : undefined);
 if (node === undefined) {
   console.error(
     `usance needs Node 22.13 or newer, and this is ${process.version}: install one, or run npm ci on x64 Linux`,

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { expect } from "chai";
 import { createProgram, everyCommand } from "../../scripts/cli/program.ts";
+import { helpOf, PAGE, reference } from "../../scripts/cli/reference.ts";
 
 /** The commands that do something, by what is typed. */
 function leaves(program: Command): { words: string; command: Command }[] {
@@ -9,14 +11,6 @@ function leaves(program: Command): { words: string; command: Command }[] {
   return everyCommand(program)
     .filter(({ commands }) => commands.length === 0)
     .map((command) => ({ words: nameOf(command), command }));
-}
-
-/** Help of a command, with what stands after it. */
-function helpOf(command: Command): string {
-  let text = "";
-  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 });
-  command.outputHelp();
-  return text;
 }
 
 /** The lines that a help gives as examples. */
@@ -58,5 +52,9 @@ describe("help of the command line", () => {
     for (const { words, command } of leaves(createProgram(silent)))
       for (const row of helpOf(command).split("\n"))
         if (!/^ {2}(usance |\{)/.test(row)) expect(row.length, `${words}: ${row}`).to.be.at.most(80);
+  });
+
+  it("is what docs/cli.md says: `npm run docs:cli` writes the page", () => {
+    expect(readFileSync(PAGE, "utf8")).to.equal(reference());
   });
 });

@@ -419,4 +419,20 @@ describe("usance, for somebody who trades", () => {
     // The fired switch may go now.
     expect(await line.text(["account", "switch", "off"], MAKER)).to.include("no dead-man switch set");
   });
+
+  it("tells what funding was paid: the mid stood above the index for minutes", async () => {
+    const { rows } = await line.json<{ rows: Record<string, string>[] }>(["history", "funding"], TRADER);
+    const last = rows.at(-1);
+    expect(last).to.include({ market: "TUX-PERP", size: "1.9" });
+    expect(last?.["rate"]).to.match(/^0\.\d{6}$/);
+    // A long pays where the mean is above the index: size × rate of the index, floored to a unit.
+    expect(last?.["amount"]).to.match(/^-0\.0\d+$/);
+    const got = await line.json<{ rows: Record<string, string>[] }>(["history", "funding"], MAKER);
+    expect(got.rows.at(-1)?.["amount"]).to.match(/^0\.0\d+$/);
+    expect(narrow(await line.text(["history", "funding"], TRADER))).to.match(
+      /^time +market +size +rate % +amount, USD\n/,
+    );
+    const csv = await line.text(["history", "funding", "--csv"], TRADER);
+    expect(csv.split("\n")[0]).to.equal("time,market,size,rate,amount,transaction");
+  });
 });

@@ -1,5 +1,6 @@
 import { getListing } from "@usance/sdk";
 import { Command } from "commander";
+import { formatPercent } from "../money.ts";
 import { examples } from "../options.ts";
 import type { Answer } from "../output.ts";
 import { action, markPrice, readMarkets, type NamedMarket, type Session } from "../session.ts";
@@ -18,7 +19,8 @@ export function fundingCommand(): Command {
         "after",
         `
 A rate is in per cent of the index: above zero longs pay shorts, below zero
-shorts pay longs. It follows the mean price of each minute.`,
+shorts pay longs. It follows the mean price of each minute. \`history funding\`
+has what an account has paid and got.`,
       )
       .action(action(list)),
     "usance funding",
@@ -70,9 +72,9 @@ async function rateOf({ client, deployment }: Session, market: NamedMarket) {
     mark: markPrice(market.markX16, market),
     index: markPrice(index, market),
     periodHours: hours(period),
-    ratePercent: percentOf(rate, index),
-    dayPercent: percentOf(rate * SECONDS_PER_DAY, index * period),
-    capPercent: percentOf(cap, index),
+    ratePercent: formatPercent(rate, index, DIGITS),
+    dayPercent: formatPercent(rate * SECONDS_PER_DAY, index * period, DIGITS),
+    capPercent: formatPercent(cap, index, DIGITS),
     frozen: market.stale,
   };
 }
@@ -83,12 +85,4 @@ function within(value: bigint, low: bigint, high: bigint): bigint {
 
 function hours(seconds: bigint): string {
   return seconds % 3_600n === 0n ? String(seconds / 3_600n) : `${seconds / 60n}/60`;
-}
-
-/** A part of a whole in per cent, to the digits of a rate. */
-function percentOf(part: bigint, whole: bigint): string {
-  const unit = 10n ** BigInt(DIGITS);
-  const scaled = (part * 100n * unit * 2n + (part < 0n ? -whole : whole)) / (2n * whole);
-  const size = scaled < 0n ? -scaled : scaled;
-  return `${scaled < 0n ? "-" : ""}${size / unit}.${String(size % unit).padStart(DIGITS, "0")}`;
 }
