@@ -28,7 +28,7 @@ export const moduleName = (module: string) => `${module.charAt(0).toUpperCase()}
 type AddressValue = ContractFuture<string> | ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
 
 /**
- * Deploys the exchange around a collateral token and sets it up: index, panel, bonds, feed and reader. Who governs it comes
+ * Deploys the exchange around a collateral token and sets it up: index, panel, bonds, feed, reader and signed orders. Who governs it comes
  * after that: the deployer is still the administrator.
  * Parameters: `reporter1` to `reporter7`, `bondAmount`, `proverBps` and `fundMarket`, and `tu1d` and `tu1dFeed` where the terms are not those of the reference market.
  * @returns The contracts, and what must be done before roles are given.
@@ -62,8 +62,12 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
     m.getParameter("bondAmount"),
     m.getParameter("proverBps"),
   ]);
+  const signedOrders = m.contract("SignedOrders", [core]);
   // The panel of the first hour is seated before it can have bonds; it has seven days for them.
   const bonds = m.call(usageIndex, "setBonds", [reporterBonds], { after: seats });
   const setUp: Future[] = [...seats, reader, feed, bonds];
-  return { contracts: { accessManager, usageIndex, clearinghouse, reporterBonds, ...modules }, setUp };
+  return {
+    contracts: { accessManager, usageIndex, clearinghouse, reporterBonds, signedOrders, ...modules },
+    setUp,
+  };
 }

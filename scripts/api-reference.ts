@@ -26,7 +26,9 @@ const sdk = join(root, "sdk");
 const out = join(root, "docs", "api");
 
 // One page each; the two entries have what is left.
-const pages = ["actions", "orders", "units", "reports", "errors"].map((name) => `src/${name}/index.ts`);
+const pages = ["actions", "orders", "signedOrders", "units", "reports", "errors"].map(
+  (name) => `src/${name}/index.ts`,
+);
 
 /** Generated sources: their names say all, and they are longer than the rest together. */
 const GENERATED = /(\/abis|\/ethers\/contracts\/\w+|\/ethers\/contracts\/factories\/\w+)\.ts$/;

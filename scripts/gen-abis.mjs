@@ -19,6 +19,7 @@ const contracts = {
   usageIndex: ["index/interfaces/IUsageIndex", "index/UsageIndex"],
   collateral: ["token/CollateralToken"],
   reporterBonds: ["index/interfaces/IReporterBonds", "index/ReporterBonds"],
+  signedOrders: ["periphery/SignedOrders"],
 };
 
 /** Functions, events and errors in the compiler's order, without constructors. */

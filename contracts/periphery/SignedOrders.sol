@@ -203,7 +203,8 @@ contract SignedOrders is ISignedOrders, EIP712, Multicall, ReentrancyGuardTransi
         state.feePaid = _share(order, state.consumedLots);
         state.nonceCancelled = order.nonce < ledger.least || _isCancelled(ledger, order.nonce);
         bytes32 by = order.group == 0 ? bytes32(0) : ledger.groups[order.group];
-        state.groupClosed = by != 0 && by != state.orderHash;
+        state.groupCancelled = by == CANCELLED;
+        state.groupTaken = by != 0 && by != CANCELLED && by != state.orderHash;
         state.signerUntil = _signerUntil(state.account, order);
         state.markX16 = _mark(order.market);
         state.triggered = _isTriggered(order, state.markX16);

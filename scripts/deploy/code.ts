@@ -56,11 +56,15 @@ export async function codeProblems(
     bond.amount,
     bond.proverBps,
   ]);
-  // The index builds its own address in, which a call cannot foresee: there the code between immutables is compared.
-  const index = await readArtifact("UsageIndex");
-  const found = withoutImmutables(index, await codeAt(client, deployment.usageIndex));
-  if (found !== withoutImmutables(index, index.deployedBytecode))
-    problems.push(`UsageIndex at ${deployment.usageIndex}: its code is not what it should be`);
+  // These build their own address in, which a call cannot foresee: there the code between immutables is compared.
+  const compareBetween = async (name: string, address: Address) => {
+    const artifact = await readArtifact(name);
+    const found = withoutImmutables(artifact, await codeAt(client, address));
+    if (found !== withoutImmutables(artifact, artifact.deployedBytecode))
+      problems.push(`${name} at ${address}: its code is not what it should be`);
+  };
+  await compareBetween("UsageIndex", deployment.usageIndex);
+  if (deployment.signedOrders) await compareBetween("SignedOrders", deployment.signedOrders);
   return problems;
 }
 

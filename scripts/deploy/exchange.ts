@@ -25,13 +25,11 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
   const read = async (method: string) => Number(await connection.provider.request({ method }));
   const chainId = await read("eth_chainId");
   const block = await read("eth_blockNumber");
-  const { accessManager, usageIndex, clearinghouse, reporterBonds } = await connection.ignition.deploy(
-    module,
-    {
+  const { accessManager, usageIndex, clearinghouse, reporterBonds, signedOrders } =
+    await connection.ignition.deploy(module, {
       parameters,
       ...(deploymentId !== undefined && { deploymentId }),
-    },
-  );
+    });
   const deployment: Deployment = {
     chainId,
     block,
@@ -40,6 +38,7 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
     usageIndex: getAddress(await usageIndex.getAddress()),
     clearinghouse: getAddress(await clearinghouse.getAddress()),
     reporterBonds: getAddress(await reporterBonds.getAddress()),
+    signedOrders: getAddress(await signedOrders.getAddress()),
   };
   const first = deploymentId === undefined ? sinceFirst(deployment) : deployment;
   if (save) saveDeployment(first);

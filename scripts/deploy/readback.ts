@@ -1,5 +1,5 @@
 import type { Deployment } from "@usance/sdk";
-import { clearinghouseAbi, reporterBondsAbi, usageIndexAbi } from "@usance/sdk/abis";
+import { clearinghouseAbi, reporterBondsAbi, signedOrdersAbi, usageIndexAbi } from "@usance/sdk/abis";
 import { getAddress, type Client } from "viem";
 import { getContractEvents, readContract } from "viem/actions";
 import { codeProblems, type ReadArtifact } from "./code.ts";
@@ -9,7 +9,7 @@ import type { DeploymentParameters } from "./parameters.ts";
 /** Terms of index, panel, readers and feed as they stand on the chain. */
 async function readTerms(
   client: Client,
-  { usageIndex, clearinghouse, reporterBonds, block }: Deployment,
+  { usageIndex, clearinghouse, reporterBonds, signedOrders, block }: Deployment,
   index: `0x${string}`,
 ) {
   const at = { address: usageIndex, abi: usageIndexAbi } as const;
@@ -34,6 +34,13 @@ async function readTerms(
   const [attached] = await readContract(client, { ...at, functionName: "bonds" });
   return {
     bonds: attached,
+    ...(signedOrders && {
+      signedOrdersOf: await readContract(client, {
+        address: signedOrders,
+        abi: signedOrdersAbi,
+        functionName: "CLEARINGHOUSE",
+      }),
+    }),
     // What is fixed of a bond is part of the code.
     fundMarket: await readContract(client, { ...bonds, functionName: "fundMarket" }),
     collateral: await readContract(client, { ...house, functionName: "collateral" }),
@@ -59,6 +66,7 @@ export async function readBack(
   const { fundMarket } = bond;
   const terms = {
     bonds,
+    ...(deployment.signedOrders && { signedOrdersOf: deployment.clearinghouse }),
     fundMarket,
     collateral,
     reporters,

@@ -7783,3 +7783,1241 @@ export const reporterBondsAbi = [
   }
 ] as const;
 
+export const signedOrdersAbi = [
+  {
+    "inputs": [
+      {
+        "name": "target",
+        "type": "address"
+      }
+    ],
+    "name": "AddressEmptyCode",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "consumed",
+        "type": "uint256"
+      },
+      {
+        "name": "lots",
+        "type": "uint256"
+      }
+    ],
+    "name": "AlreadyConsumed",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "FailedCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "allowance",
+        "type": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "FeeAllowanceTooLow",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "fee",
+        "type": "uint256"
+      },
+      {
+        "name": "budget",
+        "type": "uint256"
+      }
+    ],
+    "name": "FeeBudgetExceeded",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "group",
+        "type": "uint256"
+      },
+      {
+        "name": "by",
+        "type": "bytes32"
+      }
+    ],
+    "name": "GroupClosed",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "GroupMissing",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "InvalidShortString",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      }
+    ],
+    "name": "NoAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceBelowLeast",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceIsCancelled",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceNotHigher",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "order",
+        "type": "bytes27"
+      }
+    ],
+    "name": "NonceTaken",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "available",
+        "type": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "NotEnoughGasToExecute",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "name": "executor",
+        "type": "address"
+      }
+    ],
+    "name": "NotNamedExecutor",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "owner",
+        "type": "address"
+      }
+    ],
+    "name": "NotSignerOrOwner",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "markX16",
+        "type": "uint256"
+      },
+      {
+        "name": "triggerX16",
+        "type": "uint256"
+      }
+    ],
+    "name": "NotTriggered",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "NothingConsumed",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ReentrancyGuardReentrantCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "token",
+        "type": "address"
+      }
+    ],
+    "name": "SafeERC20FailedOperation",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "orderHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "SignatureInvalid",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "SignerNotAuthorised",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "str",
+        "type": "string"
+      }
+    ],
+    "name": "StringTooLong",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "start",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooEarly",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooLate",
+    "type": "error"
+  },
+  {
+    "anonymous": false,
+    "inputs": [],
+    "name": "EIP712DomainChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "orderHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": true,
+        "name": "executor",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "reason",
+        "type": "bytes"
+      }
+    ],
+    "name": "ExecutionFailed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "budget",
+        "type": "uint256"
+      }
+    ],
+    "name": "FeeBudgetSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "group",
+        "type": "uint256"
+      }
+    ],
+    "name": "GroupCancelled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "group",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "orderHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "GroupTaken",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "nonce",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceCancelled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "name": "NoncesCancelled",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "orderHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": true,
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "name": "executor",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "id",
+        "type": "uint128"
+      },
+      {
+        "indexed": false,
+        "name": "filledLots",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "consumedLots",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "fee",
+        "type": "uint256"
+      }
+    ],
+    "name": "OrderExecuted",
+    "type": "event"
+  },
+  {
+    "inputs": [],
+    "name": "CLEARINGHOUSE",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "TOKEN",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "nonces",
+        "type": "uint64[]"
+      }
+    ],
+    "name": "cancel",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "least",
+        "type": "uint64"
+      }
+    ],
+    "name": "cancelAllBefore",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "groups",
+        "type": "uint64[]"
+      }
+    ],
+    "name": "cancelGroups",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "eip712Domain",
+    "outputs": [
+      {
+        "name": "fields",
+        "type": "bytes1"
+      },
+      {
+        "name": "name",
+        "type": "string"
+      },
+      {
+        "name": "version",
+        "type": "string"
+      },
+      {
+        "name": "chainId",
+        "type": "uint256"
+      },
+      {
+        "name": "verifyingContract",
+        "type": "address"
+      },
+      {
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "name": "extensions",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "name": "owner",
+            "type": "address"
+          },
+          {
+            "name": "subaccount",
+            "type": "uint16"
+          },
+          {
+            "name": "signer",
+            "type": "address"
+          },
+          {
+            "name": "market",
+            "type": "uint16"
+          },
+          {
+            "name": "lots",
+            "type": "int40"
+          },
+          {
+            "name": "tick",
+            "type": "uint24"
+          },
+          {
+            "name": "kind",
+            "type": "uint8"
+          },
+          {
+            "name": "reduceOnly",
+            "type": "bool"
+          },
+          {
+            "name": "restUntil",
+            "type": "uint40"
+          },
+          {
+            "name": "maxFills",
+            "type": "uint16"
+          },
+          {
+            "name": "clientOrderId",
+            "type": "uint64"
+          },
+          {
+            "name": "trigger",
+            "type": "uint8"
+          },
+          {
+            "name": "triggerX16",
+            "type": "uint40"
+          },
+          {
+            "name": "start",
+            "type": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "name": "nonce",
+            "type": "uint64"
+          },
+          {
+            "name": "group",
+            "type": "uint64"
+          },
+          {
+            "name": "oneCancelsOther",
+            "type": "bool"
+          },
+          {
+            "name": "fee",
+            "type": "uint128"
+          },
+          {
+            "name": "executor",
+            "type": "address"
+          }
+        ],
+        "name": "order",
+        "type": "tuple"
+      },
+      {
+        "name": "signature",
+        "type": "bytes"
+      }
+    ],
+    "name": "execute",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "id",
+            "type": "uint128"
+          },
+          {
+            "name": "filledLots",
+            "type": "uint256"
+          },
+          {
+            "name": "consumedLots",
+            "type": "uint256"
+          },
+          {
+            "name": "fee",
+            "type": "uint256"
+          }
+        ],
+        "name": "done",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "components": [
+              {
+                "name": "owner",
+                "type": "address"
+              },
+              {
+                "name": "subaccount",
+                "type": "uint16"
+              },
+              {
+                "name": "signer",
+                "type": "address"
+              },
+              {
+                "name": "market",
+                "type": "uint16"
+              },
+              {
+                "name": "lots",
+                "type": "int40"
+              },
+              {
+                "name": "tick",
+                "type": "uint24"
+              },
+              {
+                "name": "kind",
+                "type": "uint8"
+              },
+              {
+                "name": "reduceOnly",
+                "type": "bool"
+              },
+              {
+                "name": "restUntil",
+                "type": "uint40"
+              },
+              {
+                "name": "maxFills",
+                "type": "uint16"
+              },
+              {
+                "name": "clientOrderId",
+                "type": "uint64"
+              },
+              {
+                "name": "trigger",
+                "type": "uint8"
+              },
+              {
+                "name": "triggerX16",
+                "type": "uint40"
+              },
+              {
+                "name": "start",
+                "type": "uint40"
+              },
+              {
+                "name": "expiry",
+                "type": "uint40"
+              },
+              {
+                "name": "nonce",
+                "type": "uint64"
+              },
+              {
+                "name": "group",
+                "type": "uint64"
+              },
+              {
+                "name": "oneCancelsOther",
+                "type": "bool"
+              },
+              {
+                "name": "fee",
+                "type": "uint128"
+              },
+              {
+                "name": "executor",
+                "type": "address"
+              }
+            ],
+            "name": "order",
+            "type": "tuple"
+          },
+          {
+            "name": "signature",
+            "type": "bytes"
+          }
+        ],
+        "name": "executions",
+        "type": "tuple[]"
+      },
+      {
+        "name": "gasEach",
+        "type": "uint256"
+      }
+    ],
+    "name": "executeMany",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "success",
+            "type": "bool"
+          },
+          {
+            "components": [
+              {
+                "name": "id",
+                "type": "uint128"
+              },
+              {
+                "name": "filledLots",
+                "type": "uint256"
+              },
+              {
+                "name": "consumedLots",
+                "type": "uint256"
+              },
+              {
+                "name": "fee",
+                "type": "uint256"
+              }
+            ],
+            "name": "done",
+            "type": "tuple"
+          },
+          {
+            "name": "failure",
+            "type": "bytes"
+          }
+        ],
+        "name": "attempts",
+        "type": "tuple[]"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      }
+    ],
+    "name": "feeBudget",
+    "outputs": [
+      {
+        "name": "budget",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "name": "owner",
+            "type": "address"
+          },
+          {
+            "name": "subaccount",
+            "type": "uint16"
+          },
+          {
+            "name": "signer",
+            "type": "address"
+          },
+          {
+            "name": "market",
+            "type": "uint16"
+          },
+          {
+            "name": "lots",
+            "type": "int40"
+          },
+          {
+            "name": "tick",
+            "type": "uint24"
+          },
+          {
+            "name": "kind",
+            "type": "uint8"
+          },
+          {
+            "name": "reduceOnly",
+            "type": "bool"
+          },
+          {
+            "name": "restUntil",
+            "type": "uint40"
+          },
+          {
+            "name": "maxFills",
+            "type": "uint16"
+          },
+          {
+            "name": "clientOrderId",
+            "type": "uint64"
+          },
+          {
+            "name": "trigger",
+            "type": "uint8"
+          },
+          {
+            "name": "triggerX16",
+            "type": "uint40"
+          },
+          {
+            "name": "start",
+            "type": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "name": "nonce",
+            "type": "uint64"
+          },
+          {
+            "name": "group",
+            "type": "uint64"
+          },
+          {
+            "name": "oneCancelsOther",
+            "type": "bool"
+          },
+          {
+            "name": "fee",
+            "type": "uint128"
+          },
+          {
+            "name": "executor",
+            "type": "address"
+          }
+        ],
+        "name": "order",
+        "type": "tuple"
+      }
+    ],
+    "name": "hashOrder",
+    "outputs": [
+      {
+        "name": "orderHash",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      }
+    ],
+    "name": "leastNonce",
+    "outputs": [
+      {
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "data",
+        "type": "bytes[]"
+      }
+    ],
+    "name": "multicall",
+    "outputs": [
+      {
+        "name": "results",
+        "type": "bytes[]"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "name": "owner",
+            "type": "address"
+          },
+          {
+            "name": "subaccount",
+            "type": "uint16"
+          },
+          {
+            "name": "signer",
+            "type": "address"
+          },
+          {
+            "name": "market",
+            "type": "uint16"
+          },
+          {
+            "name": "lots",
+            "type": "int40"
+          },
+          {
+            "name": "tick",
+            "type": "uint24"
+          },
+          {
+            "name": "kind",
+            "type": "uint8"
+          },
+          {
+            "name": "reduceOnly",
+            "type": "bool"
+          },
+          {
+            "name": "restUntil",
+            "type": "uint40"
+          },
+          {
+            "name": "maxFills",
+            "type": "uint16"
+          },
+          {
+            "name": "clientOrderId",
+            "type": "uint64"
+          },
+          {
+            "name": "trigger",
+            "type": "uint8"
+          },
+          {
+            "name": "triggerX16",
+            "type": "uint40"
+          },
+          {
+            "name": "start",
+            "type": "uint40"
+          },
+          {
+            "name": "expiry",
+            "type": "uint40"
+          },
+          {
+            "name": "nonce",
+            "type": "uint64"
+          },
+          {
+            "name": "group",
+            "type": "uint64"
+          },
+          {
+            "name": "oneCancelsOther",
+            "type": "bool"
+          },
+          {
+            "name": "fee",
+            "type": "uint128"
+          },
+          {
+            "name": "executor",
+            "type": "address"
+          }
+        ],
+        "name": "order",
+        "type": "tuple"
+      }
+    ],
+    "name": "orderState",
+    "outputs": [
+      {
+        "components": [
+          {
+            "name": "orderHash",
+            "type": "bytes32"
+          },
+          {
+            "name": "account",
+            "type": "uint32"
+          },
+          {
+            "name": "consumedLots",
+            "type": "uint256"
+          },
+          {
+            "name": "feePaid",
+            "type": "uint256"
+          },
+          {
+            "name": "nonceCancelled",
+            "type": "bool"
+          },
+          {
+            "name": "nonceTaken",
+            "type": "bool"
+          },
+          {
+            "name": "groupCancelled",
+            "type": "bool"
+          },
+          {
+            "name": "groupTaken",
+            "type": "bool"
+          },
+          {
+            "name": "signerUntil",
+            "type": "uint256"
+          },
+          {
+            "name": "markX16",
+            "type": "uint256"
+          },
+          {
+            "name": "triggered",
+            "type": "bool"
+          }
+        ],
+        "name": "state",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "value",
+        "type": "uint256"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256"
+      },
+      {
+        "name": "v",
+        "type": "uint8"
+      },
+      {
+        "name": "r",
+        "type": "bytes32"
+      },
+      {
+        "name": "s",
+        "type": "bytes32"
+      }
+    ],
+    "name": "permitFees",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "budget",
+        "type": "uint128"
+      }
+    ],
+    "name": "setFeeBudget",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  }
+] as const;
+

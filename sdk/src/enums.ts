@@ -9,6 +9,10 @@ export type MarketPhase = (typeof marketPhases)[number];
 export const orderKinds = ["limit", "postOnly", "immediateOrCancel", "fillOrKill"] as const;
 export type OrderKind = (typeof orderKinds)[number];
 
+/** What mark must have reached before a signed order may be executed. */
+export const orderTriggers = ["none", "atOrAbove", "atOrBelow"] as const;
+export type OrderTrigger = (typeof orderTriggers)[number];
+
 export const dropReasons = [
   "cancelled",
   "expired",

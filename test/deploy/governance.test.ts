@@ -194,6 +194,10 @@ describe("the reference deployment", function () {
     const [problem, ...rest] = await readBack(client, exchange.deployment, parameters, swapped);
     expect(problem).to.match(/^LensModule at 0x/);
     expect(rest).to.deep.equal([]);
+    const foreign: ReadArtifact = (name) => readArtifact(name === "SignedOrders" ? "ReporterBonds" : name);
+    const [strange, ...none] = await readBack(client, exchange.deployment, parameters, foreign);
+    expect(strange).to.match(/^SignedOrders at 0x/);
+    expect(none).to.deep.equal([]);
     // Another token built into every module, and into the clearing house itself.
     const elsewhere = { ...exchange.deployment, collateral: exchange.deployment.accessManager };
     const built = await readBack(client, elsewhere, parameters, readArtifact).catch((error: unknown) => [

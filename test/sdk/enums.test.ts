@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dropReasons, marketKinds, marketPhases, orderKinds } from "@usance/sdk";
+import { dropReasons, marketKinds, marketPhases, orderKinds, orderTriggers } from "@usance/sdk";
 import { expect } from "chai";
 import { root } from "../../scripts/lib/production.ts";
 
-const solidity = readFileSync(join(root, "contracts", "clearing", "interfaces", "ClearingTypes.sol"), "utf8");
+const solidity = ["clearing/interfaces/ClearingTypes.sol", "periphery/interfaces/ISignedOrders.sol"]
+  .map((path) => readFileSync(join(root, "contracts", path), "utf8"))
+  .join("\n");
 
 // An ABI has no names of enum values, so the SDK repeats them.
 describe("SDK enums", () => {
@@ -13,6 +15,7 @@ describe("SDK enums", () => {
     MarketPhase: marketPhases,
     OrderKind: orderKinds,
     DropReason: dropReasons,
+    Trigger: orderTriggers,
   };
   for (const [name, values] of Object.entries(all)) {
     it(`names ${name} in Solidity's order`, () => {

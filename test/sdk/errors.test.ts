@@ -3,16 +3,25 @@ import {
   ContractError,
   decodeUsanceError,
   errorsAbi,
+  hashSignedOrder,
   InvalidDeploymentError,
   isContractError,
   loadDeployment,
   UsanceError,
 } from "@usance/sdk";
+import {
+  clearinghouseAbi,
+  collateralAbi,
+  reporterBondsAbi,
+  signedOrdersAbi,
+  usageIndexAbi,
+} from "@usance/sdk/abis";
 import { expect } from "chai";
 import {
   encodeErrorResult,
   RawContractError,
   UserRejectedRequestError,
+  type Abi,
   type AbiParameter,
   type Hex,
 } from "viem";
@@ -57,6 +66,13 @@ describe("SDK errors", () => {
       expect(message, "a placeholder left").not.to.match(/[{}]/);
     });
   }
+
+  it("knows every error of every contract as its ABI has it", () => {
+    const all = [clearinghouseAbi, collateralAbi, reporterBondsAbi, signedOrdersAbi, usageIndexAbi].flatMap(
+      (abi: Abi) => abi.filter(({ type }) => type === "error"),
+    );
+    for (const item of all) expect(errorsAbi).to.deep.include(item);
+  });
 
   it("puts the operands into the sentence", () => {
     const { message } = decodeUsanceError({ data: encode("InsufficientMargin", [-5n, 700n]) });
@@ -131,6 +147,17 @@ describe("SDK deployments", () => {
         ]),
       ),
     });
+  });
+
+  it("reads the contracts that an exchange need not have", () => {
+    const { signedOrders, automation } = loadDeployment({ ...json, signedOrders: address });
+    expect(signedOrders).to.equal("0x5FbDB2315678afecb367f032d93F642f64180aa3");
+    expect(automation).to.equal(undefined);
+    const error = attempt(() => loadDeployment({ ...json, automation: "0x" }));
+    expect((error as InvalidDeploymentError).field).to.equal("automation");
+    const order = { owner: address, market: 1, lots: 1n, tick: 1n, expiry: 1n, nonce: 1n } as const;
+    const missing = attempt(() => hashSignedOrder({ deployment: loadDeployment(json), ...order }));
+    expect((missing as InvalidDeploymentError).field).to.equal("signedOrders");
   });
 
   it("names the field that is wrong", () => {

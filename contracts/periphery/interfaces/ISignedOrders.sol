@@ -96,7 +96,8 @@ struct Attempt {
 /// @param feePaid Collateral units paid for them.
 /// @param nonceCancelled Whether its nonce was cancelled, alone or with all below another one.
 /// @param nonceTaken Whether another order was executed with its nonce.
-/// @param groupClosed Whether its group was cancelled or taken by another order.
+/// @param groupCancelled Whether its group was cancelled.
+/// @param groupTaken Whether another order has closed its group.
 /// @param signerUntil Last second at which the signer may sign for the account: for ever for its owner.
 /// @param markX16 Mark now, ticks × 2^16.
 /// @param triggered Whether mark has reached the trigger.
@@ -107,7 +108,8 @@ struct OrderState {
     uint256 feePaid;
     bool nonceCancelled;
     bool nonceTaken;
-    bool groupClosed;
+    bool groupCancelled;
+    bool groupTaken;
     uint256 signerUntil;
     uint256 markX16;
     bool triggered;

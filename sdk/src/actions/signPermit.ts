@@ -13,8 +13,10 @@ const lifetime = 3600n;
 export type SignPermitParameters = DeploymentParameter & {
   /** Holder who signs; the client's account when left out. */
   account?: Account | Address | undefined;
-  /** Collateral units that the clearing house may take. */
+  /** Collateral units that may be taken. */
   amount: bigint;
+  /** Who may take them; the clearing house when left out. */
+  spender?: Address | undefined;
   /** Last second (Unix time) of the permit; an hour after the latest block when left out. */
   deadline?: bigint | undefined;
 };
@@ -24,7 +26,7 @@ export type SignPermitReturnType = { amount: bigint; deadline: bigint; v: number
 export type SignPermitErrorType = ActionErrorType;
 
 /**
- * Sign an ERC-2612 permit that lets the clearing house take collateral, without a transaction.
+ * Sign an ERC-2612 permit that lets the clearing house (or another spender) take collateral, without a transaction.
  *
  * @throws `AccountMissingError` when neither client nor parameters name an account
  *
@@ -41,7 +43,7 @@ export async function signPermit(
   client: Client,
   parameters: SignPermitParameters,
 ): Promise<SignPermitReturnType> {
-  const { deployment, account = client.account, amount } = parameters;
+  const { deployment, account = client.account, amount, spender = deployment.clearinghouse } = parameters;
   if (!account) throw new AccountMissingError();
   const owner = typeof account === "string" ? account : account.address;
   try {
@@ -61,7 +63,7 @@ export async function signPermit(
       },
       primaryType: "Permit",
       types: { Permit: permit },
-      message: { owner, spender: deployment.clearinghouse, value: amount, nonce, deadline },
+      message: { owner, spender, value: amount, nonce, deadline },
     });
     const { r, s, yParity } = parseSignature(signature);
     return { amount, deadline, v: 27 + yParity, r, s };

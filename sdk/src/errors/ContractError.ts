@@ -1,4 +1,10 @@
-import type { clearinghouseAbi, collateralAbi, reporterBondsAbi, usageIndexAbi } from "../abis.ts";
+import type {
+  clearinghouseAbi,
+  collateralAbi,
+  reporterBondsAbi,
+  signedOrdersAbi,
+  usageIndexAbi,
+} from "../abis.ts";
 import type { Named } from "../internal/abi.ts";
 import { UsanceError } from "./UsanceError.ts";
 
@@ -13,6 +19,7 @@ type ErrorItem = Extract<
   | (typeof usageIndexAbi)[number]
   | (typeof collateralAbi)[number]
   | (typeof reporterBondsAbi)[number]
+  | (typeof signedOrdersAbi)[number]
   | (typeof solidityErrors)[number],
   { type: "error" }
 >;

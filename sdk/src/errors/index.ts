@@ -12,6 +12,7 @@ export {
   InvalidCursorError,
   InvalidDecimalError,
   InvalidDeploymentError,
+  InvalidSignedOrderError,
   OffStepError,
   OffTickError,
   OutOfRangeError,

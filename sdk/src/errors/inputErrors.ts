@@ -14,6 +14,20 @@ export class InvalidDeploymentError extends UsanceError {
   }
 }
 
+/** A field of a signed order in JSON is missing or wrong. */
+export class InvalidSignedOrderError extends UsanceError {
+  override readonly name = "InvalidSignedOrderError";
+
+  constructor(
+    readonly field: string,
+    readonly value: unknown,
+  ) {
+    super(
+      `The signed order's ${field} is ${JSON.stringify(value) ?? "missing"}: write it with formatSignedOrder.`,
+    );
+  }
+}
+
 /** A text is not a decimal number. */
 export class InvalidDecimalError extends UsanceError {
   override readonly name = "InvalidDecimalError";

@@ -986,5 +986,257 @@ export const otherErrors = [
     "inputs": [],
     "name": "ZeroPayee",
     "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "consumed",
+        "type": "uint256"
+      },
+      {
+        "name": "lots",
+        "type": "uint256"
+      }
+    ],
+    "name": "AlreadyConsumed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "allowance",
+        "type": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "FeeAllowanceTooLow",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "fee",
+        "type": "uint256"
+      },
+      {
+        "name": "budget",
+        "type": "uint256"
+      }
+    ],
+    "name": "FeeBudgetExceeded",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "group",
+        "type": "uint256"
+      },
+      {
+        "name": "by",
+        "type": "bytes32"
+      }
+    ],
+    "name": "GroupClosed",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "GroupMissing",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "name": "subaccount",
+        "type": "uint16"
+      }
+    ],
+    "name": "NoAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceBelowLeast",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceIsCancelled",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "least",
+        "type": "uint256"
+      }
+    ],
+    "name": "NonceNotHigher",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "nonce",
+        "type": "uint256"
+      },
+      {
+        "name": "order",
+        "type": "bytes27"
+      }
+    ],
+    "name": "NonceTaken",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "available",
+        "type": "uint256"
+      },
+      {
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "NotEnoughGasToExecute",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "name": "executor",
+        "type": "address"
+      }
+    ],
+    "name": "NotNamedExecutor",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "owner",
+        "type": "address"
+      }
+    ],
+    "name": "NotSignerOrOwner",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "markX16",
+        "type": "uint256"
+      },
+      {
+        "name": "triggerX16",
+        "type": "uint256"
+      }
+    ],
+    "name": "NotTriggered",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "NothingConsumed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "orderHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "SignatureInvalid",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "signer",
+        "type": "address"
+      },
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "SignerNotAuthorised",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "start",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooEarly",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      },
+      {
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "TooLate",
+    "type": "error"
   }
 ] as const;

@@ -235,6 +235,35 @@ export const sentences: Record<ContractErrorName, string> = {
   NothingToSlash: "{signer} has neither a bond nor a seat: there is nothing to lose.",
   NothingToPay: "Nothing that was slashed waits for the fund.",
 
+  // Signed orders
+  NoAccount: "{owner} has no account {subaccount}: a first deposit opens it.",
+  NotNamedExecutor: "{sender} may not execute the order, {executor} may: leave it to that address.",
+  TooEarly: "It is {timestamp} and the order may be executed from {start} on (Unix time): wait.",
+  TooLate: "It is {timestamp} and the order was good until {expiry} (Unix time): sign a new one.",
+  NotTriggered: "Mark is {markX16} and the trigger {triggerX16} (ticks × 2^16): wait until mark reaches it.",
+  NonceIsCancelled: "The order with nonce {nonce} was cancelled: sign a new one under another nonce.",
+  NonceBelowLeast: "Orders below nonce {least} were cancelled and this one has {nonce}: sign a new one.",
+  NonceTaken:
+    "Nonce {nonce} belongs to the order {order}, which was executed with it: sign under another nonce.",
+  GroupClosed:
+    "Group {group} is closed by {by}: it was cancelled (all ones), or that order was executed instead.",
+  GroupMissing: "The group is zero, which is none: name one.",
+  AlreadyConsumed: "{consumed} of {lots} lots were executed: nothing is left of the order.",
+  NothingConsumed: "The order would trade and rest nothing now: try again when the book has something.",
+  SignerNotAuthorised:
+    "{signer} may sign for the account until {until} and it is {timestamp} (Unix time): its owner can name it operator with setOperator.",
+  SignatureInvalid:
+    "The signature of order {orderHash} is not {signer}'s now: check chain, contract and fields, or ask for a new one.",
+  FeeBudgetExceeded:
+    "The fee is {fee} units and the signer may spend {budget}: the owner can raise that with setFeeBudget.",
+  FeeAllowanceTooLow:
+    "The owner allows {allowance} units of fees and {needed} were asked for: sign a permit for the signed orders' contract, or approve it.",
+  NotSignerOrOwner: "{sender} may not cancel orders of {signer}: that address may, and the owner {owner}.",
+  NonceNotHigher:
+    "Orders below nonce {least} are cancelled already: {nonce} is not higher, so nothing is to be done.",
+  NotEnoughGasToExecute:
+    "{available} gas is left and the next order needs {needed}: send the transaction with more, or fewer orders.",
+
   // Collateral token
   NotMinter: "Only {minter} mints the test token, and {sender} is not: send from there.",
   ERC20InsufficientAllowance:

@@ -12,10 +12,12 @@ import {
   Clearinghouse__factory,
   Collateral__factory,
   ReporterBonds__factory,
+  SignedOrders__factory,
   UsageIndex__factory,
   type Clearinghouse,
   type Collateral,
   type ReporterBonds,
+  type SignedOrders,
   type UsageIndex,
 } from "./contracts/index.ts";
 import { decodeUsanceError } from "./errors.ts";
@@ -31,6 +33,8 @@ export type Usance = {
   collateral: Collateral;
   /** Bonds of the reporters. */
   reporterBonds: ReporterBonds;
+  /** Executes orders that were signed off chain; undefined where the exchange has it not. */
+  signedOrders: SignedOrders | undefined;
 };
 
 /**
@@ -83,6 +87,7 @@ export function usance(deployment: Deployment, runner: ContractRunner): Usance {
     usageIndex: UsageIndex__factory.connect(deployment.usageIndex, typed),
     collateral: Collateral__factory.connect(deployment.collateral, typed),
     reporterBonds: ReporterBonds__factory.connect(deployment.reporterBonds, typed),
+    signedOrders: deployment.signedOrders && SignedOrders__factory.connect(deployment.signedOrders, typed),
   };
 }
 

@@ -12,9 +12,14 @@ export type Deployment = {
   clearinghouse: Address;
   /** Bonds of the index's reporters. */
   reporterBonds: Address;
+  /** Executes orders that were signed off chain; an exchange need not have it. */
+  signedOrders?: Address;
+  /** Keeper jobs for Chainlink Automation; an exchange need not have it. */
+  automation?: Address;
 };
 
 const addresses = ["accessManager", "collateral", "usageIndex", "clearinghouse", "reporterBonds"] as const;
+const optional = ["signedOrders", "automation"] as const;
 
 /** Checks a deployment; `checksummed` gives an address in its usual spelling, or nothing where the text is none. */
 export function readDeployment(
@@ -36,6 +41,9 @@ export function readDeployment(
       (typeof addresses)[number],
       Address
     >),
+    ...(Object.fromEntries(
+      optional.filter((name) => fields[name] !== undefined).map((name) => [name, address(name)]),
+    ) as Partial<Record<(typeof optional)[number], Address>>),
   };
 }
 

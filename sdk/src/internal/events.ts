@@ -2,7 +2,7 @@ import { parseEventLogs, type Abi, type AbiEvent, type Client, type ContractEven
 import { getLogs } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import type { Named } from "./abi.ts";
-import type { Contract, DeploymentParameter } from "./contracts.ts";
+import { addressOf, type Contract, type DeploymentParameter } from "./contracts.ts";
 import { inParts, newestBlock, type BlockSpan } from "./logs.ts";
 import { carrierOf, unpack, type PackedEvents } from "./packedEvents.ts";
 
@@ -84,7 +84,7 @@ export async function askEvents<const abi extends Abi, const name extends EventN
   names: readonly name[],
   filter: EventFilter,
 ): Promise<EventRecord<abi, name>[]> {
-  const range = { address: deployment[contract], strict: true, ...span } as const;
+  const range = { address: addressOf(deployment, contract), strict: true, ...span } as const;
   const events = items(abi, names);
   const narrow = filter.accountId !== undefined || filter.market !== undefined;
   // With one kind of event in a request the node itself can look at indexed arguments.

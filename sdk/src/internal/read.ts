@@ -2,7 +2,7 @@ import type { Abi, BlockTag, Client, ContractFunctionArgs, ContractFunctionName 
 import { getBlock, getBlockNumber, readContract } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
-import type { Contract, DeploymentParameter } from "./contracts.ts";
+import { addressOf, type Contract, type DeploymentParameter } from "./contracts.ts";
 
 /** Where and when a read looks. */
 export type ReadParameters = DeploymentParameter & {
@@ -25,7 +25,7 @@ export async function read<const abi extends Abi, name extends ContractFunctionN
   const when = blockNumber === undefined ? { blockTag } : { blockNumber };
   const request = {
     abi,
-    address: deployment[contract],
+    address: addressOf(deployment, contract),
     functionName,
     args,
     ...when,

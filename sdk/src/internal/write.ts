@@ -12,7 +12,7 @@ import type {
 import { simulateContract, writeContract } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
-import type { Contract, DeploymentParameter } from "./contracts.ts";
+import { addressOf, type Contract, type DeploymentParameter } from "./contracts.ts";
 import { type EventName, type EventsByName, parseEvents } from "./events.ts";
 
 /** Who sends a transaction to which exchange, and how. */
@@ -66,7 +66,7 @@ export function defineWrite<
     const { gas, maxFeePerGas, maxPriorityFeePerGas, nonce } = parameters;
     return {
       abi,
-      address: parameters.deployment[contract],
+      address: addressOf(parameters.deployment, contract),
       functionName,
       args: await args(parameters, client),
       ...{ account, chain, gas, maxFeePerGas, maxPriorityFeePerGas, nonce },

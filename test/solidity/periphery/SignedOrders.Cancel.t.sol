@@ -105,13 +105,13 @@ contract SignedOrdersCancelTest is SignedOrdersFixture {
         vm.prank(EXECUTOR);
         orders.execute(first, signature);
         _refusedExecution(other, abi.encodeWithSelector(ISignedOrders.GroupClosed.selector, 7, hash));
-        vm.assertTrue(orders.orderState(other).groupClosed && !orders.orderState(first).groupClosed);
+        vm.assertTrue(orders.orderState(other).groupTaken && !orders.orderState(first).groupTaken);
         _place(carol, perp, -900, BID + 1);
         vm.assertEq(_execute(first).consumedLots, 700);
         // Cancelling the group ends the one that had taken it, too.
         vm.prank(alice);
         orders.cancelGroups(alice, 0, alice, _only(7));
-        vm.assertTrue(orders.orderState(first).groupClosed);
+        vm.assertTrue(orders.orderState(first).groupCancelled);
     }
 
     /// Without the flag the orders of a group are only cancelled together.

@@ -299,7 +299,9 @@ contract SignedOrdersExecuteTest is SignedOrdersFixture {
         OrderState memory s = orders.orderState(order);
         vm.assertTrue(s.orderHash == orders.hashOrder(order));
         vm.assertTrue(AccountId.unwrap(s.account) == AccountId.unwrap(ALICE));
-        vm.assertTrue(!s.nonceCancelled && !s.nonceTaken && !s.groupClosed && s.triggered);
+        vm.assertTrue(
+            !s.nonceCancelled && !s.nonceTaken && !s.groupCancelled && !s.groupTaken && s.triggered
+        );
         vm.assertTrue(s.signerUntil == type(uint256).max && s.markX16 == _mark(perp));
         _place(bob, perp, -300, ASK);
         _execute(order);
@@ -312,7 +314,7 @@ contract SignedOrdersExecuteTest is SignedOrdersFixture {
         vm.assertTrue(s.orderHash != first && s.nonceTaken && s.consumedLots == 0 && s.feePaid == 0);
         vm.prank(alice);
         orders.cancelGroups(alice, 0, alice, _only(3));
-        vm.assertTrue(orders.orderState(twin).groupClosed);
+        vm.assertTrue(orders.orderState(twin).groupCancelled);
         _cancelNonce(alice, twin);
         vm.assertTrue(orders.orderState(twin).nonceCancelled);
         // One whose account and signer mean nothing yet.

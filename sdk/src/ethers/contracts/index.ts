@@ -4,9 +4,11 @@
 export type { Clearinghouse } from './Clearinghouse.ts';
 export type { Collateral } from './Collateral.ts';
 export type { ReporterBonds } from './ReporterBonds.ts';
+export type { SignedOrders } from './SignedOrders.ts';
 export type { UsageIndex } from './UsageIndex.ts';
 export * as factories from './factories/index.ts';
 export { Clearinghouse__factory } from './factories/Clearinghouse__factory.ts';
 export { UsageIndex__factory } from './factories/UsageIndex__factory.ts';
 export { Collateral__factory } from './factories/Collateral__factory.ts';
 export { ReporterBonds__factory } from './factories/ReporterBonds__factory.ts';
+export { SignedOrders__factory } from './factories/SignedOrders__factory.ts';

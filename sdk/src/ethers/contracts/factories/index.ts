@@ -4,4 +4,5 @@
 export { Clearinghouse__factory } from './Clearinghouse__factory.ts';
 export { Collateral__factory } from './Collateral__factory.ts';
 export { ReporterBonds__factory } from './ReporterBonds__factory.ts';
+export { SignedOrders__factory } from './SignedOrders__factory.ts';
 export { UsageIndex__factory } from './UsageIndex__factory.ts';
