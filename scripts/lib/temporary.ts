@@ -1,4 +1,5 @@
 import {
+  BaseError,
   BlockNotFoundError,
   HttpRequestError,
   LimitExceededRpcError,
@@ -10,7 +11,7 @@ import {
 } from "viem";
 
 /** Too few nodes show the same chain: nothing is read and nothing decided until they do. It passes. */
-export class DisagreementError extends Error {
+export class DisagreementError extends BaseError {
   override readonly name = "DisagreementError";
 
   constructor(
