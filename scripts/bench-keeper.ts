@@ -1,5 +1,6 @@
 // Memory and time of a keeper's accounts: filling, re-marking all of them after a price, and recounting. Built and
-// read by the code that keepers run, on one thread, without a node. Run by npm run bench:keeper; --json prints the figures as JSON.
+// read by the code that keepers run, on one thread, without a node. Times are processor time, so that other work on the
+// machine does not count. Run by npm run bench:keeper; --json prints the figures as JSON.
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import { decodeFunctionResult, encodeFunctionResult, zeroAddress } from "viem";
 import { population, termsAt, type Member } from "./bench/population.ts";
@@ -18,7 +19,7 @@ interface Figures {
   positions: number;
   megabytes: number;
   bytesPerAccount: number;
-  /** Milliseconds of one pass over all accounts: the middle and the longest of the repeats. */
+  /** Milliseconds of processor time of one pass over all accounts: the middle and the longest of the repeats. */
   remark: number;
   longest: number;
   /** Accounts in a hundred that a pass would have read from the chain: where nobody falls short, and after two falls of the index. */
@@ -51,7 +52,7 @@ function measure(accounts: number): Figures {
   };
 }
 
-/** Milliseconds that the keeper itself spends on one answer of the lens: decoding it and taking it in, or comparing it. */
+/** Milliseconds of processor time that the keeper itself spends on one answer of the lens: decoding it and taking it in, or comparing it. */
 function measureBatch(): { fill: number; recount: number; kilobytes: number } {
   const members = [...population(BATCH)];
   const data = encodeFunctionResult({
@@ -85,10 +86,12 @@ function viewOf({ cash, positions }: Member, i: number) {
   };
 }
 
+/** Milliseconds of processor time that a task takes. */
 function timed(task: () => unknown): number {
-  const start = performance.now();
+  const start = process.cpuUsage();
   task();
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
 }
 
 const batch = measureBatch();
@@ -106,7 +109,7 @@ else {
     ["after -2 %", (of) => `${of.afterTwo.toFixed(2)} %`],
     ["after -8 %", (of) => `${of.afterEight.toFixed(2)} %`],
   ];
-  const line = (cells: string[]) => console.log(cells.map((cell) => cell.padStart(12)).join(""));
+  const line = (cells: string[]) => console.log(cells.map((cell) => cell.padStart(14)).join(""));
   line(columns.map(([name]) => name));
   for (const each of figures) line(columns.map(([, cell]) => cell(each)));
   console.log(

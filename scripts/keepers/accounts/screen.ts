@@ -114,7 +114,8 @@ function isShort(
 
 /** Lots as IM counts them: beyond the market's concentration the rate grows with the size. At least what the chain makes of it. */
 function concentrated(lots: number, beyond: number): number {
-  return lots <= beyond ? lots : (lots * lots) / beyond + 1;
+  // Two roundings, and then the chain's ceiling.
+  return lots <= beyond ? lots : Math.ceil(((lots * lots) / beyond) * (1 + 2 ** -50));
 }
 
 // --------------------------------------------------------------------------------------------------- calendar credit
