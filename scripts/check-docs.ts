@@ -1,5 +1,5 @@
-// Checks what README.md, SECURITY.md, CHANGELOG.md and docs/ tell a reader to do: commands in `sh` blocks must exist, `ts` blocks must
-// type-check against the SDK. Blocks marked `ts run` are executed as well, by the tests.
+// Checks what README.md, SECURITY.md, CHANGELOG.md, docs/ and the READMEs of SDK and examples tell a reader to do: commands in
+// `sh` blocks must exist, `ts` blocks must type-check against the SDK. Blocks marked `ts run` are executed as well, by the tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,7 +25,8 @@ function pages(): string[] {
         .filter((path) => path.endsWith(".md") && !path.startsWith("api"))
         .sort()
     : [];
-  return ["README.md", "SECURITY.md", "CHANGELOG.md", ...docs.map((path) => join("docs", path))];
+  const fronts = ["README.md", "SECURITY.md", "CHANGELOG.md", "sdk/README.md", "examples/README.md"];
+  return [...fronts, ...docs.map((path) => join("docs", path))];
 }
 
 function scriptsOf(folder: string): Set<string> {

@@ -57,6 +57,14 @@ describe("SDK examples", function () {
       return [...whole.matchAll(/"(\w+)"/g)].map(([, name]) => name!);
     }
 
+    /** Parameters without a comment. */
+    function undocumented(text: string): string[] {
+      const [, fields = ""] = /export type \w+Parameters =[^{;]*\{\n([^}]*)\}/.exec(text) ?? [];
+      return [...fields.matchAll(/^ +(\w+)\??: /gm)]
+        .filter(({ index }) => !fields.slice(0, index).endsWith("*/\n"))
+        .map(([, field]) => field!);
+    }
+
     const problems = [...actions].flatMap(([name, text]) => {
       const declaration = new RegExp(
         `/\\*\\*\\n((?: \\*(?!/).*\\n)+) \\*/\\nexport (?:async )?(?:function|const) ${name}\\b`,
@@ -72,6 +80,11 @@ describe("SDK examples", function () {
           ? [`${name}: @throws does not name ${missing.join(", ")}`]
           : []),
         ...(text.includes("ErrorType =") && throws === "" ? [`${name}: no @throws`] : []),
+        // An ABI knows no units.
+        ...(/^(?<!\*\/\n)export type \w+ReturnType =[^;]*\bOutcome</m.test(text)
+          ? [`${name}: no word on the units of what it gives`]
+          : []),
+        ...undocumented(text).map((field) => `${name}: no word on the parameter ${field}`),
       ];
     });
     expect(actions.size).to.be.greaterThan(60);

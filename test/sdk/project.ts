@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "../../scripts/lib/production.ts";
 
 /** What npm packs. */
@@ -18,8 +18,7 @@ const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_")),
 );
 
-function npm(cwd: string, ...args: string[]): string {
-  const cache = join(tmpdir(), "usance-npm-cache");
+function npm(cwd: string, cache: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync("npm", [...args, "--offline", "--cache", cache], {
     cwd,
     env: environment,
@@ -30,6 +29,11 @@ function npm(cwd: string, ...args: string[]): string {
   return stdout;
 }
 
+/** npm's cache goes where the packed file goes, and away with it. */
+function cacheBeside(folder: string): string {
+  return join(folder, "npm-cache");
+}
+
 /** An empty folder outside the repository, into which the packed SDK is installed as a user would. */
 export class Project {
   private constructor(readonly folder: string) {}
@@ -38,7 +42,7 @@ export class Project {
   static pack(folder: string): Package {
     mkdirSync(folder, { recursive: true });
     const flags = ["--json", "--ignore-scripts", "--pack-destination", folder];
-    const [packed] = JSON.parse(npm(join(root, "sdk"), "pack", ...flags)) as [
+    const [packed] = JSON.parse(npm(join(root, "sdk"), cacheBeside(folder), "pack", ...flags)) as [
       { filename: string; size: number; files: { path: string }[] },
     ];
     return {
@@ -55,7 +59,16 @@ export class Project {
   static install({ file }: Package, peers: readonly string[]): Project {
     const folder = mkdtempSync(join(tmpdir(), "usance-project-"));
     writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-    npm(folder, "install", file, "--legacy-peer-deps", "--no-audit", "--no-fund", "--ignore-scripts");
+    npm(
+      folder,
+      cacheBeside(dirname(file)),
+      "install",
+      file,
+      "--legacy-peer-deps",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+    );
     for (const peer of peers) {
       symlinkSync(join(root, "node_modules", peer), join(folder, "node_modules", peer), "junction");
     }

@@ -9,6 +9,17 @@ export type GetAccountParameters = ReadParameters & {
   accountId: number;
 };
 
+/**
+ * An account with its health. Amounts are collateral units.
+ *
+ * - `cash`: deposits and realised results; `equity`: cash with positions at mark and pending funding, rounded down
+ *   once
+ * - `initialMargin`: needed to add risk, orders included; below `maintenanceMargin` the account is liquidated; both
+ *   rounded up once
+ * - `withdrawable`: the most that may leave now
+ * - `positions`: `size`, `bidLots` and `askLots` in lots; `quote` and `pendingFunding` in tick·lots;
+ *   `fundingSnapshot` in ticks × 2^20; `pendingLots` what deleveraging rounds still change
+ */
 export type GetAccountReturnType = Outcome<ClearinghouseAbi, "account">;
 
 export type GetAccountErrorType = ActionErrorType<"UnknownAccount">;

@@ -5,11 +5,13 @@ import { clearinghouse, type ClearinghouseAbi } from "../internal/contracts.ts";
 import { read, type ReadParameters } from "../internal/read.ts";
 
 export type GetAccountIdParameters = ReadParameters & {
+  /** Who owns the account. */
   owner: Address;
   /** Number under the owner; 0 when left out. */
   subaccount?: number | undefined;
 };
 
+/** Number of the account, 0 while the subaccount has had no deposit. */
 export type GetAccountIdReturnType = Outcome<ClearinghouseAbi, "accountOf">;
 
 export type GetAccountIdErrorType = ActionErrorType;

@@ -9,6 +9,11 @@ export type GetBondParameters = ReadParameters & {
   reporter: Address;
 };
 
+/**
+ * A reporter's bond.
+ *
+ * - `payee`: who gets it back; `withdrawableAt`: Unix time in seconds, 0 until it leaves
+ */
 export type GetBondReturnType = Outcome<ReporterBondsAbi, "bondOf"> & {
   /** Whether the reporter has a bond and does not leave. */
   isBonded: boolean;

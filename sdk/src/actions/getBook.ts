@@ -11,6 +11,7 @@ export type GetBookParameters = ReadParameters & {
   depth?: bigint | undefined;
 };
 
+/** Levels of both sides: `tick` is the price in ticks, `lots` what rests there. */
 export type GetBookReturnType = {
   /** From the highest price down. */
   bids: Outcome<ClearinghouseAbi, "levels">;

@@ -9,6 +9,14 @@ export type GetFeedParameters = ReadParameters & {
   feed: number;
 };
 
+/**
+ * State of a feed. Values are WAD (1e18 is a point), times Unix seconds.
+ *
+ * - `target`: pushed last; `followed`: what markets follow, at most the largest move from any value of the last 24
+ *   hours; `movedAt`: when that moved last
+ * - `staleAt`: from then on takers must reduce; `haltedAt`: mark is no longer valid; `settledAt`: anyone may settle
+ *   its markets
+ */
 export type GetFeedReturnType = Outcome<ClearinghouseAbi, "feed">;
 
 export type GetFeedErrorType = ActionErrorType<"UnknownFeed">;

@@ -9,6 +9,15 @@ export type GetFundParameters = ReadParameters & {
   market: number;
 };
 
+/**
+ * A market's insurance fund.
+ *
+ * - `cash`, `equity`, `deficit` (what the market owes), `unwindBudget` (what unwinding may lose today) and
+ *   `unwindSpent`: collateral units
+ * - `size`: lots, signed; `pendingLongs` and `pendingShorts`: lots that rounds still close; `pendingQuote`:
+ *   tick·lots
+ * - `rounds`: number of the newest deleveraging round; `unfinished`: rounds that still wait for positions
+ */
 export type GetFundReturnType = Outcome<ClearinghouseAbi, "fund">;
 
 export type GetFundErrorType = ActionErrorType<"UnknownMarket">;

@@ -11,6 +11,7 @@ export type GetHeldPrintParameters = ReadParameters & {
   period: number;
 };
 
+/** A print that is held. `value` is WAD, `heldAt` and `releasableAt` are Unix seconds; all zero when nothing is held. */
 export type GetHeldPrintReturnType = Outcome<UsageIndexAbi, "heldPrint">;
 
 export type GetHeldPrintErrorType = ActionErrorType;

@@ -9,6 +9,7 @@ export type GetLatestPrintParameters = ReadParameters & {
   index: Hex;
 };
 
+/** The newest print. `value` is WAD, `period` a UTC day number, `sequence` the number of the push. */
 export type GetLatestPrintReturnType = Outcome<UsageIndexAbi, "latest">;
 
 export type GetLatestPrintErrorType = ActionErrorType<"NoPrints">;

@@ -10,6 +10,16 @@ export type GetListingParameters = ReadParameters & {
   market: number;
 };
 
+/**
+ * Terms of a market.
+ *
+ * - `indexPerTick`: index value (WAD) of one tick; `tickValue`: millionths of a token that one lot gains when the
+ *   price rises a tick
+ * - `takerFee`, `makerFee` (below zero: a rebate): tenths of a basis point; what ends in `Bps`: basis points
+ * - `fundingPeriod`: seconds; `markMinutes`: minutes; what ends in `Lots`: lots; what ends in `Period`: UTC day
+ *   numbers
+ * - `firstMarkTick`: ticks
+ */
 export type GetListingReturnType = Omit<Outcome<ClearinghouseAbi, "listing">, "kind"> & { kind: MarketKind };
 
 export type GetListingErrorType = ActionErrorType<"UnknownMarket">;

@@ -10,6 +10,18 @@ export type GetMarketParameters = ReadParameters & {
   market: number;
 };
 
+/**
+ * State of a market in this minute.
+ *
+ * - `markX16`, `meanX16` (before clamping), `anchorX16` (index, or daily settlement price): ticks × 2^16;
+ *   `cumulativeFunding`: ticks × 2^20 that a long lot has paid since listing
+ * - `bestBid`, `bestAsk`, `impactBid`, `impactAsk`, `settlementTick`: ticks, 0 when there is none; `lowestFill` and
+ *   `highestFill`: ends of the fill band, ticks
+ * - `openInterest`, `openInterestLimit`: lots; `fundingPool`: tick·lots; `feesPayable`, `fundCash`: collateral units
+ * - `initialMarginBps`, `maintenanceMarginBps`, `fillBandBps`: basis points of mark
+ * - `expiry`: Unix seconds at which trading ends, 0 for a perpetual that goes on; `stale`: whether its index is not
+ *   fresh
+ */
 export type GetMarketReturnType = Omit<Outcome<ClearinghouseAbi, "market">, "kind" | "phase"> & {
   kind: MarketKind;
   phase: MarketPhase;

@@ -9,6 +9,10 @@ export type GetOrderParameters = ReadParameters & {
   id: bigint;
 };
 
+/**
+ * A resting order. `lots` is what is still open, bids above zero; `expiry` the last second (Unix time) at which it is
+ * good, 0 for never.
+ */
 export type GetOrderReturnType = Outcome<ClearinghouseAbi, "order">;
 
 export type GetOrderErrorType = ActionErrorType<"OrderNotFound">;

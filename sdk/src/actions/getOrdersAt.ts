@@ -13,6 +13,7 @@ export type GetOrdersAtParameters = ReadParameters & {
   most?: bigint | undefined;
 };
 
+/** Orders of a level, the next to be filled first; `lots` as in `getOrder`. */
 export type GetOrdersAtReturnType = Outcome<ClearinghouseAbi, "ordersAt">;
 
 export type GetOrdersAtErrorType = ActionErrorType<"UnknownMarket">;

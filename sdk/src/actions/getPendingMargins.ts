@@ -9,6 +9,10 @@ export type GetPendingMarginsParameters = ReadParameters & {
   market: number;
 };
 
+/**
+ * The announced change, in basis points and lots, and the UTC day number from which it holds; all zero when there is
+ * none.
+ */
 export type GetPendingMarginsReturnType = Outcome<ClearinghouseAbi, "pendingMargins">;
 
 export type GetPendingMarginsErrorType = ActionErrorType;

@@ -11,6 +11,10 @@ export type GetPrintParameters = ReadParameters & {
   period: number;
 };
 
+/**
+ * The print of a day. `value` is WAD; `revisedAt` Unix seconds; `vintage` the first 23 bytes of the hash of data and
+ * method; `filled` whether a settlement set it by the missing-day rule.
+ */
 export type GetPrintReturnType = Outcome<UsageIndexAbi, "print">;
 
 export type GetPrintErrorType = ActionErrorType;

@@ -9,6 +9,10 @@ export type GetPushedParameters = ReadParameters & {
   index: Hex;
 };
 
+/**
+ * What the index pushed last. `value` is the trailing mean, WAD; `pushedAt` Unix seconds; `newestPeriod` a UTC day
+ * number.
+ */
 export type GetPushedReturnType = Outcome<UsageIndexAbi, "pushed">;
 
 export type GetPushedErrorType = ActionErrorType;

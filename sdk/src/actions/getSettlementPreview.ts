@@ -13,6 +13,10 @@ export type GetSettlementPreviewParameters = ReadParameters & {
   last: number;
 };
 
+/**
+ * `sum`: of the window's prints, WAD; `days`: how many it counts; `readyAt`: Unix seconds from which it can be
+ * settled.
+ */
 export type GetSettlementPreviewReturnType = Outcome<UsageIndexAbi, "previewSettlement">;
 
 export type GetSettlementPreviewErrorType = ActionErrorType<

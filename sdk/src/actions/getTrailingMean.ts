@@ -11,6 +11,7 @@ export type GetTrailingMeanParameters = ReadParameters & {
   endPeriod: number;
 };
 
+/** `mean`: WAD; `allFinal`: whether every print in it is final. */
 export type GetTrailingMeanReturnType = Outcome<UsageIndexAbi, "trailingMean">;
 
 export type GetTrailingMeanErrorType = ActionErrorType<"IndexNotListed" | "TooFewDays">;

@@ -13,6 +13,7 @@ export type GetWindowMeanParameters = ReadParameters & {
   last: number;
 };
 
+/** `sum`: WAD; `present`: days that have a print; `allFinal`: whether all of them are final. */
 export type GetWindowMeanReturnType = Outcome<UsageIndexAbi, "windowMean">;
 
 export type GetWindowMeanErrorType = ActionErrorType<"WindowReversed" | "WindowTooLong">;

@@ -10,6 +10,7 @@ export type WithdrawParameters = WriteParameters & {
   accountId: number;
   /** Collateral units; `getAccount` gives the most that may go as `withdrawable`. */
   amount: bigint;
+  /** Who receives it. */
   to: Address;
 };
 

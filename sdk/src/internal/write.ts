@@ -21,9 +21,13 @@ export type WriteParameters = DeploymentParameter & {
   account?: Account | Address | undefined;
   /** Chain that the wallet must be on; the client's when left out, unchecked when null. */
   chain?: Chain | null | undefined;
+  /** Most gas; the node estimates it when left out. */
   gas?: bigint | undefined;
+  /** Most that a unit of gas may cost in all, wei. */
   maxFeePerGas?: bigint | undefined;
+  /** What of it goes to whoever builds the block, wei. */
   maxPriorityFeePerGas?: bigint | undefined;
+  /** Number of the sender's transaction; the node's count when left out. */
   nonce?: number | undefined;
 };
 

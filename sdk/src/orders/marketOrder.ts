@@ -2,12 +2,15 @@ import type { Order } from "../internal/order.ts";
 
 /** What of a market decides how far an order may go; `getMarket` and `clearinghouse.market` give it. */
 export type MarketPrices = {
+  /** Number of the market. */
   id: number | bigint;
-  /** Ticks; 0 when there is none. */
+  /** Highest bid, ticks; 0 when there is none. */
   bestBid: bigint;
+  /** Lowest ask, ticks; 0 when there is none. */
   bestAsk: bigint;
-  /** Ends of the fill band, ticks. */
+  /** Lower end of the fill band, ticks. */
   lowestFill: bigint;
+  /** Upper end of the fill band, ticks. */
   highestFill: bigint;
 };
 
