@@ -14,7 +14,7 @@ export type GetSettlementPreviewParameters = ReadParameters & {
 };
 
 /**
- * `sum`: of the window's prints, WAD; `days`: how many it counts; `readyAt`: Unix seconds from which it can be
+ * `sum`: of the window's prints, WAD; `days`: days of the window; `readyAt`: Unix seconds from which it can be
  * settled.
  */
 export type GetSettlementPreviewReturnType = Outcome<UsageIndexAbi, "previewSettlement">;

@@ -20,6 +20,13 @@ export type GetSignedOrderStateParameters = ReadParameters & {
 export type SignedOrderStatus =
   "open" | "waiting" | "unauthorised" | "consumed" | "cancelled" | "replaced" | "expired";
 
+/**
+ * Where an order stands.
+ *
+ * - `account`: 0 while it has not been opened; `consumedLots`: lots, unsigned; `feePaid`: collateral units
+ * - `nonceTaken`, `groupTaken`: another order was executed with its nonce, or has closed its group
+ * - `signerUntil`: last second (Unix time) at which the signer may sign; `markX16`: mark, ticks × 2^16
+ */
 export type GetSignedOrderStateReturnType = Outcome<SignedOrdersAbi, "orderState"> & {
   status: SignedOrderStatus;
 };
