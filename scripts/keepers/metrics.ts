@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { formatEther } from "viem";
 import type { KeeperReport } from "./keeper.ts";
+import type { ConnectionStatus } from "./sending/connection.ts";
 import type { Heads } from "./supervisor/heads.ts";
 import type { RoundResult, Worker } from "./supervisor/worker.ts";
 
@@ -52,6 +53,19 @@ export function createMetrics() {
     ),
     signerBalance: gauge("keeper_signer_balance_ether", "Ether that the sender has for gas."),
     pending: gauge("keeper_pending_transactions", "Transactions of the sender that are in no block yet."),
+    reorganisations: gauge(
+      "keeper_reorganisations",
+      "Times that blocks which had been seen were replaced, since the start.",
+    ),
+    undone: gauge(
+      "keeper_undone_transactions",
+      "Transactions of the sender that a reorganisation has undone, since the start.",
+    ),
+    endpointUsed: gauge(
+      "keeper_endpoint_used",
+      "Where there are several nodes: 1 while one is used, 0 while it is put aside.",
+      "endpoint",
+    ),
     accountsWatched: gauge("keeper_accounts_watched", "Accounts that the job looks after.", "keeper"),
     belowInitial: gauge(
       "keeper_accounts_below_initial_margin",
@@ -146,4 +160,16 @@ export function gaugeHealth(metrics: KeeperMetrics, workers: readonly Worker[], 
   metrics.headBlock.set(Number(number));
   metrics.headAge.set(Date.now() / 1_000 - Number(timestamp));
   metrics.clockSkew.set(seenAt / 1_000 - Number(timestamp));
+}
+
+/** Brings the gauges up to date that tell how the sender and its nodes stand. */
+export function gaugeConnection(
+  metrics: KeeperMetrics,
+  { endpoints, pending, reorganisations, undone }: ConnectionStatus,
+): void {
+  metrics.pending.set(pending);
+  metrics.reorganisations.set(reorganisations);
+  metrics.undone.set(undone);
+  for (const { name, aside } of endpoints)
+    metrics.endpointUsed.set({ endpoint: name }, aside === undefined ? 1 : 0);
 }

@@ -7,9 +7,10 @@ import type { KeeperConfig, KeeperName, SupervisionConfig } from "./config.ts";
 import { contextOf, type KeeperOptions } from "./context.ts";
 import type { Keeper, KeeperLog, Turn } from "./keeper.ts";
 import { createLiquidationKeeper } from "./liquidation.ts";
-import { countRound, createMetrics, gaugeHealth, type KeeperMetrics } from "./metrics.ts";
+import { countRound, createMetrics, gaugeConnection, gaugeHealth, type KeeperMetrics } from "./metrics.ts";
 import { createPurgeKeeper } from "./purge.ts";
 import { createSettlementKeeper } from "./settlement.ts";
+import type { ConnectionStatus } from "./sending/connection.ts";
 import { Heads, type Head } from "./supervisor/heads.ts";
 import { tell, type ProcessHealth } from "./supervisor/server.ts";
 import type { Turns } from "./supervisor/turns.ts";
@@ -84,6 +85,8 @@ export interface ProcessOptions {
   readHead: () => Promise<Head>;
   /** Ends the process: what is being sent is finished first. */
   signal: AbortSignal;
+  /** How the sender and its nodes stand. */
+  connection?: () => ConnectionStatus;
   /** Given out to the jobs; nothing new is sent once the process ends. */
   turns?: Turns | undefined;
   metrics?: KeeperMetrics | undefined;
@@ -101,7 +104,7 @@ export interface ProcessOptions {
  * @throws SetupError where no later round can do better: another chain, no clearing house.
  */
 export async function runKeepers(plans: readonly JobPlan[], options: ProcessOptions): Promise<boolean> {
-  const { config, log, readHead, signal, turns, parts = [], hide = (text) => text } = options;
+  const { config, log, readHead, signal, turns, connection, parts = [], hide = (text) => text } = options;
   const metrics = options.metrics ?? createMetrics();
   const heads = new Heads({ ...config.head, read: readHead, log });
   const onRound = countRound.bind(undefined, metrics);
@@ -112,7 +115,8 @@ export async function runKeepers(plans: readonly JobPlan[], options: ProcessOpti
       ...workers.map((worker) => [worker.plan.name, worker.health()] as const),
       ...parts.map((part) => [part.name, part.health()] as const),
     ]);
-    return { healthy: head.healthy && Object.values(jobs).every(({ healthy }) => healthy), head, jobs };
+    const healthy = head.healthy && Object.values(jobs).every((job) => job.healthy);
+    return { healthy, head, jobs, ...(connection && { connection: connection() }) };
   };
   const server = await tell(
     {
@@ -121,6 +125,7 @@ export async function runKeepers(plans: readonly JobPlan[], options: ProcessOpti
       log,
       async metrics() {
         gaugeHealth(metrics, workers, heads);
+        if (connection !== undefined) gaugeConnection(metrics, connection());
         return { type: metrics.registry.contentType, text: await metrics.registry.metrics() };
       },
     },

@@ -11,6 +11,7 @@ import {
 import type { KeeperReport } from "../../keepers/keeper.ts";
 import { headOf, planKeepers, runKeepers } from "../../keepers/process.ts";
 import { Turns } from "../../keepers/supervisor/turns.ts";
+import { connectionOf } from "../../keepers/sending/connection.ts";
 import { accountOf, remoteSigner } from "../../keepers/sending/signer.ts";
 import { KEY_VARIABLE, withAccount } from "../../lib/client.ts";
 import { redactor, secretsOf } from "../../lib/redact.ts";
@@ -79,6 +80,7 @@ async function run(command: Command): Promise<void> {
     log,
     readHead: headOf(client),
     signal: stop.signal,
+    connection: () => connectionOf(client, {}, log).status(),
     turns,
     hide,
     onListening: (url) => log.info({ url, keepers: config.keepers }, "running; /health and /metrics answer"),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { KeeperLog } from "../keeper.ts";
+import type { ConnectionStatus } from "../sending/connection.ts";
 import type { HeadHealth } from "./heads.ts";
 import type { JobHealth } from "./worker.ts";
 
@@ -9,6 +10,8 @@ export interface ProcessHealth {
   healthy: boolean;
   head: HeadHealth;
   jobs: Record<string, JobHealth>;
+  /** Sender and nodes. */
+  connection?: ConnectionStatus;
 }
 
 /** What the process tells over HTTP. */
