@@ -7,19 +7,12 @@ import { sendTransaction } from "viem/actions";
 import { fundedAccount, trader } from "./connect.ts";
 
 const me = await trader();
-const { usance, mined, owner } = me;
+const { usance, mined, owner, account } = me;
 const accountId = await fundedAccount(me, "2000", 1);
 
 // In a real program the session key stays with the bot; here it lives as long as the process.
 const session = await trader(generatePrivateKey());
-await mined(
-  sendTransaction(usance, {
-    to: session.owner,
-    value: parseEther("0.1"),
-    chain: null,
-    account: usance.account,
-  }),
-);
+await mined(sendTransaction(usance, { account, chain: null, to: session.owner, value: parseEther("0.1") }));
 
 const { timestamp } = await usance.getBlock();
 const expiry = timestamp + 3_600n;

@@ -12,13 +12,13 @@ const transport = http(process.env.USANCE_RPC ?? "http://127.0.0.1:8545");
 
 async function addresses(client: Client) {
   const file = process.env.USANCE_DEPLOYMENT ?? `deployments/${await getChainId(client)}.json`;
-  return usanceActions(loadDeployment(JSON.parse(readFileSync(file, "utf8"))));
+  return loadDeployment(JSON.parse(readFileSync(file, "utf8")));
 }
 
 /** A connection that reads. */
 export async function reader() {
   const client = createClient({ transport, pollingInterval: 200 });
-  return client.extend(publicActions).extend(await addresses(client));
+  return client.extend(publicActions).extend(usanceActions(await addresses(client)));
 }
 
 /** A connection that signs with a key, that of the environment when left out. */
@@ -26,9 +26,12 @@ export async function trader(key = process.env.USANCE_PRIVATE_KEY) {
   if (key === undefined) throw new Error("Set USANCE_PRIVATE_KEY to the key that signs.");
   const account = privateKeyToAccount(key as Hash);
   const client = createClient({ account, transport, pollingInterval: 200 });
-  const usance = client.extend(publicActions).extend(await addresses(client));
+  const deployment = await addresses(client);
+  const usance = client.extend(publicActions).extend(usanceActions(deployment));
   return {
     usance,
+    deployment,
+    account,
     owner: account.address,
     /** Waits until a transaction is in a block and gives its receipt. */
     mined: async (hash: Promise<Hash>) => {
