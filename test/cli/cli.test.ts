@@ -114,7 +114,7 @@ describe("usance", () => {
     expect(filled).to.deep.equal({ size: "0.5", averagePrice: "1200", fee: "0.3" });
     expect(resting).to.equal(null);
     const { positions } = await line.json<{ positions: object[] }>(["account", "show"], 5);
-    expect(positions[0]).to.include({ symbol: "TUX-PERP", size: "0.5", entryPrice: "1200" });
+    expect(positions[0]).to.include({ symbol: "TUX-PERP", size: "0.5", breakEvenPrice: "1200" });
     const { out } = await line.usance(["account", "show"], 5);
     expect(out).to.match(/TUX-PERP {2} +0\.5 {2}/);
   });

@@ -226,33 +226,32 @@ describe("usance, for somebody who trades", () => {
     );
     const found = await line.json<{
       equity: string;
-      unrealised: string;
       maintenanceMargin: string;
-      positions: {
-        symbol: string;
-        unrealised: string;
-        liquidationPrice: string;
-        maintenanceMargin: string;
-      }[];
+      positions: Record<string, string>[] & { liquidation: { below: string | null } }[];
     }>(["positions"], TRADER);
-    const { deployment, client } = exchange;
-    const account = await getAccount(client, { deployment, accountId: trader });
-    const units = (text: string) => parseCollateral(text);
-    // Each position floors its own result; the account floors the sum of them.
-    expect(account.cash + units(found.unrealised)).to.be.within(account.equity - 2n, account.equity);
-    const margins = found.positions.reduce((sum, one) => sum + units(one.maintenanceMargin), 0n);
-    expect(margins - account.maintenanceMargin).to.be.within(0n, 2n);
-    expect(found.positions.map(({ symbol }) => symbol)).to.deep.equal(["TUX-PERP", "TUM-2025-02"]);
-    expect(found.positions[0]).to.include({ size: "2", entryPrice: "1250.38", marginShare: "52.6 %" });
-    expect(found.positions[1]).to.include({ size: "-1.5", entryPrice: "1199" });
+    const [long, short] = found.positions;
+    expect(long).to.include({ symbol: "TUX-PERP", size: "2", entryPrice: "1250.38", marginShare: "52.6 %" });
+    expect(short).to.include({ symbol: "TUM-2025-02", size: "-1.5", entryPrice: "1199", unrealised: "-1.5" });
+    // The chain says the same: what is held has not made its money yet, and the fees of both are gone.
+    const units = (text: string | undefined) => parseCollateral(text ?? "");
+    const sumOf = (name: string) => found.positions.reduce((sum, one) => sum + units(one[name]), 0n);
+    const opened = 2100n * 10n ** 6n;
+    expect(opened + sumOf("unrealised") + sumOf("realised") - sumOf("takerFees")).to.equal(
+      await equityOf(trader),
+    );
 
-    // At that price of the long, equity is down to the margin: both move with the mark by 2 × (1 and 12 %).
-    const [long] = found.positions;
-    const price = Number(long?.liquidationPrice);
-    const lost = 2 * (1248.52 - price) * (1 - 0.12);
-    expect(Math.abs(lost - (Number(found.equity) - Number(found.maintenanceMargin)))).to.be.lessThan(0.1);
+    // The first tick at which equity is below the margin: both move with the mark, by 2 × (1 and 12 %).
+    const room = Number(found.equity) - Number(found.maintenanceMargin);
+    const lostAt = (price: number) => 2 * (1248.52 - price) * (1 - 0.12);
+    const price = Number(long?.liquidation.below);
+    expect(lostAt(price)).to.be.greaterThan(room - 0.01);
+    expect(lostAt(price + 0.5)).to.be.lessThan(room + 0.01);
+    const quick = await line.text(["positions", "--quick"], TRADER);
+    expect(narrow(quick)).to.match(/^account .*\n\nmarket +size +break-even +mark +liquidated at +margin\n/);
     expect(narrow(await line.text(["positions"], TRADER))).to.match(/\nTUM-2025-02 +-1\.5 +1199 /);
-    expect(narrow(await line.text(["account", "show"], TRADER))).to.match(/\nTUX-PERP +2 +1250\.38 +-\d/);
+    expect(narrow(await line.text(["account", "show"], TRADER))).to.match(
+      /\nTUX-PERP +2 +1250\.38 +1248\.52 /,
+    );
   });
 
   it("shows what funding accrues, and every table within 80 columns", async () => {

@@ -1,12 +1,19 @@
-import { formatLots, getAccount, getAccountId, getAccounts } from "@usance/sdk";
+import { formatLots, formatRatio, getAccount, getAccountId, getAccounts, getPositions } from "@usance/sdk";
 import { Command } from "commander";
 import type { Address } from "viem";
 import { parseAddress } from "../arguments.ts";
-import { readHoldings, readMoney } from "../money.ts";
+import { readMoney } from "../money.ts";
 import { accountOptions, dryRunOption, examples } from "../options.ts";
 import type { Answer } from "../output.ts";
 import { pastEvents } from "../past.ts";
-import { action, readMarkets, resolveAccount, type AccountOptions, type Session } from "../session.ts";
+import {
+  action,
+  markPrice,
+  readMarkets,
+  resolveAccount,
+  type AccountOptions,
+  type Session,
+} from "../session.ts";
 import { accountRights } from "./account-rights.ts";
 import { credit, type MoneyOptions } from "./funds.ts";
 
@@ -92,21 +99,25 @@ async function list(session: Session, { owner }: { owner?: Address }): Promise<A
 async function show(session: Session, options: AccountOptions): Promise<Answer> {
   const { client, deployment } = session;
   const id = await resolveAccount(session, options);
-  const [account, money, markets] = await Promise.all([
+  const [account, held, money, markets] = await Promise.all([
     getAccount(client, { deployment, accountId: id }),
+    getPositions(client, { deployment, accountId: id, history: false }),
     readMoney(session),
     readMarkets(session),
   ]);
-  const holdings = await readHoldings(session, account, markets, money);
   const positions = account.positions.map(({ market, size, bidLots, askLots, openOrders }) => {
-    const holding = holdings.find((one) => one.market.id === market);
+    const named = markets.find((one) => one.id === market);
+    const position = held.find((one) => one.market === market && one.size !== 0n);
     return {
       market,
-      symbol: markets.find((one) => one.id === market)?.symbol ?? String(market),
+      symbol: named?.symbol ?? String(market),
       size: formatLots(size),
-      // What the fills cost on average, funding and maker fees included.
-      entryPrice: holding?.entry ?? null,
-      unrealised: money.format(holding?.unrealised ?? 0n),
+      // Where it would close without a result: fills, funding and maker fees are in it.
+      breakEvenPrice:
+        position && named
+          ? formatRatio(position.breakEvenPrice, { unit: named.tickSize, digits: named.tickSize.length - 1 })
+          : null,
+      markPrice: named ? markPrice(named.markX16, named) : null,
       bids: formatLots(bidLots),
       asks: formatLots(askLots),
       openOrders: Number(openOrders),
@@ -137,12 +148,12 @@ async function show(session: Session, options: AccountOptions): Promise<Answer> 
       },
       "",
       {
-        columns: ["market", "size", "entry", `result, ${money.symbol}`, "bids", "asks", "orders"],
+        columns: ["market", "size", "break-even", "mark", "bids", "asks", "orders"],
         rows: positions.map((position) => [
           position.symbol,
           position.size,
-          position.entryPrice ?? "-",
-          position.unrealised,
+          position.breakEvenPrice ?? "-",
+          position.markPrice ?? "-",
           position.bids,
           position.asks,
           String(position.openOrders),

@@ -5,6 +5,7 @@ import {
   formatCollateral,
   formatLots,
   formatPrice,
+  formatRatio,
   getOpenOrders,
   getOrder,
   getOrdersAt,
@@ -180,6 +181,7 @@ async function preview(
   const order = orderOf(market, { side, size, price, ...options });
   const { decimals, symbol } = await readCollateral(session);
   const result = await previewOrder(client, { deployment, accountId, ...order });
+  const after = result.liquidation?.find((one) => one.market === market.id);
   const json = {
     market: market.id,
     account: accountId,
@@ -187,9 +189,17 @@ async function preview(
     averagePrice: averagePrice(result.quote, result.filledLots, market),
     fee: formatCollateral(result.fee, decimals),
     restingSize: formatLots(result.restingLots),
+    impactBps: result.priceImpact && formatRatio(result.priceImpact.fromMark, { digits: 2 }),
+    fundingDay: formatCollateral(result.fundingEstimate, decimals),
     equity: formatCollateral(result.equity, decimals),
     initialMargin: formatCollateral(result.initialMargin, decimals),
+    maintenanceMargin: formatCollateral(result.maintenanceMargin, decimals),
+    liquidation: after && {
+      below: after.below === null ? null : formatPrice(after.below, market),
+      above: after.above === null ? null : formatPrice(after.above, market),
+    },
   };
+  const liquidated = [json.liquidation?.below, json.liquidation?.above].filter(Boolean).join(", ");
   return {
     json,
     text: [
@@ -199,9 +209,13 @@ async function preview(
           ["filled", json.filledSize],
           ["at, on average", json.averagePrice ?? "-"],
           [`fee, ${symbol}`, json.fee],
+          ["worse than mark by, basis points", json.impactBps ?? "-"],
           ["resting", json.restingSize],
+          [`funding of a day as it is now, ${symbol}`, json.fundingDay],
           [`equity after, ${symbol}`, json.equity],
           [`initial margin after, ${symbol}`, json.initialMargin],
+          [`maintenance margin after, ${symbol}`, json.maintenanceMargin],
+          [`mark of ${market.symbol} at liquidation`, liquidated || "-"],
         ],
       },
     ],
