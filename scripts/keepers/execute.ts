@@ -74,10 +74,13 @@ const URGENT: ReadonlySet<KeeperAction["kind"]> = new Set([
   "deleverage",
 ]);
 
+/** Actions about one account each: many of them go into one block. */
+const TOGETHER: ReadonlySet<KeeperAction["kind"]> = new Set(["cancelRiskRaising", "liquidate", "absorb"]);
+
 /**
- * Simulates and sends actions, one after the other, each in a block before the next is tried: an action may settle what
- * a later one is about, and one sender's nonces stay in order. One that fails stops no other; of a batch that is refused
- * the parts are tried alone.
+ * Simulates and sends actions in their order. One is in a block before the next is tried, since it may settle what that one is
+ * about; but those about single accounts go out one after the other without a wait. One that fails stops no other; of a
+ * batch that is refused the parts are tried alone.
  * @throws UsanceError where the node does not answer.
  */
 export async function execute(
@@ -85,31 +88,48 @@ export async function execute(
   actions: readonly KeeperAction[],
 ): Promise<KeeperOutcome[]> {
   if (!context.dryRun) await context.connection.sender.tend();
-  const outcomes: KeeperOutcome[] = [];
-  for (const action of actions) outcomes.push(...(await attempt(context, action)));
-  return outcomes;
+  const underWay: Promise<KeeperOutcome[]>[] = [];
+  for (const action of actions) {
+    const isAlone = !TOGETHER.has(action.kind);
+    if (isAlone) await Promise.all(underWay);
+    const outcomes = (await attempt(context, action)).finish();
+    // Whoever waits for all hears of its error; until then it is no unhandled rejection.
+    outcomes.catch(() => undefined);
+    underWay.push(outcomes);
+    if (isAlone) await outcomes;
+  }
+  return (await Promise.all(underWay)).flat();
 }
 
-async function attempt(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome[]> {
+/** An action that was tried, and how to wait for what becomes of it. */
+interface Attempt {
+  finish(): Promise<KeeperOutcome[]>;
+}
+
+async function attempt(context: KeeperContext, action: KeeperAction): Promise<Attempt> {
+  const known = (...outcomes: KeeperOutcome[]): Attempt => ({ finish: () => Promise.resolve(outcomes) });
+  // Nobody else sends meanwhile; others do while its block is waited for.
+  const { turn = (work) => work() } = context;
   try {
-    return [await send(context, action)];
+    const begun = await turn(() => begin(context, action));
+    if (begun === undefined) return known({ action, result: "dryRun" });
+    return {
+      finish: async () => [outcomeOf(action, "wait" in begun ? await begun.wait() : begun)],
+    };
   } catch (error) {
     if (isContractError(error) && RACES[action.kind].includes(error.name))
-      return [{ action, result: "lost", error: error.name }];
+      return known({ action, result: "lost", error: error.name });
     // What is no answer of the exchange says nothing about the action: the round ends, and the next one starts afresh.
     if (!(error instanceof UsanceError) || isTemporary(error)) throw error;
     const parts = halves(action);
-    if (parts.length === 0) return [{ action, result: "failed", error: reasonOf(error) }];
-    return [...(await attempt(context, parts[0]!)), ...(await attempt(context, parts[1]!))];
+    if (parts.length === 0) return known({ action, result: "failed", error: reasonOf(error) });
+    const outcomes: KeeperOutcome[] = [];
+    for (const part of parts) outcomes.push(...(await (await attempt(context, part)).finish()));
+    return known(...outcomes);
   }
 }
 
-/** Simulates and sends an action while nobody else sends, and waits for its block while others do. */
-async function send(context: KeeperContext, action: KeeperAction): Promise<KeeperOutcome> {
-  const { turn = (work) => work() } = context;
-  const begun = await turn(() => begin(context, action));
-  if (begun === undefined) return { action, result: "dryRun" };
-  const sent = "wait" in begun ? await begun.wait() : begun;
+function outcomeOf(action: KeeperAction, sent: Sent): KeeperOutcome {
   switch (sent.status) {
     case "pending":
       return { action, result: "pending", hash: sent.hash };
@@ -126,6 +146,7 @@ async function send(context: KeeperContext, action: KeeperAction): Promise<Keepe
   }
 }
 
+/** Simulates an action and sends it; nothing where it is only rehearsed. */
 async function begin(context: KeeperContext, action: KeeperAction): Promise<Sent | Underway | undefined> {
   const { dryRun, nativePrice, connection } = context;
   const call = callOf(context, action);

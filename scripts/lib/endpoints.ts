@@ -37,6 +37,8 @@ interface Endpoint {
   name: string;
   request: (request: Request) => Promise<unknown>;
   aside?: { reason: string; until: number };
+  /** Its newest block when it was last asked for it. */
+  height?: bigint;
 }
 
 /** An answer of one endpoint. */
@@ -124,6 +126,7 @@ export class Endpoints {
   /** Highest block that enough nodes have and show alike. */
   async #newest(full = false): Promise<RpcBlock> {
     const heads = await this.#poll<RpcBlock>({ method: "eth_getBlockByNumber", params: ["latest", full] });
+    for (const { endpoint, answer } of heads) endpoint.height = hexToBigInt(answer.number);
     const numbers = heads
       .map(({ answer }) => hexToBigInt(answer.number))
       .sort((a, b) => (a < b ? 1 : a > b ? -1 : 0));
@@ -230,7 +233,10 @@ export class Endpoints {
 
   /** Asks one node, the next where it does not answer or has not got so far. */
   async #ask(request: Request): Promise<unknown> {
-    const used = this.#used(false);
+    // One that is behind would leave events out without a word.
+    const ready = this.#used(false);
+    const there = ready.filter(({ height = this.#head }) => height >= this.#head);
+    const used = there.length > 0 ? there : ready;
     const start = Number(this.#head % BigInt(used.length));
     let last: unknown;
     for (const endpoint of [...used.slice(start), ...used.slice(0, start)]) {

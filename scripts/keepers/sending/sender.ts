@@ -96,6 +96,8 @@ interface Entry {
   isObsolete: boolean;
   /** Times that its nonce was seen to be used while none of its hashes had a receipt. */
   unseen: number;
+  /** When that was seen first, milliseconds of this process. */
+  unseenSince?: number;
   ended?: Extract<Sent, { status: "mined" | "displaced" }>;
 }
 
@@ -171,9 +173,7 @@ export class Sender {
   async send(call: Call, options: SendOptions): Promise<Sent | Underway> {
     const begun = await this.#exclusively(() => this.#begin(call, options));
     if ("status" in begun) return begun;
-    // Behind one that is stuck the others need not be waited for one by one.
-    const isFirst = this.#sorted()[0] === begun;
-    return { wait: () => this.#wait(begun, isFirst ? this.#settings.waitSeconds : 0) };
+    return { wait: () => this.#wait(begun) };
   }
 
   /** Notes what gas costs in a block, so that a jump can be told. */
@@ -280,8 +280,8 @@ export class Sender {
     return nonce;
   }
 
-  async #wait(entry: Entry, seconds: number): Promise<Sent> {
-    const until = performance.now() + seconds * 1_000;
+  async #wait(entry: Entry): Promise<Sent> {
+    const until = performance.now() + this.#settings.waitSeconds * 1_000;
     for (let height = entry.block; ;) {
       await this.#exclusively(() => this.#look(entry));
       if (entry.ended !== undefined) return entry.ended;
@@ -318,7 +318,10 @@ export class Sender {
     }
     if ((await this.#count("latest")) <= entry.nonce) return;
     entry.unseen += 1;
-    if (entry.unseen >= LOOKS) this.#end(entry, { status: "displaced" });
+    entry.unseenSince ??= performance.now();
+    const waited = performance.now() - entry.unseenSince;
+    if (entry.unseen >= LOOKS && waited >= LOOKS * this.#client.pollingInterval)
+      this.#end(entry, { status: "displaced" });
   }
 
   #end(entry: Entry, ended: NonNullable<Entry["ended"]>): void {
@@ -447,6 +450,7 @@ export class Sender {
       );
       if (!(await this.#isKnown(mined.hash))) continue;
       delete entry.ended;
+      delete entry.unseenSince;
       Object.assign(entry, { block: head, unseen: 0 });
       if (!this.#entries.has(entry.nonce)) this.#entries.set(entry.nonce, entry);
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { getMarket, placeOrder } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import { expect } from "chai";
@@ -231,6 +232,31 @@ describe("how keepers send", () => {
     await mineAt(100n * GWEI);
     expect(did(await keeper.runOnce())).to.deep.equal([]);
     expect(await scene.nonce(KEEPER)).to.equal(before + 1);
+    await scene.expectLiquidatedOnce();
+  });
+
+  it("sends what is about single accounts without a wait, into one block", async () => {
+    const { market, trader } = scene;
+    const keeper = scene.earners.get(KEEPER)!;
+    const context = await contextFor({ sending: { waitSeconds: 300 } });
+    await scene.node.setAutomine(false);
+    const actions: KeeperAction[] = [
+      { kind: "cancelRiskRaising", account: trader, ids: [] },
+      { kind: "liquidate", account: trader, market, maxFills: 50, keeper, takeOverLots: 0 },
+    ];
+    const outcomes = execute(context, actions);
+    while (context.connection.sender.pending < 2) await sleep(5);
+    await scene.node.mine({ blocks: 1 });
+    const blocks: bigint[] = [];
+    for (const outcome of await outcomes) {
+      expect(outcome.result).to.equal("sent");
+      if ("hash" in outcome) {
+        const { blockNumber } = await scene.node.getTransactionReceipt({ hash: outcome.hash });
+        blocks.push(blockNumber);
+      }
+    }
+    expect(blocks).to.have.length(2);
+    expect(blocks[0]).to.equal(blocks[1]);
     await scene.expectLiquidatedOnce();
   });
 
