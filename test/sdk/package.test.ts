@@ -226,6 +226,8 @@ describe("SDK package", function () {
       expect(out)
         .to.match(/missing: \d+/)
         .and.include("tick 2468");
+      // 95 % of 1,003.
+      expect(out).to.include("a stop at 952.85 is signed").and.include("it is waiting: NotTriggered. ");
       expect((await account()).positions[0]).to.include({ openOrders: 0n });
     });
 
@@ -264,8 +266,9 @@ describe("SDK package", function () {
       const past = await observer.getFills({ market: perpetual });
       const following = run("09-fills-to-csv.ts", String(perpetual), String(past.length + 5));
       const bid = (await observer.getBook({ market: perpetual, depth: 1n })).bids[0]!;
-      const taker = venue.trader(MAKER + 1);
-      const accountId = await observer.getAccountId({ owner: taker.account.address });
+      const seat = nextSeat++;
+      const taker = venue.trader(seat);
+      const accountId = await venue.exchange.fund(seat, parseCollateral("1000"));
       // Over a while: wherever its history ends, each must come once.
       for (let times = 0; times < 5; times++) {
         await setTimeout(300);
