@@ -81,6 +81,7 @@ const watched = section({
     )
     .default([200, 150, 120]),
   hysteresisPercent: z.int().min(1).max(1_000).default(10),
+  webhooks: z.array(z.string()).nonempty().optional(),
 });
 
 const alerts = section({
@@ -105,6 +106,18 @@ const alerts = section({
       "must name each account once",
     )
     .default([]),
+}).superRefine(({ webhooks, watch }, context) => {
+  const names = webhooks.map(({ name }) => name);
+  watch.forEach((each, i) =>
+    each.webhooks?.forEach((name, j) => {
+      if (!names.includes(name))
+        context.addIssue({
+          code: "custom",
+          path: ["watch", i, "webhooks", j],
+          message: `there is no webhook of this name; there are ${names.join(", ")}`,
+        });
+    }),
+  );
 });
 
 const urlSchema = z.url({

@@ -420,12 +420,14 @@ describe("the keeper configuration", () => {
       "shard",
       "maxAgeSeconds",
       "keeperAccount",
+      "webhooks",
       "alerts",
     ]);
     expect({ ...rest, liquidation, head }).to.deep.equal(parseConfig({}));
     // Within alerts everything is a default but what has to be there.
     const { stateFile, webhooks, watch } = alerts ?? {};
-    const least = { stateFile, webhooks, watch: watch?.map(({ account, label }) => ({ account, label })) };
+    const own = watch?.map(({ account, label, webhooks }) => ({ account, label, webhooks }));
+    const least = { stateFile, webhooks, watch: own };
     expect(parseConfig({ alerts: least }).alerts).to.deep.equal(alerts);
   });
 
