@@ -94,9 +94,7 @@ async function open(command: Command): Promise<Setting> {
   if (config.head.maxAgeSeconds === undefined && session.client.chain.id !== DEVELOPMENT_CHAIN)
     config.head.maxAgeSeconds = MAX_HEAD_AGE;
   const signer = () =>
-    remote
-      ? Promise.resolve(withAccount(session.client, accountOf(remoteSigner(remote))))
-      : session.signer();
+    remote ? Promise.resolve(withAccount(session.client, accountOf(remoteSigner(remote)))) : session.signer();
   return { config, session, signer, hide: keeperRedactor(rpc, config) };
 }
 
