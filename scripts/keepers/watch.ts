@@ -1,7 +1,7 @@
 import { dateOf, getAccounts, getFeed, getFund, pointsOfMark } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import { formatEther, getAbiItem, hexToString, parseEther, type Hex } from "viem";
-import { getBalance, getLogs, getTransactionCount } from "viem/actions";
+import { getBalance, getLogs } from "viem/actions";
 import { symbolOf, tickSizeOf } from "../deploy/markets.ts";
 import { SECONDS_PER_DAY } from "../lib/calendar.ts";
 import type { AlertDesk } from "./alerts/desk.ts";
@@ -84,13 +84,8 @@ async function lookAtSender(
   alerts: AlertsConfig | undefined,
 ): Promise<Finding[]> {
   const { address } = client.account;
-  const [balance, mined, sent] = await Promise.all([
-    getBalance(client, { address }),
-    getTransactionCount(client, { address, blockTag: "latest" }),
-    getTransactionCount(client, { address, blockTag: "pending" }),
-  ]);
+  const balance = await getBalance(client, { address });
   metrics.signerBalance.set(Number(formatEther(balance)));
-  metrics.pending.set(Math.max(0, sent - mined));
   if (alerts === undefined) return [];
   return [findBalance({ sender: address, balance, least: parseEther(alerts.signerBalanceBelowEther) })];
 }
