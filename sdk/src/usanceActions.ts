@@ -11,6 +11,7 @@ type Bound<action> =
     ? {
         (parameters: WithoutDeployment<parameters>): ReturnType<action>;
         simulate(parameters: WithoutDeployment<parameters>): Promise<result>;
+        encode(parameters: WithoutDeployment<parameters>): ReturnType<action["encode"]>;
         extract: (receipt: Parameters<action["extract"]>[0]) => events;
       }
     : action extends (client: Client, parameters: infer parameters) => infer result
@@ -58,7 +59,8 @@ type Call = (client: Client, parameters: object) => unknown;
 
 function bind(action: Action, client: Client, deployment: Deployment): unknown {
   const call = (fn: Call) => (parameters: object) => fn(client, { deployment, ...parameters });
-  const { simulate, extract } = action as Partial<Record<"simulate" | "extract", Call>>;
+  const { simulate, encode, extract } = action as Partial<Record<"simulate" | "encode" | "extract", Call>>;
   const bound = call(action as Call);
-  return simulate ? Object.assign(bound, { simulate: call(simulate), extract }) : bound;
+  if (!simulate || !encode) return bound;
+  return Object.assign(bound, { simulate: call(simulate), encode: call(encode), extract });
 }

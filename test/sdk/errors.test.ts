@@ -6,8 +6,10 @@ import {
   hashSignedOrder,
   InvalidDeploymentError,
   isContractError,
+  isNodeError,
   loadDeployment,
   UsanceError,
+  type NodeErrorName,
 } from "@usance/sdk";
 import {
   clearinghouseAbi,
@@ -17,11 +19,17 @@ import {
   usageIndexAbi,
 } from "@usance/sdk/abis";
 import { expect } from "chai";
+import { artifacts } from "hardhat";
 import {
   encodeErrorResult,
+  HttpRequestError,
   RawContractError,
+  TimeoutError,
+  toFunctionSelector,
+  toFunctionSignature,
   UserRejectedRequestError,
   type Abi,
+  type AbiFunction,
   type AbiParameter,
   type Hex,
 } from "viem";
@@ -46,6 +54,11 @@ function encode(name: string, args?: unknown[]): Hex {
   const item = errorsAbi.find((error) => error.name === name);
   if (!item) throw new Error(`no error ${name}`);
   return encodeErrorResult({ abi: [item], args: args ?? item.inputs.map(sample) });
+}
+
+/** An error has the selector that a function of its name and parameters would have. */
+function asFunction({ name, inputs }: Extract<Abi[number], { type: "error" }>): AbiFunction {
+  return { type: "function", name, inputs, outputs: [], stateMutability: "view" };
 }
 
 describe("SDK errors", () => {
@@ -108,6 +121,77 @@ describe("SDK errors", () => {
   it("leaves its own errors as they are", () => {
     const error = decodeUsanceError({ data: encode("ZeroAmount") });
     expect(decodeUsanceError(error)).to.equal(error);
+  });
+
+  it("puts every operand of an error into its sentence", () => {
+    // Where an operand says nothing that a reader could use, the sentence names the way to look it up instead.
+    const silent: string[] = [];
+    for (const item of errorsAbi) {
+      const { message } = decodeUsanceError({ data: encode(item.name) });
+      const values = item.inputs.map(sample);
+      if (values.length > 0 && !values.some((value) => message.includes(String(value))))
+        silent.push(item.name);
+    }
+    const shown = ["MarketNotOpen", "NotSettled", "Previewed", "ConfigTooSmall", "ConfigTooLarge"];
+    expect(silent.filter((name) => !shown.includes(name))).to.deep.equal([]);
+  });
+
+  it("knows every error that a contract of the exchange declares", async () => {
+    const known = new Set(errorsAbi.map((item) => toFunctionSelector(toFunctionSignature(asFunction(item)))));
+    const missing: string[] = [];
+    for (const name of await artifacts.getAllFullyQualifiedNames()) {
+      if (!/^contracts\/(book|clearing|index\/[^/]+\.sol|index\/libraries|instruments|token)/.test(name))
+        continue;
+      const { abi } = await artifacts.readArtifact(name);
+      for (const item of abi as Abi) {
+        if (item.type !== "error") continue;
+        const selector = toFunctionSelector(toFunctionSignature(asFunction(item)));
+        if (!known.has(selector)) missing.push(`${name} ${item.name}`);
+      }
+    }
+    expect(missing).to.deep.equal([]);
+  });
+
+  it("says what a panic was", () => {
+    expect(decodeUsanceError({ data: encode("Panic", [0x11n]) }).message).to.include("a number out of range");
+    expect(decodeUsanceError({ data: encode("Panic", [0x99n]) }).message).to.include("panic 153");
+    expect(decodeUsanceError({ data: encode("Error", ["no luck"]) }).message).to.include("no luck");
+  });
+
+  it("knows the common failures of nodes, providers and wallets by the words of viem, ethers and the nodes", () => {
+    const cases: [NodeErrorName, unknown][] = [
+      [
+        "InsufficientFunds",
+        new Error("x", { cause: { details: "insufficient funds for gas * price + value" } }),
+      ],
+      ["InsufficientFunds", { message: "Sender doesn't have enough funds to send tx" }],
+      ["InsufficientFunds", { code: "INSUFFICIENT_FUNDS", message: "ethers" }],
+      ["NonceTooLow", { details: "nonce too low: next nonce 7, tx nonce 5" }],
+      ["NonceTooLow", { code: "NONCE_EXPIRED" }],
+      ["NonceTooLow", { details: "Nonce too low. Expected nonce to be 5 but got 3." }],
+      ["NonceTooHigh", { details: "Nonce too high. Expected nonce to be 5 but got 9." }],
+      ["ReplacementUnderpriced", { details: "replacement transaction underpriced" }],
+      ["AlreadyKnown", { details: "already known" }],
+      ["FeeTooLow", { details: "max fee per gas less than block base fee: address 0x0" }],
+      ["OutOfGas", { details: "Transaction ran out of gas" }],
+      ["OutOfGas", { details: "intrinsic gas too low" }],
+      ["RateLimited", { details: "429 Too Many Requests" }],
+      ["NodeTimeout", new TimeoutError({ body: {}, url: "http://node" })],
+      ["NodeUnreachable", new HttpRequestError({ url: "http://node", details: "fetch failed" })],
+      ["UserRejected", new UserRejectedRequestError(new Error("no"))],
+      ["UserRejected", { code: "ACTION_REJECTED" }],
+    ];
+    for (const [name, cause] of cases) {
+      const error = decodeUsanceError(cause);
+      expect(isNodeError(error, name), `${name}: ${error.name}`).to.be.true;
+      expect(error).to.be.instanceOf(CallFailedError);
+      expect(error.cause).to.equal(cause);
+      expect(error.message).to.match(/^.{40,}[.]$/);
+    }
+    // A revert says more than a node.
+    const both = { details: "out of gas", data: encode("ZeroAmount") };
+    expect(decodeUsanceError(both).name).to.equal("ZeroAmount");
+    expect(isNodeError(decodeUsanceError(new Error("something else")))).to.be.false;
   });
 
   it("keeps failures that no contract explains, with their cause", () => {

@@ -6,6 +6,7 @@ import {
   formatIndex,
   formatLots,
   formatPrice,
+  formatRatio,
   InvalidDecimalError,
   OffStepError,
   OffTickError,
@@ -55,6 +56,73 @@ describe("SDK units: prices", () => {
     expect(parsePrice(formatPrice(maxTick))).to.equal(maxTick);
     expect(() => parsePrice(formatPrice(maxTick + 1n))).to.throw(OutOfRangeError);
     expect(() => parsePrice("1", { tickSize: "0" })).to.throw(InvalidDecimalError);
+  });
+
+  it("names the prices next to one that is off its ticks", () => {
+    const sizes = fc.constantFrom("0.5", "0.0005", "0.01", "25");
+    const thousandths = fc.bigInt({ min: 100_000n, max: 8_000_000n });
+    fc.assert(
+      fc.property(thousandths, sizes, (amount, tickSize) => {
+        const text = `${amount / 1000n}.${(amount % 1000n).toString().padStart(3, "0")}`;
+        let off: OffTickError;
+        try {
+          return void expect(formatPrice(parsePrice(text, { tickSize }), { tickSize })).to.equal(
+            formatPrice(roundToTick(text, "nearest", { tickSize }), { tickSize }),
+          );
+        } catch (error) {
+          off = error as OffTickError;
+        }
+        expect(off).to.be.instanceOf(OffTickError);
+        expect(parsePrice(off.below, { tickSize })).to.equal(roundToTick(text, "down", { tickSize }));
+        expect(parsePrice(off.above, { tickSize })).to.equal(roundToTick(text, "up", { tickSize }));
+        expect(off.message).to.include(off.below).and.include(off.above).and.include("roundToTick");
+      }),
+    );
+    expect(() => parsePrice("3841.7")).to.throw(OffTickError, "3841.5 and 3842");
+  });
+
+  it("takes decimal texts alone, on every way in", () => {
+    const ways = [parsePrice, parseLots, parseCollateral, (text: string) => roundToTick(text, "nearest")];
+    const numbers = [1e3, 1000, 0.5, 1n, null, undefined, ["1"], { toString: () => "1" }, Number.NaN];
+    const texts = [
+      "1.",
+      " 1",
+      "1 ",
+      "+1",
+      "1_000",
+      "1e3",
+      "0x1",
+      "1,5",
+      "\u0661",
+      "1\n",
+      "-",
+      "1.2.3",
+      "Infinity",
+    ];
+    for (const way of ways)
+      for (const wrong of [...numbers, ...texts])
+        expect(() => way(wrong as string), String(wrong)).to.throw(InvalidDecimalError);
+    // Any text: it is a plain decimal, or it is refused.
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.-+e _x") }), (text) => {
+        const isDecimal = /^-?[0-9]+(\.[0-9]+)?$/.test(text);
+        let refused = false;
+        try {
+          parseCollateral(text, 100);
+        } catch (error) {
+          refused = error instanceof InvalidDecimalError;
+        }
+        expect(refused).to.equal(!isDecimal);
+      }),
+    );
+    expect(() => parsePrice("9".repeat(400))).to.throw(OutOfRangeError);
+    expect(() => parseLots("1.0001")).to.throw(OffStepError, /0\.001/);
+  });
+
+  it("writes fractions as texts, rounded half up", () => {
+    expect(formatRatio({ numerator: 1n, denominator: 3n })).to.equal("0.333333");
+    expect(formatRatio({ numerator: -1n, denominator: 2n }, { digits: 0 })).to.equal("0");
+    expect(formatRatio({ numerator: 7683n, denominator: 1n }, { unit: "0.5" })).to.equal("3841.5");
   });
 
   it("rounds to a tick where it is asked to", () => {

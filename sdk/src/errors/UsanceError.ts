@@ -25,11 +25,15 @@ function walk(error: unknown, fits: (error: unknown) => boolean): unknown {
 
 /** A call failed for a reason that no contract gave: a network, a wallet, an unknown contract. `cause` has it. */
 export class CallFailedError extends UsanceError {
-  override readonly name = "CallFailedError";
+  override readonly name: string = "CallFailedError";
 
-  constructor(cause: unknown) {
-    const { shortMessage, message } = (cause ?? {}) as { shortMessage?: unknown; message?: unknown };
-    const reason = [shortMessage, message, cause].find((text) => typeof text === "string");
-    super(`The call failed: ${reason ?? "the reason is in cause"}`, { cause });
+  constructor(cause: unknown, message = reasonOf(cause)) {
+    super(message, { cause });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const { shortMessage, message } = (cause ?? {}) as { shortMessage?: unknown; message?: unknown };
+  const reason = [shortMessage, message, cause].find((text) => typeof text === "string");
+  return `The call failed: ${reason ?? "the reason is in cause"}`;
 }

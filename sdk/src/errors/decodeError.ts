@@ -2,6 +2,7 @@ import type { AbiParameter } from "viem";
 import { marketPhases } from "../enums.ts";
 import { nameValues } from "../internal/abi.ts";
 import { ContractError, type ContractErrorName } from "./ContractError.ts";
+import { nodeErrorOf } from "./nodeErrors.ts";
 import { sentences } from "./sentences.ts";
 import { CallFailedError, UsanceError } from "./UsanceError.ts";
 
@@ -21,7 +22,7 @@ export function decodeError(
     const args = nameValues(revert.inputs, revert.values);
     return new ContractError(name, args as never, fill(sentences[name], args), { cause: error });
   }
-  return new CallFailedError(error);
+  return nodeErrorOf(error) ?? new CallFailedError(error);
 }
 
 /** Everything along an error's causes that may be revert data: libraries and nodes put it in different places. */
@@ -47,9 +48,20 @@ function fill(sentence: string, args: Record<string, unknown>): string {
 
 function show(name: string, value: unknown): string {
   if (name === "phase") return marketPhases[Number(value)] ?? String(value);
+  if (name === "reason") return [String(value), panics.get(Number(value))].filter(Boolean).join(", ");
   if (name === "field") return textOf(value as string);
   return String(value);
 }
+
+/** What the compiler's panics mean. */
+const panics = /*#__PURE__*/ new Map([
+  [0x01, "an assertion"],
+  [0x11, "a number out of range"],
+  [0x12, "a division by zero"],
+  [0x21, "a value that its enumeration does not have"],
+  [0x32, "a place beyond the end of a list"],
+  [0x41, "too much memory"],
+]);
 
 /** The text of a bytes32 that is filled up with zeros. */
 function textOf(word: string): string {

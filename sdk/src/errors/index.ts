@@ -9,6 +9,7 @@ export { decodeUsanceError } from "./decodeUsanceError.ts";
 export { errorsAbi } from "./errorsAbi.ts";
 export {
   AccountMissingError,
+  FeeLimitError,
   InvalidCursorError,
   InvalidDecimalError,
   InvalidDeploymentError,
@@ -17,4 +18,5 @@ export {
   OffTickError,
   OutOfRangeError,
 } from "./inputErrors.ts";
+export { isNodeError, NodeError, type NodeErrorName } from "./nodeErrors.ts";
 export { CallFailedError, UsanceError } from "./UsanceError.ts";

@@ -33,7 +33,9 @@ export class InvalidDecimalError extends UsanceError {
   override readonly name = "InvalidDecimalError";
 
   constructor(readonly text: string) {
-    super(`"${text}" is not a decimal number: write digits with at most one point, such as "3841.5".`);
+    super(
+      `${typeof text === "string" ? `"${text}"` : String(text)} is not a decimal number: write digits with at most one point, such as "3841.5".`,
+    );
   }
 }
 
@@ -54,8 +56,18 @@ export class OffStepError extends UsanceError {
 export class OffTickError extends OffStepError {
   override readonly name = "OffTickError";
 
-  constructor(text: string, tickSize: string) {
-    super(text, tickSize, "choose a price on a tick, or round it with roundToTick");
+  constructor(
+    text: string,
+    tickSize: string,
+    /** The prices next to it that are on a tick, points. */
+    readonly below: string,
+    readonly above: string,
+  ) {
+    super(
+      text,
+      tickSize,
+      `the nearest prices are ${below} and ${above}, and roundToTick rounds to one of them`,
+    );
   }
 }
 
@@ -88,5 +100,18 @@ export class InvalidCursorError extends UsanceError {
 
   constructor(readonly cursor: string) {
     super(`"${cursor}" is not the cursor of a watch: pass what onCursor gave, or fromBlock in its place.`);
+  }
+}
+
+/** A transaction would have to pay more than it may. */
+export class FeeLimitError extends UsanceError {
+  override readonly name = "FeeLimitError";
+
+  constructor(
+    /** Wei for a unit of gas. */
+    readonly needed: bigint,
+    readonly limit: bigint,
+  ) {
+    super(`The fee would be ${needed} wei for a unit of gas and may be ${limit}: wait, or allow more.`);
   }
 }

@@ -86,7 +86,10 @@ export function watchChain<item extends { blockNumber: bigint }>(
       // Without the block before, the first reorganisation would go unnoticed.
       const number = next - 1n < head.number ? next - 1n : head.number;
       const hash = number === head.number ? head.hash : await hashAt(number);
-      if (hash) seen = [{ number, hash }];
+      if (hash) {
+        seen = [{ number, hash }];
+        save();
+      }
     }
     if (!(await stands(head))) await undo(head.number);
     const last = seen.at(-1);
@@ -127,7 +130,7 @@ export function watchChain<item extends { blockNumber: bigint }>(
     const removed = items.filter(({ blockNumber }) => blockNumber > number).reverse();
     if (ended) return;
     seen = standing ? [...seen.filter((mark) => mark.number < number), standing] : [];
-    if (!standing) next = number + 1n;
+    next = number + 1n;
     items = items.filter(({ blockNumber }) => blockNumber <= number);
     marks = marks.filter((mark) => mark.number <= number);
     tell(() => onReorg?.({ standing: number, removed }));
@@ -183,6 +186,7 @@ export function watchChain<item extends { blockNumber: bigint }>(
       if (!(error instanceof ChainMoved)) {
         failures++;
         onError?.(decodeUsanceError(error));
+        await renew(client, failures);
       }
       pause = Math.min(
         pollingInterval * 2 ** Math.min(failures, 16),
@@ -198,6 +202,23 @@ export function watchChain<item extends { blockNumber: bigint }>(
     ended = true;
     clearTimeout(timer);
   };
+}
+
+/** Tries of one WebSocket before another is opened. */
+const triesOfSocket = 2;
+
+/** Opens another WebSocket where the client's has died: it gives up by itself once it could not reconnect. */
+async function renew({ transport }: Client, failures: number): Promise<void> {
+  const { type, getRpcClient } = transport as {
+    type: string;
+    getRpcClient?: () => Promise<{ close(): void }>;
+  };
+  if (type !== "webSocket" || failures % triesOfSocket !== 0) return;
+  try {
+    (await getRpcClient?.())?.close();
+  } catch {
+    // There is none to close: the next request opens one.
+  }
 }
 
 /** The chain changed while it was read: nothing of that is passed on, and it is read again. */

@@ -7,8 +7,10 @@ import type {
   ContractFunctionArgs,
   ContractFunctionName,
   Hash,
+  Hex,
   Log,
 } from "viem";
+import { encodeFunctionData } from "viem";
 import { simulateContract, writeContract } from "viem/actions";
 import { decodeUsanceError } from "../errors/decodeUsanceError.ts";
 import { nameOutcome, type Outcome } from "./abi.ts";
@@ -37,6 +39,8 @@ export interface WriteAction<parameters extends WriteParameters, result, events>
   (client: Client, parameters: parameters): Promise<Hash>;
   /** Gives what the call would return now, without sending anything, or throws its typed error. */
   simulate(client: Client, parameters: parameters): Promise<result>;
+  /** Gives the call itself, to be sent by other means: signed elsewhere, batched by a wallet, with a nonce of one's own. */
+  encode(client: Client, parameters: parameters): Promise<{ to: Address; data: Hex }>;
   /** Decodes the action's events in a receipt, by name. */
   extract(receipt: { logs: readonly Log[] }): events;
 }
@@ -97,8 +101,16 @@ export function defineWrite<
     }
   }
 
+  async function encode(client: Client, parameters: parameters) {
+    type Request = Parameters<typeof encodeFunctionData>[0];
+    const call = { abi, functionName, args: await args(parameters, client) };
+    const data = encodeFunctionData(call as unknown as Request);
+    return { to: addressOf(parameters.deployment, contract), data };
+  }
+
   return Object.assign(send, {
     simulate,
+    encode,
     extract: ({ logs }: { logs: readonly Log[] }) => parseEvents(abi, events, logs),
   });
 }

@@ -7,7 +7,8 @@ type Decimal = { digits: bigint; scale: number };
 export type Rounding = "down" | "up" | "nearest";
 
 export function parseDecimal(text: string): Decimal {
-  const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+  // A number of JavaScript would have been rounded already, whatever its text looks like.
+  const parts = typeof text === "string" && /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
   if (!parts) throw new InvalidDecimalError(text);
   const [, sign = "", whole = "", fraction = ""] = parts;
   return { digits: BigInt(`${sign}${whole}${fraction}`), scale: fraction.length };

@@ -33,7 +33,10 @@ const maxTick = 2n ** 24n - 2n;
  */
 export function parsePrice(price: string, { tickSize = tux }: PriceUnits = {}): bigint {
   const { numerator, denominator } = stepsOf(price, tickSize);
-  if (numerator % denominator !== 0n) throw new OffTickError(price, tickSize);
+  if (numerator % denominator !== 0n) {
+    const below = divide(numerator, denominator, "down");
+    throw new OffTickError(price, tickSize, formatSteps(below, tickSize), formatSteps(below + 1n, tickSize));
+  }
   return requireTick(numerator / denominator);
 }
 
