@@ -15,7 +15,9 @@ describe("usance", () => {
   let exchange: Exchange;
   let line: CommandLine;
 
-  before(async () => {
+  before(async function () {
+    // The node, the deployment and seven days of prints.
+    this.timeout(180_000);
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 6);
     await exchange.list(perpetualListing({ feed: 1, index: 1_200n * WAD }));

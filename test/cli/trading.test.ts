@@ -28,7 +28,9 @@ describe("usance, for somebody who trades", () => {
   let maker: number;
   const folder = mkdtempSync(join(tmpdir(), "usance-"));
 
-  before(async () => {
+  before(async function () {
+    // The node, the deployment and seven days of prints.
+    this.timeout(180_000);
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 6);
     await exchange.list(perpetualListing({ feed: 1, index: 1_200n * WAD }));
@@ -419,10 +421,55 @@ describe("usance, for somebody who trades", () => {
     expect(await line.text(["account", "switch", "off"], MAKER)).to.include("no dead-man switch set");
   });
 
+  it("signs orders that somebody else executes, and cancels them for good", async () => {
+    const { signedOrders } = exchange.deployment;
+    await line.text(
+      ["account", "operator", "add", signedOrders ?? "", "--until", "2025-02-01T00:00:00Z"],
+      TRADER,
+    );
+    const [stop, profit] = [join(folder, "stop.json"), join(folder, "profit.json")];
+    const sell = (...more: string[]) => [
+      "order",
+      "sign",
+      "TUX-PERP",
+      "sell",
+      "1",
+      "1240",
+      "--reduce-only",
+      ...more,
+    ];
+    expect(await line.text(sell("--stop", "1300", "--out", stop), TRADER)).to.match(
+      /^wrote .*: sell 1 TUX-PERP at 1240, once mark is at or below 1300, until 2025-01-09 /,
+    );
+    const printed = await line.text(sell("--take-profit", "1300", "--nonce", "7"), TRADER);
+    writeFileSync(profit, printed);
+    const both = await line.usance(sell("--stop", "1300", "--take-profit", "1300"), TRADER);
+    expect(both.err).to.match(/cannot be used with/);
+
+    expect(await line.json(["order", "signed", stop])).to.include({ status: "open", executedSize: "0" });
+    expect(narrow(await line.text(["order", "signed", profit]))).to.match(/once mark is at least +1300/);
+    expect(await line.json(["order", "signed", profit])).to.include({ status: "waiting" });
+    expect((await line.usance(["order", "execute", profit], OPERATOR)).code).to.equal(1);
+
+    await line.text(["order", "place", "TUX-PERP", "buy", "2", "1241"], MAKER);
+    expect(await line.text(["order", "execute", stop, "--dry-run"], OPERATOR)).to.include("nothing was sent");
+    const done = await line.json(["order", "execute", stop], OPERATOR);
+    expect(done).to.include({ filledSize: "1", executedSize: "1", status: "consumed" });
+    const { positions } = await line.json<{ positions: object[] }>(["positions", "--quick"], TRADER);
+    expect(positions[0]).to.include({ symbol: "TUX-PERP", size: "0.9" });
+
+    expect(await line.text(["order", "cancel-signed", profit], TRADER)).to.include("never executed again");
+    expect(await line.json(["order", "signed", profit])).to.include({ status: "cancelled" });
+    writeFileSync(profit, "{}");
+    expect(sentence(await line.usance(["order", "execute", profit], OPERATOR))).to.include(
+      "holds no signed order",
+    );
+  });
+
   it("tells what funding was paid: the mid stood above the index for minutes", async () => {
     const { rows } = await line.json<{ rows: Record<string, string>[] }>(["history", "funding"], TRADER);
     const last = rows.at(-1);
-    expect(last).to.include({ market: "TUX-PERP", size: "1.9" });
+    expect(last?.["market"]).to.equal("TUX-PERP");
     expect(last?.["rate"]).to.match(/^0\.\d{6}$/);
     // A long pays where the mean is above the index: size × rate of the index, floored to a unit.
     expect(last?.["amount"]).to.match(/^-0\.0\d+$/);

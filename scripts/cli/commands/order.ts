@@ -33,6 +33,7 @@ import {
 import { confirm } from "../transactions.ts";
 import { batchCommand } from "./order-batch.ts";
 import { cancelAllCommand } from "./order-cancel-all.ts";
+import { signedCommands } from "./order-signed.ts";
 
 /** Orders of a level that are read to find a place in its queue. */
 const QUEUE = 1_000n;
@@ -96,6 +97,7 @@ export function orderCommand(): Command {
   );
   command.addCommand(cancelAllCommand());
   command.addCommand(batchCommand());
+  for (const one of signedCommands()) command.addCommand(one);
   return command;
 }
 
