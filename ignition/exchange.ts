@@ -28,12 +28,13 @@ export const moduleName = (module: string) => `${module.charAt(0).toUpperCase()}
 type AddressValue = ContractFuture<string> | ModuleParameterRuntimeValue<string> | AccountRuntimeValue;
 
 /**
- * Deploys the exchange around a collateral token and sets it up: index, panel, bonds, feed, reader and signed orders. Who governs it comes
+ * Deploys the exchange around a collateral token and sets it up: index, panel, bonds, feed, reader, signed orders and Automation. Who governs it comes
  * after that: the deployer is still the administrator.
+ * @param keeper Whose subaccount 0 earns the keeper's share of what Automation liquidates.
  * Parameters: `reporter1` to `reporter7`, `bondAmount`, `proverBps` and `fundMarket`, and `tu1d` and `tu1dFeed` where the terms are not those of the reference market.
  * @returns The contracts, and what must be done before roles are given.
  */
-export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValue) {
+export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValue, keeper: AddressValue) {
   const deployer = m.getAccount(0);
   const accessManager = m.contract("AccessManager", [deployer]);
   const usageIndex = m.contract("UsageIndex", [accessManager]);
@@ -63,11 +64,20 @@ export function deployExchange(m: IgnitionModuleBuilder, collateral: AddressValu
     m.getParameter("proverBps"),
   ]);
   const signedOrders = m.contract("SignedOrders", [core]);
+  const automation = m.contract("KeeperAutomation", [core, usageIndex, keeper]);
   // The panel of the first hour is seated before it can have bonds; it has seven days for them.
   const bonds = m.call(usageIndex, "setBonds", [reporterBonds], { after: seats });
   const setUp: Future[] = [...seats, reader, feed, bonds];
   return {
-    contracts: { accessManager, usageIndex, clearinghouse, reporterBonds, signedOrders, ...modules },
+    contracts: {
+      accessManager,
+      usageIndex,
+      clearinghouse,
+      reporterBonds,
+      signedOrders,
+      automation,
+      ...modules,
+    },
     setUp,
   };
 }

@@ -20,6 +20,7 @@ const contracts = {
   collateral: ["token/CollateralToken"],
   reporterBonds: ["index/interfaces/IReporterBonds", "index/ReporterBonds"],
   signedOrders: ["periphery/SignedOrders"],
+  automation: ["periphery/interfaces/IKeeperAutomation", "periphery/KeeperAutomation"],
 };
 
 /** Functions, events and errors in the compiler's order, without constructors. */

@@ -7,7 +7,11 @@ import { govern, handOver } from "../governance.ts";
  * go to the addresses that the parameters name, with their delays, and the deployer keeps nothing.
  */
 export default buildModule("Usance", (m) => {
-  const { contracts, setUp } = deployExchange(m, m.getParameter<string>("collateral"));
+  const { contracts, setUp } = deployExchange(
+    m,
+    m.getParameter<string>("collateral"),
+    m.getParameter<string>("keeper"),
+  );
   const roles = govern(m, contracts, setUp, (role) => m.getParameter<string>(role));
   handOver(m, contracts.accessManager, roles);
   return contracts;

@@ -6,7 +6,7 @@ import { govern } from "../governance.ts";
 export default buildModule("UsanceLocal", (m) => {
   const deployer = m.getAccount(0);
   const collateral = m.contract("CollateralToken", ["Usance test dollar", "USD", 6, deployer]);
-  const { contracts, setUp } = deployExchange(m, collateral);
+  const { contracts, setUp } = deployExchange(m, collateral, deployer);
   govern(m, contracts, setUp, () => deployer);
   return { collateral, ...contracts };
 });

@@ -22,7 +22,7 @@ export type ReadArtifact = (name: string) => Promise<Artifact>;
 export async function codeProblems(
   client: Client,
   deployment: Deployment,
-  bond: { amount: bigint; proverBps: number; fundMarket: number },
+  { bond, keeper }: { bond: { amount: bigint; proverBps: number; fundMarket: number }; keeper: Address },
   readArtifact: ReadArtifact,
 ): Promise<string[]> {
   const configuration = {
@@ -56,6 +56,12 @@ export async function codeProblems(
     bond.amount,
     bond.proverBps,
   ]);
+  if (deployment.automation)
+    await compare("KeeperAutomation", deployment.automation, [
+      deployment.clearinghouse,
+      deployment.usageIndex,
+      keeper,
+    ]);
   // These build their own address in, which a call cannot foresee: there the code between immutables is compared.
   const compareBetween = async (name: string, address: Address) => {
     const artifact = await readArtifact(name);

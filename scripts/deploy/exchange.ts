@@ -25,7 +25,7 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
   const read = async (method: string) => Number(await connection.provider.request({ method }));
   const chainId = await read("eth_chainId");
   const block = await read("eth_blockNumber");
-  const { accessManager, usageIndex, clearinghouse, reporterBonds, signedOrders } =
+  const { accessManager, usageIndex, clearinghouse, reporterBonds, signedOrders, automation } =
     await connection.ignition.deploy(module, {
       parameters,
       ...(deploymentId !== undefined && { deploymentId }),
@@ -39,6 +39,7 @@ export async function deployExchange(options: DeployOptions): Promise<Deployment
     clearinghouse: getAddress(await clearinghouse.getAddress()),
     reporterBonds: getAddress(await reporterBonds.getAddress()),
     signedOrders: getAddress(await signedOrders.getAddress()),
+    automation: getAddress(await automation.getAddress()),
   };
   const first = deploymentId === undefined ? sinceFirst(deployment) : deployment;
   if (save) saveDeployment(first);

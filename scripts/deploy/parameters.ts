@@ -16,6 +16,8 @@ export interface RoleTerms {
 /** What a parameter file of the module `Usance` says. */
 export interface DeploymentParameters {
   collateral: Address;
+  /** Whose account earns by upkeeps of Automation. */
+  keeper: Address;
   reporters: Address[];
   admin: RoleTerms;
   roles: Record<RoleName, RoleTerms>;
@@ -51,6 +53,7 @@ export function readParameters(path: string): DeploymentParameters {
   });
   return {
     collateral: address("collateral"),
+    keeper: address("keeper"),
     reporters: Array.from({ length: PANEL_SIZE }, (_, seat) => address(`reporter${seat + 1}`)),
     admin: terms("admin"),
     roles: Object.fromEntries(ROLE_NAMES.map((role) => [role, terms(role)])) as Record<RoleName, RoleTerms>,

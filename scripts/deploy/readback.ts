@@ -77,6 +77,6 @@ export async function readBack(
   return [
     ...differences(plannedGovernance(parameters, deployment), await readGovernance(client, deployment)),
     ...differences(terms, await readTerms(client, deployment, tu1dFeed.index)),
-    ...(await codeProblems(client, deployment, bond, readArtifact)),
+    ...(await codeProblems(client, deployment, parameters, readArtifact)),
   ];
 }

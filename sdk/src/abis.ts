@@ -9021,3 +9021,197 @@ export const signedOrdersAbi = [
   }
 ] as const;
 
+export const automationAbi = [
+  {
+    "inputs": [],
+    "name": "NothingChanged",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "steps",
+        "type": "uint256"
+      }
+    ],
+    "name": "NothingDone",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "origin",
+        "type": "address"
+      }
+    ],
+    "name": "OnlySimulated",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256"
+      }
+    ],
+    "name": "StepCutOff",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "action",
+        "type": "uint256"
+      }
+    ],
+    "name": "UnknownAction",
+    "type": "error"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "name": "sender",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "name": "done",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "failed",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "name": "left",
+        "type": "uint256"
+      }
+    ],
+    "name": "UpkeepPerformed",
+    "type": "event"
+  },
+  {
+    "inputs": [],
+    "name": "CLEARINGHOUSE",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "INDEX",
+    "outputs": [
+      {
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "KEEPER",
+    "outputs": [
+      {
+        "name": "owner",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "checkData",
+        "type": "bytes"
+      }
+    ],
+    "name": "checkUpkeep",
+    "outputs": [
+      {
+        "name": "upkeepNeeded",
+        "type": "bool"
+      },
+      {
+        "name": "performData",
+        "type": "bytes"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "feed",
+        "type": "uint8"
+      }
+    ],
+    "name": "followedAt",
+    "outputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "performData",
+        "type": "bytes"
+      }
+    ],
+    "name": "performUpkeep",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "step",
+        "type": "bytes"
+      }
+    ],
+    "name": "run",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "name": "market",
+        "type": "uint16"
+      }
+    ],
+    "name": "syncedAt",
+    "outputs": [
+      {
+        "name": "timestamp",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  }
+] as const;
+

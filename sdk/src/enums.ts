@@ -13,6 +13,10 @@ export type OrderKind = (typeof orderKinds)[number];
 export const orderTriggers = ["none", "atOrAbove", "atOrBelow"] as const;
 export type OrderTrigger = (typeof orderTriggers)[number];
 
+/** What an upkeep of Chainlink Automation looks after. */
+export const upkeepJobs = ["clock", "liquidation", "waterfall", "settlement", "purge"] as const;
+export type UpkeepJob = (typeof upkeepJobs)[number];
+
 export const dropReasons = [
   "cancelled",
   "expired",

@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dropReasons, marketKinds, marketPhases, orderKinds, orderTriggers } from "@usance/sdk";
+import { dropReasons, marketKinds, marketPhases, orderKinds, orderTriggers, upkeepJobs } from "@usance/sdk";
 import { expect } from "chai";
 import { root } from "../../scripts/lib/production.ts";
 
-const solidity = ["clearing/interfaces/ClearingTypes.sol", "periphery/interfaces/ISignedOrders.sol"]
+const solidity = [
+  "clearing/interfaces/ClearingTypes.sol",
+  "periphery/interfaces/ISignedOrders.sol",
+  "periphery/interfaces/IKeeperAutomation.sol",
+]
   .map((path) => readFileSync(join(root, "contracts", path), "utf8"))
   .join("\n");
 
@@ -16,6 +20,7 @@ describe("SDK enums", () => {
     OrderKind: orderKinds,
     DropReason: dropReasons,
     Trigger: orderTriggers,
+    Job: upkeepJobs,
   };
   for (const [name, values] of Object.entries(all)) {
     it(`names ${name} in Solidity's order`, () => {

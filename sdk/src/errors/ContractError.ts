@@ -1,4 +1,5 @@
 import type {
+  automationAbi,
   clearinghouseAbi,
   collateralAbi,
   reporterBondsAbi,
@@ -20,6 +21,7 @@ type ErrorItem = Extract<
   | (typeof collateralAbi)[number]
   | (typeof reporterBondsAbi)[number]
   | (typeof signedOrdersAbi)[number]
+  | (typeof automationAbi)[number]
   | (typeof solidityErrors)[number],
   { type: "error" }
 >;

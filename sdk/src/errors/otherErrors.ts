@@ -1238,5 +1238,54 @@ export const otherErrors = [
     ],
     "name": "TooLate",
     "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "NothingChanged",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "steps",
+        "type": "uint256"
+      }
+    ],
+    "name": "NothingDone",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "origin",
+        "type": "address"
+      }
+    ],
+    "name": "OnlySimulated",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "position",
+        "type": "uint256"
+      },
+      {
+        "name": "length",
+        "type": "uint256"
+      }
+    ],
+    "name": "StepCutOff",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "name": "action",
+        "type": "uint256"
+      }
+    ],
+    "name": "UnknownAction",
+    "type": "error"
   }
 ] as const;

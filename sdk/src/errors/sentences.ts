@@ -264,6 +264,14 @@ export const sentences: Record<ContractErrorName, string> = {
   NotEnoughGasToExecute:
     "{available} gas is left and the next order needs {needed}: send the transaction with more, or fewer orders.",
 
+  // Automation
+  OnlySimulated: "{origin} sent checkUpkeep: it is simulated only, from the zero address.",
+  StepCutOff:
+    "The data have {length} bytes and end in the middle of the step at {position}: send what checkUpkeep gave.",
+  UnknownAction: "Step {action} is none that an upkeep has: send what checkUpkeep gave.",
+  NothingChanged: "The step would change nothing: somebody else was first.",
+  NothingDone: "None of {steps} steps did anything: somebody else was first, so check again.",
+
   // Collateral token
   NotMinter: "Only {minter} mints the test token, and {sender} is not: send from there.",
   ERC20InsufficientAllowance:

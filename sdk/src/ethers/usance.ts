@@ -9,11 +9,13 @@ import {
 import type { Address } from "viem";
 import { readDeployment, type Deployment } from "../internal/deployment.ts";
 import {
+  Automation__factory,
   Clearinghouse__factory,
   Collateral__factory,
   ReporterBonds__factory,
   SignedOrders__factory,
   UsageIndex__factory,
+  type Automation,
   type Clearinghouse,
   type Collateral,
   type ReporterBonds,
@@ -35,6 +37,8 @@ export type Usance = {
   reporterBonds: ReporterBonds;
   /** Executes orders that were signed off chain; undefined where the exchange has it not. */
   signedOrders: SignedOrders | undefined;
+  /** Keeper jobs for Chainlink Automation; undefined where the exchange has it not. */
+  automation: Automation | undefined;
 };
 
 /**
@@ -88,6 +92,7 @@ export function usance(deployment: Deployment, runner: ContractRunner): Usance {
     collateral: Collateral__factory.connect(deployment.collateral, typed),
     reporterBonds: ReporterBonds__factory.connect(deployment.reporterBonds, typed),
     signedOrders: deployment.signedOrders && SignedOrders__factory.connect(deployment.signedOrders, typed),
+    automation: deployment.automation && Automation__factory.connect(deployment.automation, typed),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 import {
+  automationAbi,
   clearinghouseAbi,
   collateralAbi,
   reporterBondsAbi,
@@ -18,7 +19,7 @@ export type DeploymentParameter = {
 /** A contract of an exchange: its interface, and the name of its address in a deployment. */
 export type Contract<abi> = {
   abi: abi;
-  name: "clearinghouse" | "usageIndex" | "collateral" | "reporterBonds" | "signedOrders";
+  name: "clearinghouse" | "usageIndex" | "collateral" | "reporterBonds" | "signedOrders" | "automation";
 };
 
 export type ClearinghouseAbi = typeof clearinghouseAbi;
@@ -26,12 +27,14 @@ export type UsageIndexAbi = typeof usageIndexAbi;
 export type CollateralAbi = typeof collateralAbi;
 export type ReporterBondsAbi = typeof reporterBondsAbi;
 export type SignedOrdersAbi = typeof signedOrdersAbi;
+export type AutomationAbi = typeof automationAbi;
 
 export const clearinghouse = { abi: clearinghouseAbi, name: "clearinghouse" } as const;
 export const usageIndex = { abi: usageIndexAbi, name: "usageIndex" } as const;
 export const collateral = { abi: collateralAbi, name: "collateral" } as const;
 export const reporterBonds = { abi: reporterBondsAbi, name: "reporterBonds" } as const;
 export const signedOrders = { abi: signedOrdersAbi, name: "signedOrders" } as const;
+export const automation = { abi: automationAbi, name: "automation" } as const;
 
 /** Address of a contract; an exchange need not have those of the periphery. */
 export function addressOf(deployment: Deployment, name: Contract<unknown>["name"]): Address {

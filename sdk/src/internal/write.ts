@@ -50,6 +50,8 @@ type WriteDefinition<abi, name, args, parameters, event> = {
   functionName: name;
   args: (parameters: parameters, client: Client) => args | Promise<args>;
   events: readonly event[];
+  /** Gas limit where an estimate would not do; the caller's own comes first. */
+  gas?: bigint;
 };
 
 /** Makes a write action from the call that it sends and the events that it decodes. */
@@ -64,6 +66,7 @@ export function defineWrite<
   functionName,
   args,
   events,
+  gas: limit,
 }: WriteDefinition<abi, name, args, parameters, event>): WriteAction<
   parameters,
   Outcome<abi, name>,
@@ -71,7 +74,7 @@ export function defineWrite<
 > {
   async function request(client: Client, parameters: parameters) {
     const { account = client.account, chain = client.chain ?? null } = parameters;
-    const { gas, maxFeePerGas, maxPriorityFeePerGas, nonce } = parameters;
+    const { gas = limit, maxFeePerGas, maxPriorityFeePerGas, nonce } = parameters;
     return {
       abi,
       address: addressOf(parameters.deployment, contract),
