@@ -237,40 +237,34 @@ export const sentences: Record<ContractErrorName, string> = {
 
   // Signed orders
   NoAccount: "{owner} has no account {subaccount}: a first deposit opens it.",
-  NotNamedExecutor: "{sender} may not execute the order, {executor} may: leave it to that address.",
-  TooEarly: "It is {timestamp} and the order may be executed from {start} on (Unix time): wait.",
-  TooLate: "It is {timestamp} and the order was good until {expiry} (Unix time): sign a new one.",
-  NotTriggered: "Mark is {markX16} and the trigger {triggerX16} (ticks × 2^16): wait until mark reaches it.",
-  NonceIsCancelled: "The order with nonce {nonce} was cancelled: sign a new one under another nonce.",
-  NonceBelowLeast: "Orders below nonce {least} were cancelled and this one has {nonce}: sign a new one.",
-  NonceTaken:
-    "Nonce {nonce} belongs to the order {order}, which was executed with it: sign under another nonce.",
-  GroupClosed:
-    "Group {group} is closed by {by}: it was cancelled (all ones), or that order was executed instead.",
+  NotNamedExecutor: "{sender} may not execute the order: leave it to {executor}.",
+  TooEarly: "It is {timestamp} and the order begins at {start} (Unix time): wait.",
+  TooLate: "It is {timestamp} and the order ended after {expiry} (Unix time): sign a new one.",
+  NotTriggered: "Mark is {markX16} and has not reached {triggerX16} (ticks × 2^16): wait.",
+  NonceIsCancelled: "Nonce {nonce} was cancelled: sign a new order under another one.",
+  NonceBelowLeast: "Nonce {nonce} is below {least} and thus cancelled: sign a new order.",
+  NonceTaken: "Nonce {nonce} belongs to the order {order}: sign under another one.",
+  GroupClosed: "Group {group} was closed by the order {by} (all ones: cancelled): sign a new order.",
   GroupMissing: "The group is zero, which is none: name one.",
-  AlreadyConsumed: "{consumed} of {lots} lots were executed: nothing is left of the order.",
-  NothingConsumed: "The order would trade and rest nothing now: try again when the book has something.",
+  AlreadyConsumed: "{consumed} of {lots} lots were executed: nothing is left.",
+  NothingConsumed: "The order would trade and rest nothing now: try again later.",
   SignerNotAuthorised:
-    "{signer} may sign for the account until {until} and it is {timestamp} (Unix time): its owner can name it operator with setOperator.",
-  SignatureInvalid:
-    "The signature of order {orderHash} is not {signer}'s now: check chain, contract and fields, or ask for a new one.",
+    "{signer} may sign until {until} and it is {timestamp} (Unix time): the owner can allow it with setOperator.",
+  SignatureInvalid: "The signature of order {orderHash} is not {signer}'s: sign it again.",
   FeeBudgetExceeded:
-    "The fee is {fee} units and the signer may spend {budget}: the owner can raise that with setFeeBudget.",
-  FeeAllowanceTooLow:
-    "The owner allows {allowance} units of fees and {needed} were asked for: sign a permit for the signed orders' contract, or approve it.",
-  NotSignerOrOwner: "{sender} may not cancel orders of {signer}: that address may, and the owner {owner}.",
-  NonceNotHigher:
-    "Orders below nonce {least} are cancelled already: {nonce} is not higher, so nothing is to be done.",
+    "The fee is {fee} and the signer may spend {budget}: the owner can raise that with setFeeBudget.",
+  FeeAllowanceTooLow: "The owner allows {allowance} units and needs {needed}: sign a new permit.",
+  NotSignerOrOwner: "{sender} may not cancel orders of {signer}: only it and the owner {owner} may.",
+  NonceNotHigher: "Orders below nonce {least} are cancelled already: {nonce} is not higher.",
   NotEnoughGasToExecute:
-    "{available} gas is left and the next order needs {needed}: send the transaction with more, or fewer orders.",
+    "{available} gas is left and an order needs {needed}: send the transaction with more.",
 
   // Automation
   OnlySimulated: "{origin} sent checkUpkeep: it is simulated only, from the zero address.",
-  StepCutOff:
-    "The data have {length} bytes and end in the middle of the step at {position}: send what checkUpkeep gave.",
-  UnknownAction: "Step {action} is none that an upkeep has: send what checkUpkeep gave.",
-  NothingChanged: "The step would change nothing: somebody else was first.",
-  NothingDone: "None of {steps} steps did anything: somebody else was first, so check again.",
+  StepCutOff: "The data end at {length} within the step at {position}: send what checkUpkeep gave.",
+  UnknownAction: "There is no step {action}: send what checkUpkeep gave.",
+  NothingChanged: "Nothing is to be done: somebody else was first.",
+  NothingDone: "None of {steps} steps did anything: somebody else was first.",
 
   // Collateral token
   NotMinter: "Only {minter} mints the test token, and {sender} is not: send from there.",
