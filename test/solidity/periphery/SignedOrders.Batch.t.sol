@@ -184,8 +184,7 @@ contract SignedOrdersBatchTest is SignedOrdersFixture {
 
     // ------------------------------------------------------------------------------------------------------------- gas
 
-    /// What an execution costs more than the same order placed by the owner. The figures of the decision are whole transactions of
-    /// the production build; this says that the difference is of that size.
+    /// What an execution costs more than the same order placed by the owner; the decision has figures of whole transactions.
     function test_execute_gasBesideADirectOrder() public {
         _place(bob, perp, -50_000, ASK);
         _execute(_taking(500));
