@@ -15,9 +15,8 @@ describe("usance", () => {
   let exchange: Exchange;
   let line: CommandLine;
 
-  before(async function () {
+  before(async () => {
     // The node, the deployment and seven days of prints.
-    this.timeout(180_000);
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 6);
     await exchange.list(perpetualListing({ feed: 1, index: 1_200n * WAD }));
@@ -26,7 +25,7 @@ describe("usance", () => {
     await exchange.mint(5, parseCollateral("5000"));
     await exchange.mint(6, parseCollateral("5000"));
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   it("shows the index", async () => {
     const shown = await line.json<{
@@ -159,8 +158,9 @@ describe("usance", () => {
     const end = ended(child);
     const url = await new Promise<string>((resolve, reject) => {
       child.on("exit", (code) => reject(new Error(`it ended with ${code}`)));
+      let said = "";
       child.stderr.on("data", (text: string) => {
-        const match = /"url":"(http:[^"]+)"/.exec(text);
+        const match = /"url":"(http:[^"]+)"/.exec((said += text));
         if (match?.[1]) resolve(match[1]);
       });
     });

@@ -11,6 +11,7 @@ import {
   openKeystore,
   PASSPHRASE_VARIABLE,
 } from "../../scripts/lib/keys.ts";
+import { endsWithTests } from "../support/children.ts";
 import {
   CommandLine,
   launcher,
@@ -148,10 +149,12 @@ describe("keys of the command line", () => {
     const path = join(folder, "typed.json");
     // `script` gives the command a terminal of its own; node is quick here, for the launcher starts another process.
     const command = [process.execPath, launcher, "key", "new", path].map((word) => `'${word}'`).join(" ");
-    const child = spawn("script", ["-qec", command, "/dev/null"], {
-      env: { ...process.env, [KEY_VARIABLE]: "", [KEYSTORE_VARIABLE]: "" },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    const child = endsWithTests(
+      spawn("script", ["-qec", command, "/dev/null"], {
+        env: { ...process.env, [KEY_VARIABLE]: "", [KEYSTORE_VARIABLE]: "" },
+        stdio: ["pipe", "pipe", "inherit"],
+      }),
+    );
     let out = "";
     const answers = [/New passphrase for .*: $/, /The same again: $/];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -179,7 +182,7 @@ describe("keys of the command line", () => {
       line = new CommandLine(exchange);
       await exchange.mint(WALLET, 1_000_000_000n);
     });
-    after(() => exchange.close());
+    after(() => exchange?.close());
 
     const withKeystore = (...args: string[]) => usance(args, line.environment());
 

@@ -28,9 +28,8 @@ describe("usance, for somebody who trades", () => {
   let maker: number;
   const folder = mkdtempSync(join(tmpdir(), "usance-"));
 
-  before(async function () {
+  before(async () => {
     // The node, the deployment and seven days of prints.
-    this.timeout(180_000);
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 6);
     await exchange.list(perpetualListing({ feed: 1, index: 1_200n * WAD }));
@@ -40,7 +39,7 @@ describe("usance, for somebody who trades", () => {
     await exchange.mint(TRADER, parseCollateral("5000"));
     maker = await exchange.fund(MAKER, parseCollateral("50000"));
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   /** No table of a command is wider than a terminal. */
   const narrow = (text: string) => {

@@ -46,7 +46,7 @@ describe("deployLocal", () => {
     const accounts = (await connection.provider.request({ method: "eth_accounts" })) as Address[];
     deployer = accounts[0] ?? "0x";
   });
-  after(() => connection.close());
+  after(() => connection?.close());
 
   it("wires index, collateral and authority", async () => {
     const clearinghouse = { address: deployment.clearinghouse, abi: clearinghouseAbi } as const;

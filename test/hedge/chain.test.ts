@@ -53,8 +53,7 @@ describe("usance hedge", () => {
   let taker: number;
   let usage: string;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + DAYS - 1);
     const level = [...Array(7).keys()].reduce((sum, day) => sum + REAL.get(FIRST + DAYS - 1 - day)!, 0) / 7;
@@ -81,7 +80,7 @@ describe("usance hedge", () => {
       await place(5, maker, { market: id, lots: parseLots("5"), tick: mark - 6n });
     }
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   async function place(wallet: number, accountId: number, order: Order): Promise<void> {
     const { deployment } = exchange;

@@ -66,7 +66,7 @@ async function shortByLens({ client, deployment }: KeeperContext, blockNumber: b
 }
 
 describe("Accounts in memory beside the chain", function () {
-  this.timeout(0);
+  this.timeout(600_000 + 5_000 * STEPS);
   let chain: Chain;
   let fresh: Awaited<ReturnType<Chain["networkHelpers"]["takeSnapshot"]>>;
   let context: KeeperContext;

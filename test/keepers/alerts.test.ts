@@ -118,7 +118,7 @@ describe("the alert desk", () => {
   beforeEach(async () => {
     receiver = await Receiver.start("s3cret");
   });
-  afterEach(() => receiver.close());
+  afterEach(() => receiver?.close());
 
   it("tells each trouble once, a worse one again, and its end", async () => {
     const desk = deskOf(alertsConfig(join(folder(), "alerts.json")), receiver);
@@ -221,9 +221,8 @@ describe("the alert desk", () => {
   });
 });
 
-describe("alerts of an exchange", function () {
+describe("alerts of an exchange", () => {
   // A process starts within it, and machines are slow at times.
-  this.timeout(120_000);
   let exchange: Exchange;
   let line: CommandLine;
   let receiver: Receiver;
@@ -272,8 +271,8 @@ describe("alerts of an exchange", function () {
     config = alertsConfig(join(folder(), "alerts.json"), [{ account: trader, label: "a customer" }]);
   });
   after(async () => {
-    await receiver.close();
-    await exchange.close();
+    await receiver?.close();
+    await exchange?.close();
   });
 
   it("are none while all is well", async () => {

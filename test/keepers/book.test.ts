@@ -43,8 +43,7 @@ const TRADER = 2;
 const KEEPER = 3;
 const NEWCOMER = 4;
 
-describe("the accounts in memory", function () {
-  this.timeout(0);
+describe("the accounts in memory", () => {
   let exchange: Exchange;
   let test: ReturnType<typeof createTestClient>;
   let maker: number;
@@ -69,7 +68,7 @@ describe("the accounts in memory", function () {
     await trade(MAKER, maker, { market, lots: -10_000n, tick: 2_000n });
     await trade(TRADER, trader, { market, lots: 10_000n, tick: 2_000n });
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
   beforeEach(() => (warnings = []));
 
   async function trade(wallet: number, accountId: number, order: Order): Promise<void> {

@@ -70,7 +70,7 @@ describe("the liquidation keeper", () => {
     keepers = { first: create(KEEPER), rival: create(RIVAL), rehearsing: create(KEEPER, true) };
     for (const keeper of Object.values(keepers)) await keeper.init();
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   const state = () => getAccount(exchange.client, { deployment: exchange.deployment, accountId: trader });
 
@@ -193,7 +193,7 @@ describe("the sync keeper", () => {
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 6);
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   it("touches every market, and again only after its interval", async () => {
     const { deployment, reporter } = exchange;
@@ -261,7 +261,7 @@ describe("the waterfall keeper", () => {
     };
     for (const each of Object.values(keepers)) await each.init();
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
   afterEach("nothing is lost", async () => {
     expect((await getConservation(exchange.client, { deployment: exchange.deployment })).drift).to.equal(0n);
   });
@@ -339,7 +339,7 @@ describe("the settlement keeper", () => {
     );
     for (const keeper of keepers) await keeper.init();
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   it("waits until every print of the month is final", async () => {
     const [keeper] = keepers;

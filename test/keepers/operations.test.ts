@@ -233,8 +233,7 @@ describe("the container", () => {
     expect(file).not.to.match(/PRIVATE_KEY|SECRET|PASSPHRASE=|0x[0-9a-f]{8}/i);
   });
 
-  it("starts from the files that it copies, and from no others", async function () {
-    this.timeout(60_000);
+  it("starts from the files that it copies, and from no others", async () => {
     const folder = mkdtempSync(join(tmpdir(), "usance-"));
     // The final stage: its own copies, and the SDK and the packages that the first one built.
     const own = copies.filter((words) => final.some(({ rest }) => rest === words.join(" ")));

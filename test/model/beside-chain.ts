@@ -90,7 +90,8 @@ async function started(chain: Chain): Promise<Runner> {
 }
 
 describe("Model beside the chain", function () {
-  this.timeout(0);
+  // To shrink a failure takes as long as it takes.
+  this.timeout(process.env.USANCE_MODEL_SHRINK === undefined ? 600_000 + 500 * OPERATIONS : 0);
   let chain: Chain;
   let fresh: Awaited<ReturnType<Chain["networkHelpers"]["takeSnapshot"]>>;
   before(async () => {

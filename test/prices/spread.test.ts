@@ -132,7 +132,7 @@ describe("prices of tokens and of GPU-hours on a chain", () => {
       for (const [name, market] of listed) markets.set(name, market);
     }
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   it("keep every print of the panel to the last digit, and push their trailing means", async () => {
     const { client, deployment } = exchange;

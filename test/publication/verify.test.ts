@@ -142,7 +142,7 @@ describe("publication of an index", () => {
       previous = printed;
     }
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   const chain = (period: number) =>
     readPrint(exchange.client, { deployment: exchange.deployment, index: TU1D, period });

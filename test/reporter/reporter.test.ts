@@ -14,7 +14,7 @@ describe("Reporter", () => {
     exchange = await Exchange.start();
     await exchange.postDays(FIRST, FIRST + 7);
   });
-  after(() => exchange.close());
+  after(() => exchange?.close());
 
   it("posts prints that the chain keeps to the last digit", async () => {
     const { client, deployment, reporter } = exchange;

@@ -4,9 +4,8 @@ import { expect } from "chai";
 import { checkTypes } from "../../scripts/lib/doc-types.ts";
 import { root } from "../../scripts/lib/production.ts";
 
-describe("checkTypes", function () {
+describe("checkTypes", () => {
   // The compiler reads the libraries anew each time.
-  this.timeout(60_000);
   const folder = join(root, "cache", "docs-test");
   const snippet = (line: number, code: string) => ({
     page: "docs/a.md",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { expect } from "chai";
 import { root } from "../../scripts/lib/production.ts";
+import { endsWithTests } from "../support/children.ts";
 
 // The launcher is copied beside a command line of the test's own, which tells what reaches it.
 const main = `
@@ -14,8 +15,7 @@ else if (what === "exit") process.exit(Number(rest[0]));
 else { setInterval(() => {}, 1000); console.log("waiting"); }
 `;
 
-describe("usance launcher", function () {
-  this.timeout(20_000);
+describe("usance launcher", () => {
   let folder: string;
 
   before(() => {
@@ -30,9 +30,11 @@ describe("usance launcher", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   function start(...words: string[]) {
-    const child = spawn(process.execPath, [join(folder, "scripts", "cli", "usance.mjs"), ...words], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = endsWithTests(
+      spawn(process.execPath, [join(folder, "scripts", "cli", "usance.mjs"), ...words], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    );
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     const end = once(child, "close").then(([code, signal]) => ({

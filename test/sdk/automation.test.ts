@@ -7,8 +7,7 @@ import { FIRST } from "../support/exchange.ts";
 import { failure, refused } from "./expectations.ts";
 import { openVenue, type Trader, type Venue } from "./venue.ts";
 
-describe("SDK upkeeps on a node", function () {
-  this.timeout(60_000);
+describe("SDK upkeeps on a node", () => {
   let venue: Venue;
   let alice: Trader;
 
@@ -20,7 +19,7 @@ describe("SDK upkeeps on a node", function () {
     await exchange.list(perpetualListing({ feed: 1, index: 2000n * 10n ** 18n }));
     await exchange.fund(1, parseCollateral("10000"));
   });
-  after(() => venue.exchange.close());
+  after(() => venue?.exchange.close());
 
   it("checks as a call from the zero address, and performs what it found", async () => {
     const { upkeepNeeded, performData, checkData } = await alice.checkUpkeep({ job: "clock" });

@@ -28,9 +28,7 @@ const readme = extractSnippets("README.md", readFileSync(join(root, "sdk", "READ
   ({ language }) => language === "ts",
 );
 
-describe("SDK examples", function () {
-  this.timeout(60_000);
-
+describe("SDK examples", () => {
   it("has one at every action", () => {
     const without = readdirSync(join(sources, "actions"))
       .filter((file) => file !== "index.ts")

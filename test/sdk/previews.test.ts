@@ -56,8 +56,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   minutes: fc.constantFrom(1, 1, 2, 12),
 });
 
-describe("SDK previews", function () {
-  this.timeout(120_000);
+describe("SDK previews", () => {
   let venue: Venue;
   let traders: Trader[];
   const accountOf = (seat: number) => 2047 + seat;
@@ -148,7 +147,7 @@ describe("SDK previews", function () {
       }
     }
   });
-  after(() => venue.exchange.close());
+  after(() => venue?.exchange.close());
 
   afterEach("nothing is lost", async () => {
     expect((await traders[0]!.getConservation()).drift).to.equal(0n);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/lib/production.ts";
+import { endsWithTests } from "../support/children.ts";
 
 /** What npm packs. */
 export interface Package {
@@ -86,11 +87,13 @@ export class Project {
     args: readonly string[] = [],
   ): Promise<string> {
     const types = process.features.typescript ? [] : ["--experimental-strip-types"];
-    const child = spawn(process.execPath, [...types, program, ...args], {
-      cwd: this.folder,
-      env: { ...environment, ...variables, NODE_OPTIONS: "" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = endsWithTests(
+      spawn(process.execPath, [...types, program, ...args], {
+        cwd: this.folder,
+        env: { ...environment, ...variables, NODE_OPTIONS: "" },
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
     let [out, err] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { StatementStore } from "../../scripts/statements/store.ts";
 import { BASE, statement } from "../calculator/statements.ts";
+import { endsWithTests } from "../support/children.ts";
 import { admitted } from "./storing.ts";
 
 describe("a store of statements whose process is killed", () => {
@@ -15,9 +16,11 @@ describe("a store of statements whose process is killed", () => {
     const path = join(mkdtempSync(join(tmpdir(), "usance-")), "statements.sqlite");
     const kept: number[] = [];
     for (const first of [0, 10_000]) {
-      const child = spawn(process.execPath, ["--import", "tsx", script, path, String(first)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
+      const child = endsWithTests(
+        spawn(process.execPath, ["--import", "tsx", script, path, String(first)], {
+          stdio: ["ignore", "pipe", "inherit"],
+        }),
+      );
       let text = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -34,5 +37,5 @@ describe("a store of statements whose process is killed", () => {
       expect(found?.statement).to.deep.equal(statement("a", BASE + day, { m: BigInt(day + 1) }));
     }
     store.close();
-  }).timeout(120_000);
+  });
 });

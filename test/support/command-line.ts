@@ -8,6 +8,7 @@ import { toHex } from "viem";
 import { run } from "../../scripts/cli/program.ts";
 import { saveDeployment } from "../../scripts/deploy/deployment.ts";
 import { KEY_VARIABLE, KEYSTORE_VARIABLE, PASSPHRASE_VARIABLE } from "../../scripts/lib/keys.ts";
+import { endsWithTests } from "./children.ts";
 import { key, type Exchange } from "./exchange.ts";
 
 export const launcher = fileURLToPath(new URL("../../scripts/cli/usance.mjs", import.meta.url));
@@ -45,10 +46,12 @@ export async function runHere(args: readonly string[], over: NodeJS.ProcessEnv =
 
 /** Starts the command as its users do. */
 export function launch(args: readonly string[], environment: NodeJS.ProcessEnv, program = launcher) {
-  return spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return endsWithTests(
+    spawn(process.execPath, [program, ...args], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
 }
 
 /** Waits for the end of a started command. */

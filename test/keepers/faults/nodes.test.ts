@@ -16,8 +16,8 @@ describe("keepers over nodes that fail", () => {
     nodes = await Promise.all([0, 1, 2].map(() => FaultProxy.start(scene.exchange.rpc)));
   });
   after(async () => {
-    for (const node of nodes) await node.close();
-    await scene.exchange.close();
+    for (const node of nodes ?? []) await node.close();
+    await scene?.exchange.close();
   });
 
   const faults = (...list: (Fault | undefined)[]) => {

@@ -14,6 +14,7 @@ import { accountOf, remoteSigner, SignerError } from "../../../scripts/keepers/s
 import { connect, KEY_VARIABLE, withAccount } from "../../../scripts/lib/client.ts";
 import { readJson } from "../../../scripts/lib/http.ts";
 import { root } from "../../../scripts/lib/production.ts";
+import { endsWithTests } from "../../support/children.ts";
 import { key } from "../../support/exchange.ts";
 import { FaultProxy, drops, lies } from "./proxy.ts";
 import { KEEPER, RIVAL, Scene, did } from "./scene.ts";
@@ -41,8 +42,8 @@ describe("keepers as processes", () => {
     proxy = await FaultProxy.start(scene.exchange.rpc);
   });
   after(async () => {
-    await proxy.close();
-    await scene.exchange.close();
+    await proxy?.close();
+    await scene?.exchange.close();
     rmSync(folder, { recursive: true });
   });
   beforeEach(() => scene.restore());
@@ -65,13 +66,19 @@ describe("keepers as processes", () => {
       file,
       JSON.stringify({ keepers: ["liquidation"], http, head, liquidation, logLevel: "debug", ...config }),
     );
-    const child = spawn(
-      process.execPath,
-      [
-        ...["--import", "tsx", join(root, "scripts/cli/main.ts")],
-        ...["--deployment", join(folder, "deployment.json"), "keeper", "run", "--config", file],
-      ],
-      { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, [KEY_VARIABLE]: privateKey() } },
+    const child = endsWithTests(
+      spawn(
+        process.execPath,
+        [
+          ...["--import", "tsx", join(root, "scripts/cli/main.ts")],
+          ...["--deployment", join(folder, "deployment.json"), "keeper", "run", "--config", file],
+        ],
+        {
+          cwd: root,
+          stdio: ["ignore", "pipe", "pipe"],
+          env: { ...process.env, [KEY_VARIABLE]: privateKey() },
+        },
+      ),
     );
     let text = "";
     for (const stream of [child.stdout, child.stderr])

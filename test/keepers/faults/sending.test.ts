@@ -26,7 +26,7 @@ describe("how keepers send", () => {
     scene = await Scene.start();
     await scene.fall();
   });
-  after(() => scene.exchange.close());
+  after(() => scene?.exchange.close());
   beforeEach(() => scene.restore());
 
   const baseFee = (fee: bigint) => scene.node.setNextBlockBaseFeePerGas({ baseFeePerGas: fee });

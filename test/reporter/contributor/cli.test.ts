@@ -6,15 +6,18 @@ import { expect } from "chai";
 import { generatePrivateKey } from "viem/accounts";
 import { KEY_VARIABLE } from "../../../scripts/lib/client.ts";
 import { root } from "../../../scripts/lib/production.ts";
+import { endsWithTests } from "../../support/children.ts";
 import { inFolder } from "../log/entries.ts";
 
 const key = generatePrivateKey();
 
 function launch(args: string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [join(root, "scripts/cli/usance.mjs"), ...args], {
-    env: { ...process.env, [KEY_VARIABLE]: key, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = endsWithTests(
+    spawn(process.execPath, [join(root, "scripts/cli/usance.mjs"), ...args], {
+      env: { ...process.env, [KEY_VARIABLE]: key, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
   const said = { out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (said.err += chunk.toString()));
@@ -22,9 +25,7 @@ function launch(args: string[], environment: NodeJS.ProcessEnv = {}) {
   return { child, said, ended };
 }
 
-describe("usance contributor run", function () {
-  this.timeout(60_000);
-
+describe("usance contributor run", () => {
   it("runs until it is interrupted, and keeps the key out of its logs", async () => {
     await inFolder(async (folder) => {
       const config = join(folder, "contributor.jsonc");

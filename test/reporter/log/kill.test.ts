@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { statementOf } from "../../../scripts/reporter/log/log.ts";
 import { LOG_STEPS, openLog } from "../../../scripts/reporter/log/sqlite.ts";
+import { endsWithTests } from "../../support/children.ts";
 import { serving } from "../meters/servers.ts";
 import { at, DAY, inFolder } from "./entries.ts";
 
@@ -13,7 +14,7 @@ const script = fileURLToPath(new URL("dying.ts", import.meta.url));
 /** Runs the process until it ends, and says by which signal it was ended. */
 async function live(path: string, url: URL, step = "", count = 0): Promise<string | null> {
   const args = ["--import", "tsx", script, path, url.href, step, String(count)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = endsWithTests(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] }));
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
@@ -21,9 +22,7 @@ async function live(path: string, url: URL, step = "", count = 0): Promise<strin
   return signal;
 }
 
-describe("a meter that is killed", function () {
-  this.timeout(120_000);
-
+describe("a meter that is killed", () => {
   it("at any step of logging or closing, and started again, has counted everything once", async () => {
     let hour = 0;
     let value = 1_000;

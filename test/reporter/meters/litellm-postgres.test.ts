@@ -11,8 +11,7 @@ import { SPEND_LOGS, spendRow, type SpendRow } from "./spend-rows.ts";
 
 const server = process.env.POSTGRES_TEST_URL;
 
-describe("the meter of a gateway's database", function () {
-  this.timeout(60_000);
+describe("the meter of a gateway's database", () => {
   let client: pg.Client;
   let url: string;
 

@@ -42,9 +42,9 @@ describe("bonds of reporters", function () {
     saveDeployment(exchange.deployment, deployment);
   });
   after(async () => {
-    panel.close();
-    contributor.close();
-    await exchange.close();
+    panel?.close();
+    contributor?.close();
+    await exchange?.close();
   });
 
   const client = () => createPublicClient({ transport: http(exchange.rpc) });

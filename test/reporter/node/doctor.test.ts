@@ -17,6 +17,7 @@ import { parseReporterConfig } from "../../../scripts/reporter/node/config.ts";
 import { examine, type Finding } from "../../../scripts/reporter/node/doctor.ts";
 import { REPORTER_KEY_VARIABLE } from "../../../scripts/reporter/node/key.ts";
 import { privateKeyToAccount } from "viem/accounts";
+import { endsWithTests } from "../../support/children.ts";
 import { Exchange, FIRST, key } from "../../support/exchange.ts";
 import { Contributor, stated, TestPanel, type Seat } from "./panel.ts";
 
@@ -46,9 +47,9 @@ describe("usance report", function () {
     await panel.at((FIRST + 2) * SECONDS_PER_DAY + 7 * 3_600);
   });
   after(async () => {
-    panel.close();
-    contributor.close();
-    await exchange.close();
+    panel?.close();
+    contributor?.close();
+    await exchange?.close();
   });
 
   const content = () => ({
@@ -143,10 +144,12 @@ describe("usance report", function () {
       .and.match(/ok +seat/);
     expect(err).to.match(/^\d+ of \d+ findings need somebody to act\.\n$/);
 
-    const child = spawn(process.execPath, [launcher, "report", "run", "--config", config, "--dry-run"], {
-      env: { ...process.env, ...environment },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const child = endsWithTests(
+      spawn(process.execPath, [launcher, "report", "run", "--config", config, "--dry-run"], {
+        env: { ...process.env, ...environment },
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
+    );
     let log = "";
     const url = await new Promise<string>((resolve, reject) => {
       child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -10,6 +10,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { privateKeyToAccount } from "viem/accounts";
 import { SigningGuard, signGuarded } from "../../../scripts/reporter/node/guard.ts";
+import { endsWithTests } from "../../support/children.ts";
 import { account, domain, reportOf } from "./signing.ts";
 
 const newPath = () => join(mkdtempSync(join(tmpdir(), "usance-guard-")), "guard.sqlite");
@@ -84,7 +85,7 @@ describe("the signing guard", () => {
     );
     // Sources were revised often enough for the property to say something.
     expect(repeated).to.be.above(50);
-  }).timeout(60_000);
+  });
 
   it("holds when its process is killed at any moment and started again with a revised source", async () => {
     const script = fileURLToPath(new URL("signing.ts", import.meta.url));
@@ -92,9 +93,11 @@ describe("the signing guard", () => {
     const out = new Map<string, Set<string>>();
     let lines = 0;
     for (const seed of [0, 1_000, 2_000]) {
-      const child = spawn(process.execPath, ["--import", "tsx", script, path, String(seed)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
+      const child = endsWithTests(
+        spawn(process.execPath, ["--import", "tsx", script, path, String(seed)], {
+          stdio: ["ignore", "pipe", "inherit"],
+        }),
+      );
       let text = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -111,7 +114,7 @@ describe("the signing guard", () => {
     }
     expect(lines).to.be.above(40);
     for (const [period, signed] of out) expect(signed.size, `period ${period}`).to.equal(1);
-  }).timeout(60_000);
+  });
 
   it("is one for each key, index, revision, chain and contract", async () => {
     const path = newPath();

@@ -28,10 +28,10 @@ describe("a reporter's node, among seven", function () {
     seats = panel.seats;
   });
   after(async () => {
-    panel.close();
-    contributor.close();
-    second.close();
-    await exchange.close();
+    panel?.close();
+    contributor?.close();
+    second?.close();
+    await exchange?.close();
   });
 
   const endOf = (period: number) => (period + 1) * SECONDS_PER_DAY;

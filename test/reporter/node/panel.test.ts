@@ -33,9 +33,9 @@ describe("seven reporters on loopback, one dead, one lying, one slow", function 
     );
   });
   after(async () => {
-    panel.close();
-    contributor.close();
-    await exchange.close();
+    panel?.close();
+    contributor?.close();
+    await exchange?.close();
   });
 
   it("bring the real series from its file on chain as the calculator gives it offline, bit for bit, in time", async () => {
