@@ -1,30 +1,9 @@
-import type {
-  automationAbi,
-  clearinghouseAbi,
-  collateralAbi,
-  reporterBondsAbi,
-  signedOrdersAbi,
-  usageIndexAbi,
-} from "../abis.ts";
+import type { clearinghouseAbi } from "../abis.ts";
 import type { Named } from "../internal/abi.ts";
+import type { OtherError } from "./errorLines.ts";
 import { UsanceError } from "./UsanceError.ts";
 
-/** Errors that the compiler itself raises. */
-export const solidityErrors = [
-  { type: "error", name: "Error", inputs: [{ name: "message", type: "string" }] },
-  { type: "error", name: "Panic", inputs: [{ name: "reason", type: "uint256" }] },
-] as const;
-
-type ErrorItem = Extract<
-  | (typeof clearinghouseAbi)[number]
-  | (typeof usageIndexAbi)[number]
-  | (typeof collateralAbi)[number]
-  | (typeof reporterBondsAbi)[number]
-  | (typeof signedOrdersAbi)[number]
-  | (typeof automationAbi)[number]
-  | (typeof solidityErrors)[number],
-  { type: "error" }
->;
+type ErrorItem = Extract<(typeof clearinghouseAbi)[number], { type: "error" }> | OtherError;
 
 /** Name of an error of the contracts. */
 export type ContractErrorName = ErrorItem["name"];

@@ -1,13 +1,12 @@
-import type { AbiParameter } from "viem";
 import { marketPhases } from "../enums.ts";
 import { nameValues } from "../internal/abi.ts";
 import { ContractError, type ContractErrorName } from "./ContractError.ts";
+import { errorsAbi, sentenceAt } from "./errorsAbi.ts";
 import { nodeErrorOf } from "./nodeErrors.ts";
-import { sentences } from "./sentences.ts";
 import { CallFailedError, UsanceError } from "./UsanceError.ts";
 
-/** A decoded error of Solidity: its parameters and their values, as viem gives them. */
-type Revert = { name: string; inputs: readonly AbiParameter[]; values: readonly unknown[] };
+/** A decoded error of Solidity: the values of its parameters as viem gives them. */
+type Revert = { name: string; values: readonly unknown[] };
 
 /** Turns what a call threw into an error of the SDK; `decode` reads revert data, or gives nothing where they are foreign. */
 export function decodeError(
@@ -18,9 +17,14 @@ export function decodeError(
   for (const data of revertData(error)) {
     const revert = decode(data);
     if (revert === undefined) continue;
-    const name = revert.name as ContractErrorName;
-    const args = nameValues(revert.inputs, revert.values);
-    return new ContractError(name, args as never, fill(sentences[name], args), { cause: error });
+    const { name, values } = revert;
+    const place = errorsAbi.findIndex((item) => item.name === name);
+    const inputs = errorsAbi[place]?.inputs ?? [];
+    const message = sentenceAt(place).replaceAll(/\{(\d+)\}/g, (_, i: number) =>
+      show(inputs[i]?.name, values[i]),
+    );
+    const args = nameValues(inputs, values) as never;
+    return new ContractError(name as ContractErrorName, args, message, { cause: error });
   }
   return nodeErrorOf(error) ?? new CallFailedError(error);
 }
@@ -42,11 +46,7 @@ function isRevertData(value: unknown): value is `0x${string}` {
   return typeof value === "string" && /^0x[0-9a-f]{8,}$/i.test(value);
 }
 
-function fill(sentence: string, args: Record<string, unknown>): string {
-  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(name, args[name]));
-}
-
-function show(name: string, value: unknown): string {
+function show(name: string | undefined, value: unknown): string {
   if (name === "phase") return marketPhases[Number(value)] ?? String(value);
   if (name === "reason") return [String(value), panics.get(Number(value))].filter(Boolean).join(", ");
   if (name === "field") return textOf(value as string);

@@ -26,7 +26,7 @@ export function decodeUsanceError(error: unknown): UsanceError {
   return decodeError(error, (data) => {
     try {
       const { abiItem, args: values = [] } = decodeErrorResult({ abi: errorsAbi, data });
-      return { name: abiItem.name, inputs: abiItem.inputs, values };
+      return { name: abiItem.name, values };
     } catch {
       return undefined;
     }

@@ -1,6 +1,9 @@
 import type { ContractErrorName } from "./ContractError.ts";
 
-/** What each error of the contracts means and what to do; `{operand}` stands for the error's operand of that name. */
+/**
+ * What each error of the contracts means and what to do; `{operand}` stands for the error's operand of that name. Bundles hold
+ * them as errorLines.ts has them: `npm run gen` writes that after a change here.
+ */
 export const sentences: Record<ContractErrorName, string> = {
   // Accounts
   ZeroAmount: "The amount is zero: give at least one collateral unit.",
@@ -145,6 +148,33 @@ export const sentences: Record<ContractErrorName, string> = {
   AccessManagedRequiredDelay: "{caller} must schedule this {delay} s ahead in the AccessManager.",
   AccessManagedInvalidAuthority: "{authority} is not an AccessManager: check the address.",
 
+  AccessManagerUnauthorizedCall:
+    "{caller} may not call {selector} of {target} so, or not that soon: a holder of the function's role schedules it no earlier than its delay allows, or calls at once where it has none.",
+  AccessManagerUnauthorizedAccount:
+    "{msgsender} does not hold role {roleId} of the AccessManager (0: its administrator): send this from an account that does.",
+  AccessManagerUnauthorizedCancel:
+    "{msgsender} may not cancel what {caller} scheduled ({selector} of {target}): its sender may, the guardian and the administrator.",
+  AccessManagerUnauthorizedConsume:
+    "{target} is not in the middle of a scheduled call: send the call itself to the contract, or execute it.",
+  AccessManagerAlreadyScheduled:
+    "Operation {operationId} is scheduled already: execute it when it is due, or cancel it first.",
+  AccessManagerNotScheduled:
+    "Operation {operationId} is not scheduled, or was executed or cancelled: schedule the same call from the same sender first.",
+  AccessManagerNotReady:
+    "Operation {operationId} is scheduled and not due: getSchedule of the AccessManager says from when it is.",
+  AccessManagerExpired:
+    "Operation {operationId} was due longer ago than the AccessManager's expiration allows: schedule it again.",
+  AccessManagerLockedRole:
+    "Role {roleId} is the administrator's or everybody's and cannot be changed like that: choose a role between.",
+  AccessManagerLockedFunction:
+    "Function {selector} changes who governs and gets no role: use updateAuthority of the AccessManager.",
+  AccessManagerBadConfirmation:
+    "A role is renounced by its holder alone: confirm it with the sender's own address.",
+  AccessManagerInvalidInitialAdmin:
+    "{initialAdmin} cannot be the first administrator: give the address that is meant.",
+  InsufficientBalance:
+    "The contract holds {balance} wei and the call needs {needed}: send no more value than that.",
+
   // Index: terms, panel and readers
   IndexAlreadyListed: "Index {index} is listed already, and its terms never change.",
   IndexNotListed: "Index {index} is not listed: check its id.",
@@ -212,6 +242,31 @@ export const sentences: Record<ContractErrorName, string> = {
   DayStillMissing:
     "Day {period} has no print and may be filled from {fillableAt} (Unix time): post it or wait.",
   NoKnownNeighbour: "Day {period} has no print within {maxDistance} days to be filled from: post one.",
+
+  // Index: feeds beside it
+  FeedDescribedOtherwise:
+    'The feed {feed} calls itself "{description}" and not "{expected}": check its address.',
+  FeedDecimalsTooMany: "The feed {feed} has {decimals} decimals and may have {max}: use another one.",
+  FeedDecimalsChanged:
+    "The feed {feed} has {decimals} decimals and had {expected}: check it, then deploy a new FeedSource.",
+  FeedIsStale:
+    "The answer of feed {feed} is {age} s old, more than the {maxAge} s allowed: wait for its next one.",
+  FeedIsAhead:
+    "The answer of feed {feed} has the time {updatedAt}, after {time} (Unix time): name an earlier round.",
+  FeedRoundIncomplete:
+    "Round {round} of feed {feed} has no answer of its own (that of round {answeredIn}): wait for one, or name another round.",
+  FeedAnswerNotPositive: "The feed {feed} answers {answer}, which is no price: wait for its next answer.",
+  FeedAnswerTooLarge:
+    "The feed {feed} answers {answer}, as a WAD more than {max}: check the feed and its decimals.",
+  FeedRoundSuperseded:
+    "After round {round} feed {feed} answered at {nextUpdatedAt}, not later than {time} (Unix time): name the last round up to that moment.",
+  FeedRoundWithoutNext:
+    "No later round shows until when round {round} of feed {feed} stood: name its newest, {newest}, or one that has a next.",
+  FeedMomentAhead:
+    "It is {timestamp} and feed {feed} was asked for {time} (Unix time): ask when that has passed.",
+  MaxAgeIsZero: "An answer may be 0 s old, so that none would count: allow at least one second.",
+  NoDataPresent:
+    "{source} has no round {round} of index {index}: of prints name a day that has one, of means the last push.",
 
   // Bonds
   BondTermsInvalid: "{field} is {value}, its limit is {limit}: deploy the bonds with another.",
@@ -286,6 +341,12 @@ export const sentences: Record<ContractErrorName, string> = {
   InvalidShortString:
     "The token's name or version is stored wrongly: it is not a token that this exchange can use.",
   StringTooLong: 'The name "{str}" is too long for the token.',
+
+  // Solady's: out of gas, or out of anybody's reach
+  DeploymentFailed: "The list of reporters could not be stored: send the transaction with more gas.",
+  LnWadUndefined:
+    "The contract stopped at a logarithm of nothing, which no input should reach: please report it.",
+  RPowOverflow: "The contract stopped at a power too large, which no input should reach: please report it.",
 
   // The compiler's own
   Error: "The call reverted: {message}.",

@@ -1,5 +1,4 @@
 import { Interface } from "ethers";
-import { solidityErrors } from "../errors/ContractError.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { errorsAbi } from "../errors/errorsAbi.ts";
 import type { UsanceError } from "../errors/UsanceError.ts";
@@ -34,10 +33,7 @@ export function decodeUsanceError(error: unknown): UsanceError {
       const found = abi.parseError(data);
       if (found === null) return undefined;
       const { name, fragment, args } = found;
-      // ethers has the errors of the compiler itself without names of their operands.
-      const builtIn = solidityErrors.find((item) => item.name === name)?.inputs;
-      const inputs = builtIn ?? fragment.inputs.map(({ name, type }) => ({ name, type }));
-      return { name, inputs, values: plainValues(fragment.inputs, args) };
+      return { name, values: plainValues(fragment.inputs, args) };
     } catch {
       return undefined;
     }
