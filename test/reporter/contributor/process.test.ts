@@ -151,7 +151,7 @@ describe("a contributor's configuration", () => {
       meters: [{ kind: "csv-folder", source: "s", path: "p", priced: true }],
     };
     const refused = (change: object) => () => parseContributor({ ...good, ...change });
-    expect(refused({ contributor: "C" })).to.throw(/contributor: not an id/);
+    expect(refused({ contributor: "C" })).to.throw(/contributor is "C": not an id/);
     expect(refused({ latestSeconds: 20_000 })).to.throw(/latestSeconds/);
     expect(refused({ key: "0x01" })).to.throw(/key/);
     expect(refused({ meters: [{ ...good.meters[0], source: "S" }] })).to.throw(
