@@ -18,7 +18,15 @@ import {
   unwind,
   type ContractErrorName,
 } from "@usance/sdk";
-import { createClient, custom, type Client, type Hash, type TransactionReceipt } from "viem";
+import { clearinghouseAbi } from "@usance/sdk/abis";
+import {
+  createClient,
+  custom,
+  encodeFunctionData,
+  type Client,
+  type Hash,
+  type TransactionReceipt,
+} from "viem";
 import { sentenceOf } from "../lib/errors.ts";
 import { isTemporary } from "../lib/temporary.ts";
 import type { KeeperContext } from "./context.ts";
@@ -89,10 +97,13 @@ export async function execute(
 ): Promise<KeeperOutcome[]> {
   if (!context.dryRun) await context.connection.sender.tend();
   const underWay: Promise<KeeperOutcome[]>[] = [];
+  const cancelled = new Map<number, KeeperAction>();
   for (const action of actions) {
     const isAlone = !TOGETHER.has(action.kind);
     if (isAlone) await Promise.all(underWay);
-    const outcomes = (await attempt(context, action)).finish();
+    if (action.kind === "cancelRiskRaising") cancelled.set(action.account, action);
+    const before = action.kind === "liquidate" ? cancelled.get(action.account) : undefined;
+    const outcomes = (await attempt(context, action, before)).finish();
     // Whoever waits for all hears of its error; until then it is no unhandled rejection.
     outcomes.catch(() => undefined);
     underWay.push(outcomes);
@@ -106,12 +117,17 @@ interface Attempt {
   finish(): Promise<KeeperOutcome[]>;
 }
 
-async function attempt(context: KeeperContext, action: KeeperAction): Promise<Attempt> {
+/** @param before What was sent for the same account and is in no block yet. */
+async function attempt(
+  context: KeeperContext,
+  action: KeeperAction,
+  before?: KeeperAction,
+): Promise<Attempt> {
   const known = (...outcomes: KeeperOutcome[]): Attempt => ({ finish: () => Promise.resolve(outcomes) });
   // Nobody else sends meanwhile; others do while its block is waited for.
   const { turn = (work) => work() } = context;
   try {
-    const begun = await turn(() => begin(context, action));
+    const begun = await turn(() => begin(context, action, before));
     if (begun === undefined) return known({ action, result: "dryRun" });
     return {
       finish: async () => [outcomeOf(action, "wait" in begun ? await begun.wait() : begun)],
@@ -147,16 +163,32 @@ function outcomeOf(action: KeeperAction, sent: Sent): KeeperOutcome {
 }
 
 /** Simulates an action and sends it; nothing where it is only rehearsed. */
-async function begin(context: KeeperContext, action: KeeperAction): Promise<Sent | Underway | undefined> {
+async function begin(
+  context: KeeperContext,
+  action: KeeperAction,
+  before?: KeeperAction,
+): Promise<Sent | Underway | undefined> {
   const { dryRun, nativePrice, connection } = context;
   const call = callOf(context, action);
   const income = incomeOf(action, await call.simulate());
   if (dryRun) return undefined;
-  return connection.sender.send(await call.encode(), {
+  const encoded = await call.encode();
+  return connection.sender.send(encoded, {
     subject: subjectOf(action),
     urgent: URGENT.has(action.kind),
     hasHeadroom: (trade) => income === undefined || pays({ ...trade, income, nativePrice }),
+    // Where its own orders do not stand in the way any more, a liquidation fills others and needs more gas.
+    together: before && jointly(context, [await callOf(context, before).encode(), encoded]),
   });
+}
+
+/** Calls of the clearing house as one. */
+function jointly({ deployment }: KeeperContext, calls: readonly Call[]): Call {
+  const args = [calls.map(({ data }) => data)] as const;
+  return {
+    to: deployment.clearinghouse,
+    data: encodeFunctionData({ abi: clearinghouseAbi, functionName: "multicall", args }),
+  };
 }
 
 /** What a transaction cost, and what it brought the keeper's account. */

@@ -20,7 +20,7 @@ export interface FundState {
   /** Best prices of the book in ticks; 0 where a side is empty. */
   bestBid: bigint;
   bestAsk: bigint;
-  /** Accounts with a position that a pending round still changes. */
+  /** Accounts with a position that a round still waits for. */
   behind: readonly number[];
 }
 
@@ -82,22 +82,12 @@ export function createWaterfallKeeper(
           return { ...fund, market: id, phase, bestBid, bestAsk };
         }),
       );
-      const open = funds.filter(({ unfinished }) => unfinished > 0n).map(({ market }) => market);
+      const open = funds.filter(({ unfinished }) => unfinished > 0n);
       const behind = new Map<number, number[]>();
-      // Rounds are rare. How many lots they still take of a position changes as others are served.
+      // Rounds are rare. Which positions they have served memory does not say.
       if (open.length > 0)
         await book.use(async (view) => {
-          for (const market of open) {
-            // One that a round closes whole has no lots any more, as memory counts them.
-            const members = await view.accounts(view.members(market));
-            const waiting = members.filter(({ positions }) =>
-              positions.some((position) => position.market === market && position.pendingLots !== 0n),
-            );
-            behind.set(
-              market,
-              waiting.map(({ id }) => id),
-            );
-          }
+          for (const fund of open) behind.set(fund.market, await view.behind(fund.market, fund));
         });
       const actions = decideWaterfall({
         funds: funds.map((fund) => ({

@@ -5,6 +5,7 @@ import {
   getAccount,
   getAccountId,
   getOpenOrders,
+  liquidate,
   parseCollateral,
   placeOrder,
   type Order,
@@ -29,6 +30,7 @@ import { AccountBook } from "../../scripts/keepers/accounts/book.ts";
 import { AccountTable, type AccountRecord } from "../../scripts/keepers/accounts/table.ts";
 import { Shard } from "../../scripts/keepers/accounts/shard.ts";
 import { contextOf } from "../../scripts/keepers/context.ts";
+import type { Keeper } from "../../scripts/keepers/keeper.ts";
 import { createLiquidationKeeper } from "../../scripts/keepers/liquidation.ts";
 import { OrderFinder } from "../../scripts/keepers/orders.ts";
 import { headOf } from "../../scripts/keepers/process.ts";
@@ -221,59 +223,104 @@ describe("the accounts in memory", () => {
     }
   });
 
-  it("let a liquidation out in the block after the one that moved the price", async () => {
-    const { client, deployment, reporter } = exchange;
-    const book = new AccountBook(context());
-    const keeper = createLiquidationKeeper({
-      client: exchange.wallet(KEEPER),
-      deployment,
-      log,
-      accounts: book,
-    });
-    await keeper.init();
-    await exchange.postDay(FIRST + 7);
-    await exchange.warp((FIRST + 9) * 86_400 + 6 * 3_600);
-    // It has no orders any more, but its margin.
-    await keeper.runOnce();
-    const before = await getAccount(client, { deployment, accountId: trader });
-    expect(before.equity >= before.maintenanceMargin).to.be.true;
-    expect(before.positions.every(({ openOrders }) => openOrders === 0n)).to.be.true;
-    // The next print is not in a block before somebody mines one.
-    // As the supervisor does: a new block starts a round.
-    const stop = new AbortController();
-    const heads = new Heads({ read: headOf(exchange.wallet(KEEPER)), pollSeconds: 0.01, log });
-    const watching = heads.run(stop.signal);
-    while (heads.newest === undefined) await sleep(5);
-    await test.setAutomine(false);
-    try {
-      const print = await reporter.post(FIRST + 8);
-      const round = new Promise<void>((resolve) => void heads.listen(resolve)).then(() => keeper.runOnce());
-      await test.mine({ blocks: 1 });
-      const { blockNumber, status } = await getTransactionReceipt(client, { hash: print });
-      expect(status).to.equal("success");
-      const pending = () =>
-        client.request<{ Method: "eth_pendingTransactions"; Parameters?: undefined; ReturnType: unknown[] }>({
-          method: "eth_pendingTransactions",
-        });
-      const ended = round.then(() => true);
-      while ((await pending()).length === 0)
-        expect(await Promise.race([ended, sleep(20, false)]), "the round sent nothing").to.be.false;
-      await test.mine({ blocks: 1 });
+  describe("and a price that moves", () => {
+    let before: `0x${string}`;
+    beforeEach(async () => (before = await test.snapshot()));
+    afterEach(() => test.revert({ id: before }));
 
-      const { outcomes, block } = await round;
-      expect(block).to.equal(blockNumber);
-      expect(outcomes).to.have.length(1);
-      const [outcome] = outcomes;
-      expect(outcome).to.include({ result: "sent" });
-      expect(outcome?.action).to.include({ kind: "liquidate", account: trader });
-      const { hash } = outcome as { hash: `0x${string}` };
-      expect((await getTransactionReceipt(client, { hash })).blockNumber).to.equal(blockNumber + 1n);
-      expect(book.figures).to.include({ screened: 1, short: 1 });
-    } finally {
-      stop.abort();
-      await watching;
-      await test.setAutomine(true);
+    const keeperWith = (accounts: AccountBook, maxFills?: number) => {
+      const client = exchange.wallet(KEEPER);
+      const { deployment } = exchange;
+      return createLiquidationKeeper({ client, deployment, log, accounts, ...(maxFills && { maxFills }) });
+    };
+    const state = () => getAccount(exchange.client, { deployment: exchange.deployment, accountId: trader });
+
+    /** Posts a print, and mines the next block once the keeper has sent so many transactions. */
+    async function answerTo(period: number, keeper: Keeper, transactions: number) {
+      const { client, reporter } = exchange;
+      // As the supervisor does: a new block starts a round.
+      const stop = new AbortController();
+      const heads = new Heads({ read: headOf(exchange.wallet(KEEPER)), pollSeconds: 0.01, log });
+      const watching = heads.run(stop.signal);
+      while (heads.newest === undefined) await sleep(5);
+      // The next print is not in a block before somebody mines one.
+      await test.setAutomine(false);
+      try {
+        const print = await reporter.post(period);
+        const round = new Promise<void>((resolve) => void heads.listen(resolve)).then(() => keeper.runOnce());
+        await test.mine({ blocks: 1 });
+        const { blockNumber, status } = await getTransactionReceipt(client, { hash: print });
+        expect(status).to.equal("success");
+        const pending = () =>
+          client.request<{
+            Method: "eth_pendingTransactions";
+            Parameters?: undefined;
+            ReturnType: unknown[];
+          }>({ method: "eth_pendingTransactions" });
+        const ended = round.then(() => true);
+        while ((await pending()).length < transactions)
+          expect(await Promise.race([ended, sleep(20, false)]), "the round sent too little").to.be.false;
+        await test.mine({ blocks: 1 });
+        const { outcomes, block } = await round;
+        expect(block).to.equal(blockNumber);
+        for (const outcome of outcomes) {
+          expect(outcome).to.include({ result: "sent" });
+          const { hash } = outcome as { hash: `0x${string}` };
+          expect((await getTransactionReceipt(client, { hash })).blockNumber).to.equal(blockNumber + 1n);
+        }
+        return outcomes;
+      } finally {
+        stop.abort();
+        await watching;
+        await test.setAutomine(true);
+      }
     }
+
+    it("let a liquidation out in the block after the one that moved the price", async () => {
+      const book = new AccountBook(context());
+      const keeper = keeperWith(book);
+      await keeper.init();
+      await exchange.postDay(FIRST + 7);
+      await exchange.warp((FIRST + 9) * 86_400 + 6 * 3_600);
+      // It has no orders any more, but its margin.
+      await keeper.runOnce();
+      const { equity, maintenanceMargin, positions } = await state();
+      expect(equity >= maintenanceMargin).to.be.true;
+      expect(positions.every(({ openOrders }) => openOrders === 0n)).to.be.true;
+      const outcomes = await answerTo(FIRST + 8, keeper, 1);
+      expect(outcomes).to.have.length(1);
+      expect(outcomes[0]?.action).to.include({ kind: "liquidate", account: trader });
+      expect(book.figures).to.include({ screened: 1, short: 1 });
+    });
+
+    it("let it out in that block also where orders are cancelled first", async () => {
+      const FILLS = 5;
+      const { client, deployment } = exchange;
+      // Near the price to come. The account's own bids stand before those of others.
+      const near = 1_800n;
+      for (let i = 0n; i < FILLS; i++)
+        await trade(TRADER, trader, { market, lots: 100n, tick: near + 1n + i });
+      for (let i = 0n; i < FILLS; i++) await trade(MAKER, maker, { market, lots: 100n, tick: near - i });
+      const keeper = keeperWith(new AccountBook(context()), FILLS);
+      await keeper.init();
+      await exchange.postDay(FIRST + 7);
+      await exchange.warp((FIRST + 9) * 86_400 + 6 * 3_600);
+      const { equity, maintenanceMargin, positions } = await state();
+      expect(equity >= maintenanceMargin).to.be.true;
+      expect(positions[0]?.openOrders).to.equal(BigInt(FILLS) + 1n);
+      const outcomes = await answerTo(FIRST + 8, keeper, 2);
+      expect(outcomes.map(({ action }) => action.kind)).to.deep.equal(["cancelRiskRaising", "liquidate"]);
+      const receipt = await getTransactionReceipt(client, {
+        hash: (outcomes[1] as { hash: `0x${string}` }).hash,
+      });
+      expect(liquidate.extract(receipt).Liquidated.map(({ closed }) => closed)).to.deep.equal([
+        -100n * BigInt(FILLS),
+      ]);
+      expect((await getAccount(client, { deployment, accountId: trader })).positions[0]).to.include({
+        size: (positions[0]?.size ?? 0n) - 100n * BigInt(FILLS),
+        openOrders: 0n,
+      });
+    });
   });
 });
 

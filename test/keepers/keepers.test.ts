@@ -1,6 +1,8 @@
 import {
+  applyRounds,
   approveCollateral,
   getAccount,
+  getAccountId,
   getConservation,
   getFeed,
   getFund,
@@ -311,6 +313,71 @@ describe("the waterfall keeper", () => {
       "NothingToDeleverage",
       "NothingToUnwind",
     ]);
+  });
+});
+
+describe("the waterfall keeper beside small positions", () => {
+  let exchange: Exchange;
+  let market: number;
+  let trader: number;
+  let small: number[];
+  let keepers: { liquidation: Keeper; waterfall: Keeper };
+
+  // 100 of 20,000 lots close: of a position of 100 lots that is half a lot.
+  before(async () => {
+    exchange = await Exchange.start([...Array<number>(7).fill(1_000_000), ...Array<number>(9).fill(100_000)]);
+    await exchange.postDays(FIRST, FIRST + 6);
+    market = await exchange.list(perpetualListing({ feed: 1, index: 1_000n * 10n ** 18n }));
+    const short = async (wallet: number, amount: string, lots: bigint) => {
+      const account = await exchange.fund(wallet, usd(amount));
+      await trade(exchange, wallet, account, { market, lots: -lots, tick: 2_000n });
+      return account;
+    };
+    await short(MAKER, "1000000", 19_800n);
+    small = [await short(5, "1000", 100n), await short(6, "1000", 100n)];
+    trader = await exchange.fund(TRADER, usd("21"));
+    await trade(exchange, TRADER, trader, { market, lots: 100n, tick: 2_000n });
+    const other = await exchange.fund(RIVAL, usd("1000000"));
+    await trade(exchange, RIVAL, other, { market, lots: 19_900n, tick: 2_000n });
+    const keeper = await exchange.fund(KEEPER, usd("10"));
+    const options = { client: exchange.wallet(KEEPER), deployment: exchange.deployment, log };
+    keepers = {
+      liquidation: createLiquidationKeeper({ ...options, keeperAccount: keeper }),
+      waterfall: createWaterfallKeeper(options),
+    };
+    for (const each of Object.values(keepers)) await each.init();
+  });
+  after(() => exchange?.close());
+
+  const fund = () => getFund(exchange.client, { deployment: exchange.deployment, market });
+  const account = (accountId: number) =>
+    getAccount(exchange.client, { deployment: exchange.deployment, accountId });
+  const sizes = () =>
+    Promise.all(small.map(async (id) => (await account(id)).positions.map(({ size }) => size)));
+
+  it("ends a round although it takes no lot of what is left, position by position", async () => {
+    for (let day = FIRST + 7; exchange.reporter.prints.has(day) && (await account(trader)).equity > 0n; day++)
+      await exchange.postDay(day);
+    // The fund has nothing: what it takes over goes on to the winning side at once.
+    expect(did(await keepers.liquidation.runOnce())).to.deep.equal(["absorb sent"]);
+    expect(await fund()).to.include({ size: 0n, unfinished: 1n, pendingShorts: 100n });
+    const { deployment } = exchange;
+    const largest = await getAccountId(exchange.client, {
+      deployment,
+      owner: exchange.wallet(MAKER).account.address,
+    });
+    await exchange.mined(
+      await applyRounds(exchange.wallet(KEEPER), { deployment, market, accountIds: [largest] }),
+    );
+    // Either would close nothing if it came next, and yet one lot is left to close.
+    expect(await fund()).to.include({ unfinished: 1n, pendingShorts: 1n });
+    expect(await sizes()).to.deep.equal([[-100n], [-100n]]);
+
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal(["applyRounds sent"]);
+    expect(await fund()).to.include({ unfinished: 0n, pendingShorts: 0n });
+    expect(await sizes()).to.deep.equal([[-100n], [-99n]]);
+    expect(did(await keepers.waterfall.runOnce())).to.deep.equal([]);
+    expect((await getConservation(exchange.client, { deployment })).drift).to.equal(0n);
   });
 });
 

@@ -6,6 +6,7 @@ import { MarketTerms } from "./markets.ts";
 import { BATCH, ChainReading, type AccountView, type Head } from "./reading.ts";
 import { screen } from "./screen.ts";
 import { FIRST_ACCOUNT, Shard } from "./shard.ts";
+import { isBehind, type PendingRounds } from "./stored.ts";
 import { AccountTable, type PositionRecord } from "./table.ts";
 import { SETTLED } from "./terms.ts";
 import { noChanges, type Changes } from "./touched.ts";
@@ -54,10 +55,8 @@ export interface BookView {
   shortfalls(): Promise<AccountView[]>;
   /** Accounts with lots in a market, from memory. */
   holders(market: number): number[];
-  /** Accounts with lots, orders or a result that is no cash yet in a market, from memory. */
-  members(market: number): number[];
-  /** Accounts as the lens shows them. */
-  accounts(ids: readonly number[]): Promise<AccountView[]>;
+  /** Accounts for whose position in a market a deleveraging round still waits, as the chain stores them. */
+  behind(market: number, fund: PendingRounds): Promise<number[]>;
 }
 
 /** A book that is being filled. */
@@ -121,8 +120,7 @@ export class AccountBook {
         markets,
         shortfalls: () => this.#shortfalls(head),
         holders: (market) => this.#table.holders(market).map((row) => this.#shard.accountOf(row)),
-        members: (market) => this.#membersOf(market),
-        accounts: (ids) => this.#reading.accounts(ids, head.block),
+        behind: (market, fund) => this.#behind(market, fund, head),
       });
     });
   }
@@ -283,6 +281,14 @@ export class AccountBook {
     return pins.length === 1 && first.hash === head.hash;
   }
 
+  /** Memory holds positions as rounds leave them: one that a round closes whole has no lots there any more, but stays a member. */
+  async #behind(market: number, fund: PendingRounds, { block }: Head): Promise<number[]> {
+    const members = this.#membersOf(market);
+    const positions = await this.#reading.stored(market, members, block);
+    return members.filter((_, i) => isBehind(positions[i]!, fund));
+  }
+
+  /** Accounts with lots, orders or a result that is no cash yet in a market. */
   #membersOf(market: number): number[] {
     return this.#table.members(market).map((row) => this.#shard.accountOf(row));
   }

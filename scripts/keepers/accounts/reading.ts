@@ -1,8 +1,9 @@
 import { getAccounts, type GetAccountsReturnType } from "@usance/sdk";
 import { clearinghouseAbi, collateralAbi } from "@usance/sdk/abis";
-import { BlockNotFoundError, type Hash } from "viem";
-import { getBlock, getLogs, readContract } from "viem/actions";
+import { BlockNotFoundError, decodeFunctionResult, encodeFunctionData, type Hash } from "viem";
+import { getBlock, getLogs, readContract, simulateContract } from "viem/actions";
 import type { KeeperContext } from "../context.ts";
+import { storedPosition, type StoredPosition } from "./stored.ts";
 import type { OpenRound } from "./terms.ts";
 import { noteChanges, type Changes } from "./touched.ts";
 
@@ -11,6 +12,9 @@ const RANGE = 5_000n;
 
 /** Accounts in one call of the lens: enough to spare round trips, few enough for a node's limit of gas. */
 export const BATCH = 50;
+
+/** Positions in one call: each is a single word. */
+const WORDS = 200;
 
 /** Calls that are under way at once. */
 const PARALLEL = 8;
@@ -90,13 +94,27 @@ export class ChainReading {
   /** Accounts as the lens shows them at a block, in the order asked for. */
   async accounts(ids: readonly number[], blockNumber: bigint): Promise<AccountView[]> {
     const { client, deployment } = this.#context;
-    const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) =>
-      ids.slice(i * BATCH, (i + 1) * BATCH),
-    );
-    const views = await inParallel(batches, (accountIds) =>
+    const views = await inParallel(inBatches(ids, BATCH), (accountIds) =>
       getAccounts(client, { deployment, accountIds, blockNumber }),
     );
     return views.flat();
+  }
+
+  /** Positions of accounts in a market as they are stored at a block, in the order asked for. */
+  async stored(market: number, ids: readonly number[], blockNumber: bigint): Promise<StoredPosition[]> {
+    const { client, deployment } = this.#context;
+    const call = { abi: clearinghouseAbi, functionName: "positionWord" } as const;
+    const words = await inParallel(inBatches(ids, WORDS), async (accounts) => {
+      const { result } = await simulateContract(client, {
+        address: deployment.clearinghouse,
+        abi: clearinghouseAbi,
+        functionName: "multicall",
+        args: [accounts.map((account) => encodeFunctionData({ ...call, args: [market, account] }))],
+        blockNumber,
+      });
+      return result.map((data) => decodeFunctionResult({ ...call, data }));
+    });
+    return words.flat().map(storedPosition);
   }
 
   /** The rounds of a market from one number to another. */
@@ -116,6 +134,12 @@ export class ChainReading {
       }),
     );
   }
+}
+
+function inBatches<item>(items: readonly item[], most: number): item[][] {
+  return Array.from({ length: Math.ceil(items.length / most) }, (_, i) =>
+    items.slice(i * most, (i + 1) * most),
+  );
 }
 
 /** Runs a task for each item, a few at a time, and returns the results in order. */

@@ -61,6 +61,8 @@ export interface SendOptions {
   urgent: boolean;
   /** Whether an urgent one, at what it costs, is to bear a base fee that doubles before it is sent again. */
   hasHeadroom: (trade: { gas: bigint; price: bigint }) => boolean;
+  /** The call together with what comes before it in the same block, where that makes it dearer: it gets as much gas as both need. */
+  together?: Call | undefined;
 }
 
 /** What became of a call. */
@@ -210,7 +212,7 @@ export class Sender {
     const next = await this.#nextNonce(block.number);
     if (next === undefined)
       return { status: "waiting", reason: "transactions of an earlier run are not in a block yet" };
-    const gas = await this.#estimate(call);
+    const gas = await this.#gasFor(call, options.together);
     const isGenerous = urgent && hasHeadroom({ gas, price: market.baseFee + market.tip });
     const fees = feesFor(market, isGenerous ? "urgent" : "patient", cap);
     const place = this.#takeover(urgent, fees, block.number);
@@ -519,6 +521,19 @@ export class Sender {
   #waits(baseFee: bigint): boolean {
     const { maxFeePerGas: cap, upkeepFeeMultiple } = this.#settings;
     return (cap !== undefined && baseFee > cap) || this.#baseFees.isJump(baseFee, upkeepFeeMultiple);
+  }
+
+  async #gasFor(call: Call, together: Call | undefined): Promise<bigint> {
+    const alone = await this.#estimate(call);
+    if (together === undefined) return alone;
+    try {
+      const joint = await this.#estimate(together);
+      return joint > alone ? joint : alone;
+    } catch (error) {
+      // What comes before it may fail, or leave it nothing to do: neither says anything about the call alone.
+      if (isContractError(error)) return alone;
+      throw error;
+    }
   }
 
   async #estimate({ to, data }: Call): Promise<bigint> {
