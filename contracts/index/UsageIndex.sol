@@ -78,6 +78,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
         }
         state.terms = terms;
         if (terms.quorum > _panel.quorum) _panel.quorum = terms.quorum;
+        if (terms.superQuorum > _panel.superQuorum) _panel.superQuorum = terms.superQuorum;
         emit IndexListed(index, terms);
     }
 
@@ -91,8 +92,11 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             }
             bit = _panel.seat(reporter_);
         } else {
-            bit = _panel.unseat(reporter_);
-            _panel.requireQuorum();
+            bit = _panel.forget(reporter_);
+            if (bit == 0 || _seatOf(reporter_) != 0) {
+                bit = _panel.unseat(reporter_);
+                _panel.requireQuorum();
+            }
         }
         emit ReporterSet(reporter_, active, uint8(Math.log2(bit)));
     }
@@ -407,7 +411,7 @@ contract UsageIndex is IUsageIndex, AccessManaged, EIP712 {
             _hold(state, terms.quorum, entry, verdict);
             return true;
         }
-        if (!_panel.started) _panel.start(terms.superQuorum);
+        if (!_panel.started) _panel.start();
         uint32 newest = feed.newest();
         if (entry.period > newest) newest = entry.period;
         state.prints.write(entry.period, entry.revision, verdict.value, verdict.vintage);

@@ -48,7 +48,7 @@ contract FeedSource {
 
     uint256 private constant MAX_DECIMALS = 36;
     /// @dev Rounds of a proxy are numbered by phase, from 1 within each.
-    uint256 private constant PHASE = 64;
+    uint8 private constant PHASE = 64;
     /// @dev What a print can hold: 83 bits.
     uint256 private constant MAX_VALUE = (1 << 83) - 1;
 
@@ -94,7 +94,7 @@ contract FeedSource {
         if (round != newest) {
             (uint80 phase, uint80 last) = (round >> PHASE, newest >> PHASE);
             uint256 nextAt = _updatedAt(round + 1);
-            // The last round of a phase that has ended has no next one.
+            // The last round of a phase that has ended has no next one: rounds of an aggregator have no gaps.
             if (nextAt == 0 && phase >= last) revert FeedRoundWithoutNext(FEED, round, newest);
             if (nextAt != 0 && nextAt <= time) revert FeedRoundSuperseded(FEED, round, nextAt, time);
             while (phase < last) {

@@ -11,8 +11,8 @@ import {IReporterBonds} from "./IReporterBonds.sol";
 /// @param minTrailingDays Prints among those days without which there is no trailing mean, 1 to `trailingDays`.
 /// @param firstPeriod First UTC day number that may be posted.
 /// @param maxValue Largest value that is not absurd, WAD, 1 to 2^83 − 1 (about 9.6 million points).
-/// @param superQuorum Reports with which a print is never held: above `quorum`, and no more than the panel has seats once there is a
-/// print.
+/// @param superQuorum Reports with which a print is never held: above `quorum`, and no more than the panel has seats at the first print of
+/// all, or when the index is listed after that. Seats may be left below it later, down to the largest quorum.
 /// @param breakerBps Furthest that a print may move the trailing mean in one day without being held, in basis points of the
 /// mean one day before, 1 or more.
 /// @param breakerFourBps The same over four days, `breakerBps` or more.
@@ -68,7 +68,8 @@ struct Print {
 /// @param releasableAt Unix time from which anyone may release it; `type(uint64).max` where only a super-quorum can bring it in: the
 /// day may be filled by then, or the print that stands for it final.
 /// @param vintage Vintage of the median report.
-/// @param reporters Seats of the reporters who signed it with this value, one bit each, as they were taken at `heldAt`.
+/// @param reporters Seats of the reporters who signed for it, each a report of a set whose median is this value: one bit each, as they
+/// were taken at `heldAt`.
 struct HeldPrint {
     uint128 value;
     uint32 revision;
@@ -271,7 +272,8 @@ interface IUsageIndex {
     /// seat do not count, whenever they were made.
     /// @dev Restricted, which brings the delay between announcing a change and making it. Beyond that, once there is a print:
     /// seats are given at least `SEATING_INTERVAL` apart, so that a panel is not replaced at one stroke, and no seat is taken
-    /// if that leaves fewer than the largest quorum. Once bonds are attached, a seat needs one.
+    /// if that leaves fewer than the largest quorum. Once bonds are attached, a seat needs one. Of a reporter that has left of itself, taking
+    /// the seat away takes its support from held prints, as of one that sits.
     /// Errors: `ReporterIsZero`, `ReporterUnchanged`, `PanelIsFull`, `SeatingTooSoon`, `PanelTooSmall`, `ReporterNotBonded`.
     function setReporter(address reporter, bool active) external;
 
@@ -319,8 +321,8 @@ interface IUsageIndex {
     /// Errors: `IndexNotListed`, `PeriodTooEarly`, `FuturePeriod`, `PeriodIsSettled`, `PrintIsFinal`, `StaleRevision`,
     /// `TooFewReports`, `ReportExpired`, `ZeroValue`, `ValueTooLarge`, `MalleableSignature`, `InvalidSignature`,
     /// `ReporterInactive`, `DuplicateReporter`, `UnsortedReporters`, `DispersionTooHigh`, `TooLateToHold`,
-    /// `NotEnoughGasToPush`; for the very first print `PanelTooSmall`, while the panel has fewer seats than the super-quorum, or no more than the
-    /// largest quorum.
+    /// `NotEnoughGasToPush`; for the very first print `PanelTooSmall`, while the panel has fewer seats than the largest super-quorum of
+    /// all indices.
     /// @param reports Sorted by recovered signer, strictly ascending.
     /// @return held Whether the print is held.
     function post(
@@ -380,7 +382,8 @@ interface IUsageIndex {
         bytes32 index
     ) external view returns (uint256 value, uint32 sequence, uint32 newestPeriod, uint64 pushedAt);
 
-    /// @notice The print of a day that is held; all zero when there is none.
+    /// @notice The print of a day that is held; all zero when there is none. From the time on at which the day may be filled it shows none, but
+    /// what was held then still overrules lower revisions of a day that has no print.
     function heldPrint(bytes32 index, uint32 period) external view returns (HeldPrint memory);
 
     /// @notice Mean of the prints among the `trailingDays` days that end with `endPeriod`; missing and filled days are

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
@@ -23,6 +22,7 @@ struct Departure {
 /// @param list Contract whose code is the list of them; zero before the first.
 /// @param seatedAt Unix time at which a seat was given last.
 /// @param quorum Largest quorum of a listed index.
+/// @param superQuorum Largest super-quorum of one.
 /// @param started Whether there is a print.
 /// @param departures Who left a seat last, by the seat's bit. Seats that were taken away leave none.
 struct Panel {
@@ -30,6 +30,7 @@ struct Panel {
     address list;
     uint40 seatedAt;
     uint8 quorum;
+    uint8 superQuorum;
     bool started;
     mapping(uint256 bit => Departure) departures;
 }
@@ -44,8 +45,8 @@ library PanelLib {
     uint256 internal constant SEATS = 32;
     /// @notice Least time between two seats that are given, once there is a print.
     uint256 internal constant SEATING_INTERVAL = 3 days;
-    /// @notice Time for which a seat that was left is given to nobody while another is free: no hold is older, and each may need to
-    /// know who left.
+    /// @notice Time for which a seat that was left is given to nobody while another is free: no hold that can still be released is older,
+    /// and each may need to know who left.
     uint256 internal constant SEAT_REST = 10 days;
     uint256 private constant SEAT = 160;
     uint256 private constant SEATED = 192;
@@ -64,12 +65,11 @@ library PanelLib {
         if (left < self.quorum && self.started) revert IUsageIndex.PanelTooSmall(left, self.quorum);
     }
 
-    /// @notice Begins: refuses the first print of a panel that has fewer seats than its super-quorum, or no more than the largest quorum of all
-    /// indices, so that every seat can be taken away.
-    function start(Panel storage self, uint256 superQuorum) internal {
+    /// @notice Begins: refuses the first print of a panel that has fewer seats than the largest super-quorum of all indices, which is more
+    /// than any quorum, so that every seat can be taken away.
+    function start(Panel storage self) internal {
         uint256 count = LibBit.popCount(self.seats);
-        uint256 least = Math.max(superQuorum, self.quorum + uint256(1));
-        if (count < least) revert IUsageIndex.PanelTooSmall(count, least);
+        if (count < self.superQuorum) revert IUsageIndex.PanelTooSmall(count, self.superQuorum);
         self.started = true;
     }
 
@@ -102,10 +102,13 @@ library PanelLib {
         self.departures[bit] = Departure(reporter, seatedAt, block.timestamp.toUint40());
     }
 
-    /// @notice Forgets that a reporter left of itself.
-    function forget(Panel storage self, address reporter) internal {
+    /// @notice Forgets that a reporter left of itself, so that it no longer stands behind what it signed.
+    /// @return bit The seat that it had left, one bit; the last of several, zero for none.
+    function forget(Panel storage self, address reporter) internal returns (uint32 bit) {
         for (uint256 i; i < SEATS; ++i) {
-            if (self.departures[1 << i].reporter == reporter) delete self.departures[1 << i];
+            if (self.departures[1 << i].reporter != reporter) continue;
+            delete self.departures[1 << i];
+            bit = uint32(1 << i);
         }
     }
 

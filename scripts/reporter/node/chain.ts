@@ -142,6 +142,12 @@ export class IndexChain {
     }
   }
 
+  /** Is a print of the day at a revision, or a higher one? */
+  async #stands(period: number, revision: number): Promise<boolean> {
+    const standing = await this.print(period);
+    return standing.value !== 0n && standing.revision >= revision;
+  }
+
   /**
    * Posts reports and waits until they are in a block.
    * @param reports In the order of their signers.
@@ -159,14 +165,14 @@ export class IndexChain {
       const isHeld = postPrint.extract(receipt).PrintHeld.length > 0;
       if (status === "success") return { kind: isHeld ? "held" : "posted", hash, gasUsed };
       // It was fine when it was simulated: somebody else was faster, most likely. The chain tells.
-      const standing = await this.print(period);
-      return standing.revision >= revision
+      return (await this.#stands(period, revision))
         ? { kind: "stands" }
         : { kind: "refused", error: "reverted in its block" };
     } catch (error) {
       if (!isContractError(error)) throw error;
-      if (["StaleRevision", "PrintIsFinal", "PeriodIsSettled"].includes(error.name))
-        return { kind: "stands" };
+      if (["PrintIsFinal", "PeriodIsSettled"].includes(error.name)) return { kind: "stands" };
+      // A revision may also be stale because a higher one is held, and the day has no print.
+      if (error.name === "StaleRevision" && (await this.#stands(period, revision))) return { kind: "stands" };
       if (error.name === "ReporterInactive") this.#seats.clear();
       return { kind: "refused", error: error.name };
     }

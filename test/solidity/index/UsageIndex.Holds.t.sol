@@ -110,6 +110,27 @@ contract UsageIndexHoldsTest is ReporterBondsFixture {
         _notReleased();
     }
 
+    /// Five hold a value and leave, so that nobody has a seat to lose and two are left to object. Whoever governs takes their support away.
+    function test_attack_fiveHoldAValueAndLeave() public {
+        vm.assertTrue(_printed(NEXT, type(uint32).max, 9000e18, 5));
+        uint256 heldAt = block.timestamp;
+        for (uint256 i; i < 5; ++i) _leave(i);
+        vm.assertEq(target.heldPrint(REFERENCE, NEXT).value, 9000e18);
+        vm.warp(heldAt + 2 days);
+        // Two seats are left, fewer than any may be taken from; this one is given up already.
+        vm.expectEmit(true, true, true, true, address(target));
+        emit IUsageIndex.ReporterSet(vm.addr(keys[0]), false, 0);
+        target.setReporter(vm.addr(keys[0]), false);
+        vm.assertEq(target.heldPrint(REFERENCE, NEXT).value, 0);
+        vm.warp(heldAt + 7 days);
+        _notReleased();
+        // Nothing is left to take.
+        vm.expectRevert(
+            abi.encodeWithSelector(IUsageIndex.ReporterUnchanged.selector, vm.addr(keys[0]), false)
+        );
+        target.setReporter(vm.addr(keys[0]), false);
+    }
+
     /// A reporter that had left before the hold began, or was seated after, has not signed it, whatever its seat says.
     function test_releasePrint_countsNobodyWhoLeftBefore() public {
         _leave(0);
