@@ -29,9 +29,21 @@ import {Step, UpkeepSteps} from "./libraries/UpkeepSteps.sol";
 /// @dev Steps that an upkeep has found so far.
 /// @param data As `performUpkeep` takes them.
 /// @param used Gas that they took in the simulation.
+/// @param short Whether the last step that was tried ran out of the gas that it was given.
+/// @param reserve Gas that the check keeps back from its steps.
 struct Plan {
     bytes data;
     uint256 used;
+    bool short;
+    uint256 reserve;
+}
+
+/// @dev An account below IM.
+/// @param cost Gas of judging it.
+struct Judged {
+    AccountId id;
+    PositionView[] positions;
+    uint256 cost;
 }
 
 /// @title KeeperAutomation
@@ -43,8 +55,12 @@ contract KeeperAutomation is IKeeperAutomation {
     uint256 private constant MOST_DATA = 2_000;
     /// @dev Gas of all steps in the simulation, in which storage is warm that is cold when they are performed: three fifths of the limit.
     uint256 private constant MOST_GAS = 3_000_000;
-    /// @dev What a step may still need; a check or an upkeep with less left ends.
-    uint256 private constant RESERVE = 1_200_000;
+    /// @dev Most gas of all steps with the last one, which cold storage may make half as dear again: the limit without its own costs.
+    uint256 private constant MOST_STEP_GAS = 3_500_000;
+    /// @dev What a check keeps back from its steps: more than `account` of any account takes. Once none is judged any more, a look
+    ///      into a book is the dearest.
+    uint256 private constant RESERVE = 2_500_000;
+    uint256 private constant LAST_RESERVE = 500_000;
     /// @dev Gas below which no step begins, and what is kept back of it for the end of the upkeep.
     uint256 private constant LAST_GAS = 60_000;
     uint256 private constant END_GAS = 30_000;
@@ -53,7 +69,9 @@ contract KeeperAutomation is IKeeperAutomation {
     /// @dev How far a book is searched for orders.
     uint256 private constant MOST_LEVELS = 16;
     uint256 private constant MOST_ORDERS = 16;
-    /// @dev Accounts that one step serves or converts.
+    /// @dev Orders that one step cancels: each costs the health of the account, which a calendar of months makes dear.
+    uint256 private constant MOST_CANCELLED = 4;
+    /// @dev Accounts that one step serves or converts, and that wait for their orders to be cancelled.
     uint256 private constant MOST_ACCOUNTS = 16;
     /// @dev Days after whose end a held print may be released.
     uint256 private constant DAYS_HELD = 11;
@@ -89,6 +107,7 @@ contract KeeperAutomation is IKeeperAutomation {
         a.firstAccount = uint32(Rounding.max(a.firstAccount, ClearingStorage.FIRST_ACCOUNT));
         a.lastAccount = uint32(Rounding.min(a.lastAccount, end - 1));
         Plan memory plan;
+        plan.reserve = RESERVE;
         if (a.job == Job.Clock) _planClock(plan, a);
         else if (a.job == Job.Liquidation) _planLiquidation(plan, a);
         else if (a.job == Job.Waterfall) _planWaterfall(plan, a);
@@ -105,7 +124,7 @@ contract KeeperAutomation is IKeeperAutomation {
         // Whoever sends too little gas keeps what was done.
         while (position < performData.length && gasleft() >= LAST_GAS) {
             uint256 next = UpkeepSteps.next(performData, position);
-            if (_attempt(performData[position:next])) ++done;
+            if (_attempt(performData[position:next], gasleft() - END_GAS)) ++done;
             else ++failed;
             position = next;
         }
@@ -171,9 +190,9 @@ contract KeeperAutomation is IKeeperAutomation {
         if (done == 0) revert NothingChanged();
     }
 
-    function _attempt(bytes memory step) private returns (bool done) {
+    function _attempt(bytes memory step, uint256 gas) private returns (bool done) {
         // Its own call, so that what a failing step did is undone.
-        try this.run{gas: gasleft() - END_GAS}(step) {
+        try this.run{gas: gas}(step) {
             return true;
         } catch {
             return false;
@@ -184,18 +203,32 @@ contract KeeperAutomation is IKeeperAutomation {
 
     /// @dev Tries a step, and plans it where it did something.
     function _try(Plan memory plan, Step memory step) private returns (bool done) {
+        plan.short = false;
         bytes memory data = UpkeepSteps.encode(step);
-        if (_isFull(plan) || plan.data.length + data.length > MOST_DATA) return false;
+        uint256 gas = _budget(plan);
+        if (gas == 0 || plan.data.length + data.length > MOST_DATA) return false;
         uint256 left = gasleft();
-        done = _attempt(data);
-        if (!done) return false;
-        plan.used += left - gasleft();
-        plan.data = bytes.concat(plan.data, data);
+        done = _attempt(data, gas);
+        uint256 used = left - gasleft();
+        if (done) {
+            plan.used += used;
+            plan.data = bytes.concat(plan.data, data);
+        } else {
+            // Each call inside keeps a 64th back, and a refusal leaves far more.
+            plan.short = used >= gas - gas / 8;
+        }
+    }
+
+    /// @dev Gas that the next step may take, so that neither the check nor the upkeep gets to its limit.
+    function _budget(Plan memory plan) private view returns (uint256) {
+        uint256 left = gasleft();
+        if (plan.used >= MOST_GAS || left <= plan.reserve) return 0;
+        return Rounding.min(left - plan.reserve, MOST_STEP_GAS - plan.used);
     }
 
     /// @dev Whether the upkeep has enough to do, or the check no gas for more. What is left comes with the next one.
     function _isFull(Plan memory plan) private view returns (bool) {
-        return plan.used >= MOST_GAS || gasleft() < RESERVE;
+        return plan.used >= MOST_GAS || gasleft() < plan.reserve;
     }
 
     function _planClock(Plan memory plan, Assignment memory a) private {
@@ -233,41 +266,83 @@ contract KeeperAutomation is IKeeperAutomation {
     }
 
     function _planLiquidation(Plan memory plan, Assignment memory a) private {
+        Judged[] memory waiting = new Judged[](MOST_ACCOUNTS);
+        uint256 count = 0;
         uint256 span = _span(a);
         for (uint256 i = 0; i < span && !_isFull(plan); ++i) {
-            AccountId account = _accountAt(a, span, i);
-            AccountView memory v = CLEARINGHOUSE.account(account);
+            // However long the range is, those that wait come before its end.
+            if (count != 0 && gasleft() < RESERVE + MOST_GAS) break;
+            uint256 left = gasleft();
+            AccountId id = _accountAt(a, span, i);
+            AccountView memory v = CLEARINGHOUSE.account(id);
             if (v.retired || v.equity >= int256(v.initialMargin) || v.positions.length == 0) continue;
-            Step memory step;
-            step.account = account;
-            step.action = Action.Absorb;
-            if (v.equity <= 0 && _try(plan, step)) continue;
-            bool cancelled = false;
-            for (uint256 i = 0; i < v.positions.length; ++i) {
-                if (_planCancelling(plan, account, v.positions[i])) cancelled = true;
-            }
-            if (cancelled) v = CLEARINGHOUSE.account(account);
-            step.action = Action.Liquidate;
-            for (uint256 i = 0; i < v.positions.length && v.equity < int256(v.maintenanceMargin); ++i) {
-                step.market = v.positions[i].market;
-                if (v.positions[i].size != 0) _try(plan, step);
-            }
+            Judged memory judged = Judged(id, v.positions, left - gasleft());
+            if (v.equity <= 0 || v.equity < int256(v.maintenanceMargin))
+                _planClosing(plan, judged, v);
+                // Its orders may cost more than all others: they are no reason to close nobody.
+            else if (count < MOST_ACCOUNTS) waiting[count++] = judged;
+        }
+        plan.reserve = LAST_RESERVE;
+        for (uint256 i = 0; i < count && !_isFull(plan); ++i) _planCancelling(plan, waiting[i]);
+    }
+
+    /// @dev Absorbs an account, or cancels its orders and closes its positions as long as it is below MM.
+    function _planClosing(Plan memory plan, Judged memory judged, AccountView memory v) private {
+        Step memory step;
+        step.account = judged.id;
+        step.action = Action.Absorb;
+        if (v.equity <= 0 && _try(plan, step)) return;
+        if (_planCancelling(plan, judged)) {
+            if (_isFull(plan)) return;
+            v = CLEARINGHOUSE.account(judged.id);
+        }
+        step.action = Action.Liquidate;
+        for (uint256 i = 0; i < v.positions.length && v.equity < int256(v.maintenanceMargin); ++i) {
+            PositionView memory p = _positionAt(v.positions, i);
+            step.market = p.market;
+            if (p.size != 0) _try(plan, step);
         }
     }
 
-    /// @dev One step for each market: one whose index is silent would refuse the orders of all.
-    function _planCancelling(
+    /// @dev Steps for each market of their own: one whose index is silent would refuse the orders of all.
+    function _planCancelling(Plan memory plan, Judged memory judged) private returns (bool done) {
+        for (uint256 i = 0; i < judged.positions.length && !_isFull(plan); ++i) {
+            PositionView memory p = _positionAt(judged.positions, i);
+            if (p.openOrders == 0) continue;
+            if (_planOrders(plan, judged, p.market, true)) done = true;
+            if (_planOrders(plan, judged, p.market, false)) done = true;
+        }
+    }
+
+    /// @dev Cancels some orders at a time, and fewer where the gas is short.
+    function _planOrders(
         Plan memory plan,
-        AccountId account,
-        PositionView memory p
+        Judged memory judged,
+        MarketId market,
+        bool bids
     ) private returns (bool done) {
-        if (p.openOrders == 0) return false;
+        if (_isFull(plan)) return false;
+        OrderId[] memory ids = _ordersIn(plan, market, judged.id, bids);
         Step memory step = _step(Action.CancelRiskRaising, MarketId.wrap(0));
-        step.account = account;
-        step.orders = _ordersIn(p.market, account, true);
-        if (step.orders.length != 0) done = _try(plan, step);
-        step.orders = _ordersIn(p.market, account, false);
-        if (step.orders.length != 0 && _try(plan, step)) done = true;
+        step.account = judged.id;
+        uint256 most = MOST_CANCELLED;
+        for (uint256 from = 0; from < ids.length && most != 0 && !_isFull(plan);) {
+            // The account is judged once, and a part of it again for each order. Trying what cannot be done would use up the check.
+            while (most > 1 && (judged.cost * (4 + most)) / 4 > _budget(plan)) most /= 2;
+            step.orders = new OrderId[](Rounding.min(most, ids.length - from));
+            for (uint256 k = 0; k < step.orders.length; ++k) step.orders[k] = ids[from + k];
+            if (_try(plan, step)) done = true;
+            if (plan.short) most = step.orders.length / 2;
+            else from += step.orders.length;
+        }
+    }
+
+    /// @dev Place `i` of an account's positions, which begin elsewhere every few blocks, since one check may not get to all.
+    function _positionAt(
+        PositionView[] memory positions,
+        uint256 i
+    ) private view returns (PositionView memory) {
+        return positions[(block.number / 3 + i) % positions.length];
     }
 
     function _planWaterfall(Plan memory plan, Assignment memory a) private {
@@ -344,7 +419,7 @@ contract KeeperAutomation is IKeeperAutomation {
                 Step memory step = _step(Action.Sweep, market);
                 step.bids = side == 0;
                 _try(plan, step);
-                _planLevels(plan, market, step.bids);
+                if (!_isFull(plan)) _planLevels(plan, market, step.bids);
             }
         }
     }
@@ -363,6 +438,7 @@ contract KeeperAutomation is IKeeperAutomation {
 
     /// @dev Resting orders of an account on one side near the top of a book.
     function _ordersIn(
+        Plan memory plan,
         MarketId market,
         AccountId account,
         bool bids
@@ -370,7 +446,7 @@ contract KeeperAutomation is IKeeperAutomation {
         ids = new OrderId[](MOST_ORDERS);
         uint256 count = 0;
         LevelView[] memory levels = CLEARINGHOUSE.levels(market, bids, MOST_LEVELS);
-        for (uint256 i = 0; i < levels.length && gasleft() > RESERVE; ++i) {
+        for (uint256 i = 0; i < levels.length && gasleft() > plan.reserve; ++i) {
             OrderView[] memory orders = CLEARINGHOUSE.ordersAt(market, uint24(levels[i].tick), MOST_ORDERS);
             for (uint256 k = 0; k < orders.length && count < MOST_ORDERS; ++k) {
                 if (orders[k].account.unwrap() == account.unwrap()) ids[count++] = orders[k].id;

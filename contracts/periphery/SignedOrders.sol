@@ -9,7 +9,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
-import {OrderParameters} from "../clearing/interfaces/ClearingTypes.sol";
+import {OrderKind, OrderParameters} from "../clearing/interfaces/ClearingTypes.sol";
 import {IClearinghouse} from "../clearing/interfaces/IClearinghouse.sol";
 import {Rounding} from "../clearing/libraries/Rounding.sol";
 import {MarketRisk, Position} from "../clearing/libraries/Words.sol";
@@ -294,7 +294,10 @@ contract SignedOrders is ISignedOrders, EIP712, Multicall, ReentrancyGuardTransi
         }
         if (block.timestamp < order.start) revert TooEarly(block.timestamp, order.start);
         if (block.timestamp > order.expiry) revert TooLate(block.timestamp, order.expiry);
-        if (order.oneCancelsOther && order.group == 0) revert GroupMissing();
+        if (!order.oneCancelsOther) return;
+        if (order.group == 0) revert GroupMissing();
+        bool rests = order.kind == OrderKind.Limit || order.kind == OrderKind.PostOnly;
+        if (rests && order.trigger == Trigger.None) revert TriggerMissing(order.kind);
     }
 
     /// @return before Lots consumed so far.

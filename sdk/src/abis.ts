@@ -8082,6 +8082,16 @@ export const signedOrdersAbi = [
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "name": "kind",
+        "type": "uint8"
+      }
+    ],
+    "name": "TriggerMissing",
+    "type": "error"
+  },
+  {
     "anonymous": false,
     "inputs": [],
     "name": "EIP712DomainChanged",

@@ -54,7 +54,8 @@ enum Action {
 /// @dev What an upkeep is registered with: `abi.encode(Assignment)` is its `checkData`.
 /// @param firstMarket First market of the range; last ones beyond the listed markets are no error.
 /// @param firstAccount First account of the range, at least 2048, likewise (Liquidation, Waterfall, Settlement). Ranges shard the accounts.
-/// @param interval Seconds between two touches of a market or feed by this contract (Clock).
+/// @param interval Seconds between two touches of a market or feed by this contract (Clock). Anyone may `run` a step that moves a feed by
+///        dust, which puts its next one off by an interval; any touch of the feed's markets lets it catch up all the same.
 struct Assignment {
     Job job;
     uint16 firstMarket;

@@ -19,13 +19,15 @@ enum Trigger {
 /// @param owner Owner of the account that trades.
 /// @param subaccount Number of the account under its owner.
 /// @param signer Who signs: the owner, or somebody whom the owner has named operator of the account. Nonces and groups are
-///        told apart by account and signer.
+///        told apart by account and signer. Orders of an operator that was revoked are good again, with what its budget has left,
+///        once it is named again: revoke it together with `cancelAllBefore` and a budget of 0.
 /// @param market Market to trade.
 /// @param lots Signed size: above zero buys, below zero sells. Never more is traded or rests by this order.
 /// @param tick Limit price.
 /// @param kind How it meets the book. What ImmediateOrCancel leaves may be executed again; what Limit and PostOnly rest is
 ///        consumed: from then on it is an order of the clearing house and cancelled there.
-/// @param reduceOnly Whether it may only bring the position nearer to zero. At execution it is cut to the position.
+/// @param reduceOnly Whether it may only bring the position nearer to zero. At execution it is cut to the position. What a cut leaves may
+///        be executed against a later position until `expiry`: let that be soon, and cancel the nonce after closing.
 /// @param restUntil Last second at which what rests is good, a multiple of 300; 0 until cancelled (Limit and PostOnly).
 /// @param maxFills Most resting orders that one execution walks over.
 /// @param clientOrderId Free number, repeated in the events of the clearing house.
@@ -35,7 +37,9 @@ enum Trigger {
 /// @param expiry Last second at which it may be executed.
 /// @param nonce Number of the order under its account and signer. It belongs to the first order that is executed with it.
 /// @param group Orders that are cancelled together; 0 for none.
-/// @param oneCancelsOther Whether its first execution closes its group for every other order. It may go on itself.
+/// @param oneCancelsOther Whether its first execution closes its group for every other order. It may go on itself. A part closes the group
+///        as well as the whole, and whoever may execute it chooses the moment. What could rest needs a trigger: at any price
+///        anyone could let it rest, and the group would be closed with nothing filled.
 /// @param fee Collateral units that executing all of it pays, from the owner's wallet; a part pays its share.
 /// @param executor Who may execute it; zero for anyone.
 struct SignedOrder {
@@ -141,6 +145,8 @@ interface ISignedOrders {
     /// @dev `by` is the order that has closed the group, or all ones when it was cancelled.
     error GroupClosed(uint256 group, bytes32 by);
     error GroupMissing();
+    /// @dev An order of this kind may rest, and without a trigger it may not close its group.
+    error TriggerMissing(OrderKind kind);
     error AlreadyConsumed(uint256 consumed, uint256 lots);
     error NothingConsumed();
     error SignerNotAuthorised(address signer, uint256 timestamp, uint256 until);
@@ -187,7 +193,7 @@ interface ISignedOrders {
 
     /// @notice Executes what is left of an order now and pays its fee to the sender.
     /// @dev Anyone whom the order allows. Errors: NoAccount, NotNamedExecutor, TooEarly, TooLate, GroupMissing,
-    ///      NonceBelowLeast, NonceIsCancelled, NonceTaken, AlreadyConsumed, GroupClosed, SignerNotAuthorised,
+    ///      TriggerMissing, NonceBelowLeast, NonceIsCancelled, NonceTaken, AlreadyConsumed, GroupClosed, SignerNotAuthorised,
     ///      SignatureInvalid, NotTriggered, NothingConsumed, FeeBudgetExceeded, those of `place` (NotAuthorised: the owner has
     ///      not named this contract, or its time is over) and the token's own where the fee cannot be paid.
     function execute(
@@ -223,6 +229,7 @@ interface ISignedOrders {
 
     /// @notice Sets what orders of a signer may still cost the sender in fees. The owner's own signature needs no budget; an
     ///         operator's has none until it is given one, since an operator never moves the owner's money.
+    ///         It outlasts the operator's right: whoever revokes one sets it to 0 and calls `cancelAllBefore`.
     /// @param budget Collateral units; every fee paid lowers it.
     /// @dev The account's owner. Errors: NoAccount.
     function setFeeBudget(uint16 subaccount, address signer, uint128 budget) external;

@@ -25,7 +25,7 @@ export type ExecuteSignedOrderErrorType = ActionErrorType<ExecutionErrorName>;
 /**
  * Execute what is left of a signed order now; the sender earns its fee, in proportion to what trades or rests.
  *
- * @throws `NotNamedExecutor`, `TooEarly`, `TooLate`, `GroupMissing`, `NoAccount`, `NonceBelowLeast`, `NonceIsCancelled`, `NonceTaken`, `AlreadyConsumed`, `GroupClosed`, `SignerNotAuthorised`, `SignatureInvalid`, `NotTriggered`, `NothingConsumed`, `FeeBudgetExceeded`, `ERC20InsufficientAllowance`, `ERC20InsufficientBalance`, `SafeERC20FailedOperation` where the fee cannot be paid, and what `placeOrder` throws (`NotAuthorised`: the owner has not named the contract operator)
+ * @throws `NotNamedExecutor`, `TooEarly`, `TooLate`, `GroupMissing`, `TriggerMissing`, `NoAccount`, `NonceBelowLeast`, `NonceIsCancelled`, `NonceTaken`, `AlreadyConsumed`, `GroupClosed`, `SignerNotAuthorised`, `SignatureInvalid`, `NotTriggered`, `NothingConsumed`, `FeeBudgetExceeded`, `ERC20InsufficientAllowance`, `ERC20InsufficientBalance`, `SafeERC20FailedOperation` where the fee cannot be paid, and what `placeOrder` throws (`NotAuthorised`: the owner has not named the contract operator)
  *
  * @example
  * import { type Deployment, executeSignedOrder, isContractError, type SignedOrder } from "@usance/sdk";

@@ -25,7 +25,8 @@ export type SetFeeBudgetEvents = EventsByName<SignedOrdersAbi, "FeeBudgetSet">;
 export type SetFeeBudgetErrorType = ActionErrorType<"NoAccount">;
 
 /**
- * Set what orders that a session key signs may still cost in fees. Without a budget they can offer none.
+ * Set what orders that a session key signs may still cost in fees. Without a budget they can offer none. It outlasts the key's right:
+ * whoever revokes a key sets it to 0 and cancels what the key signed (`cancelSignedOrdersBefore`).
  *
  * @throws `NoAccount`
  *

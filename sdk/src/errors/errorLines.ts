@@ -186,6 +186,7 @@ export const otherErrors: readonly string[] = [
   "SignerNotAuthorised(address signer,uint256 timestamp,uint256 until){0} may sign until {2} and it is {1} (Unix time): the owner can allow it with setOperator.",
   "TooEarly(uint256 timestamp,uint256 start)It is {0} and the order begins at {1} (Unix time): wait.",
   "TooLate(uint256 timestamp,uint256 expiry)It is {0} and the order ended after {1} (Unix time): sign a new one.",
+  "TriggerMissing(uint8 kind)An order of kind {0} may rest (0 limit, 2 postOnly): name a trigger, or leave oneCancelsOther out.",
   "NothingChanged()Nothing is to be done: somebody else was first.",
   "NothingDone(uint256 steps)None of {0} steps did anything: somebody else was first.",
   "OnlySimulated(address origin){0} sent checkUpkeep: it is simulated only, from the zero address.",
@@ -324,6 +325,7 @@ export type OtherError =
   | { type: "error"; name: "SignerNotAuthorised"; inputs: readonly [{ name: "signer"; type: "address" }, { name: "timestamp"; type: "uint256" }, { name: "until"; type: "uint256" }] }
   | { type: "error"; name: "TooEarly"; inputs: readonly [{ name: "timestamp"; type: "uint256" }, { name: "start"; type: "uint256" }] }
   | { type: "error"; name: "TooLate"; inputs: readonly [{ name: "timestamp"; type: "uint256" }, { name: "expiry"; type: "uint256" }] }
+  | { type: "error"; name: "TriggerMissing"; inputs: readonly [{ name: "kind"; type: "uint8" }] }
   | { type: "error"; name: "NothingChanged"; inputs: readonly [] }
   | { type: "error"; name: "NothingDone"; inputs: readonly [{ name: "steps"; type: "uint256" }] }
   | { type: "error"; name: "OnlySimulated"; inputs: readonly [{ name: "origin"; type: "address" }] }

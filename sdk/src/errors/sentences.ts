@@ -301,6 +301,8 @@ export const sentences: Record<ContractErrorName, string> = {
   NonceTaken: "Nonce {nonce} belongs to the order {order}: sign under another one.",
   GroupClosed: "Group {group} was closed by the order {by} (all ones: cancelled): sign a new order.",
   GroupMissing: "The group is zero, which is none: name one.",
+  TriggerMissing:
+    "An order of kind {kind} may rest (0 limit, 2 postOnly): name a trigger, or leave oneCancelsOther out.",
   AlreadyConsumed: "{consumed} of {lots} lots were executed: nothing is left.",
   NothingConsumed: "The order would trade and rest nothing now: try again later.",
   SignerNotAuthorised:

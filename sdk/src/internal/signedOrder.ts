@@ -7,6 +7,7 @@ export type ExecutionErrorName =
   | "TooEarly"
   | "TooLate"
   | "GroupMissing"
+  | "TriggerMissing"
   | "NoAccount"
   | "NonceBelowLeast"
   | "NonceIsCancelled"

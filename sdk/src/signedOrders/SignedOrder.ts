@@ -8,7 +8,10 @@ export type OrderTerms = {
   owner: Address;
   /** Number of the account under its owner; 0 when left out. */
   subaccount?: number | undefined;
-  /** Who signs: the owner when left out, or somebody whom the owner has named operator of the account. */
+  /**
+   * Who signs: the owner when left out, or somebody whom the owner has named operator of the account. Orders of a revoked operator
+   * are good again once it is named again: revoke it together with `cancelSignedOrdersBefore` and a fee budget of 0.
+   */
   signer?: Address | undefined;
   market: number;
   /** Signed size: above zero buys, below zero sells. */
@@ -17,7 +20,10 @@ export type OrderTerms = {
   tick: bigint;
   /** How it meets the book; "immediateOrCancel" when left out. What rests is an order of the clearing house from then on. */
   kind?: OrderKind | undefined;
-  /** Whether it may only bring the position nearer to zero; it is cut to the position when it is executed. */
+  /**
+   * Whether it may only bring the position nearer to zero; it is cut to the position when it is executed. What a cut leaves may be
+   * executed against a later position until `expiry`: let that be soon, and cancel the nonce after closing.
+   */
   reduceOnly?: boolean | undefined;
   /** Last second (Unix time, a multiple of 300) at which what rests is good; 0 is until cancelled. */
   restUntil?: bigint | undefined;
@@ -37,7 +43,10 @@ export type OrderTerms = {
   nonce: bigint;
   /** Orders that are cancelled together; 0 is none. */
   group?: bigint | undefined;
-  /** Whether its first execution closes its group for every other order. */
+  /**
+   * Whether its first execution closes its group for every other order. A part closes it as well as the whole, and whoever may
+   * execute it chooses the moment. A "limit" or "postOnly" order needs a trigger for it (`TriggerMissing`).
+   */
   oneCancelsOther?: boolean | undefined;
   /** Collateral units that executing all of it pays the executor, from the owner's wallet; a part pays its share. */
   fee?: bigint | undefined;

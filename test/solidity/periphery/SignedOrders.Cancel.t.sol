@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {OrderKind} from "../../../contracts/clearing/interfaces/ClearingTypes.sol";
-import {ISignedOrders, SignedOrder} from "../../../contracts/periphery/interfaces/ISignedOrders.sol";
+import {ISignedOrders, SignedOrder, Trigger} from "../../../contracts/periphery/interfaces/ISignedOrders.sol";
 import {SignedOrdersFixture} from "./SignedOrdersFixture.sol";
 
 /// Orders that are taken back: one by one, all at once, and in groups.
@@ -130,6 +130,24 @@ contract SignedOrdersCancelTest is SignedOrdersFixture {
         vm.expectRevert(abi.encodeWithSelector(ISignedOrders.GroupMissing.selector));
         vm.prank(alice);
         orders.cancelGroups(alice, 0, alice, _only(0));
+    }
+
+    /// What anyone could let rest at once may not end the stop. With a trigger it may.
+    function test_execute_revertsWith_TriggerMissing() public {
+        OrderKind[2] memory kinds = [OrderKind.Limit, OrderKind.PostOnly];
+        for (uint256 i = 0; i < kinds.length; ++i) {
+            SignedOrder memory order = _orderOf(500, BID, kinds[i]);
+            (order.group, order.oneCancelsOther) = (7, true);
+            _refusedExecution(order, abi.encodeWithSelector(ISignedOrders.TriggerMissing.selector, kinds[i]));
+            (order.trigger, order.triggerX16) = (Trigger.AtOrAbove, 1);
+            order.group = uint64(10 + i);
+            _execute(order);
+            vm.assertEq(_consumed(order), 500);
+        }
+        SignedOrder memory plain = _orderOf(500, BID, OrderKind.Limit);
+        plain.group = 8;
+        _execute(plain);
+        vm.assertEq(_consumed(plain), 500);
     }
 
     function test_cancel_revertsWith_NotSignerOrOwner() public {
