@@ -4,10 +4,20 @@ import { parseWith, readJsonc } from "../lib/jsonc.ts";
 import { SENDER_DEFAULTS } from "./sending/sender.ts";
 
 /** Names of the keepers. */
-export const KEEPER_NAMES = ["sync", "liquidation", "waterfall", "settlement", "purge"] as const;
+export const KEEPER_NAMES = [
+  "sync",
+  "liquidation",
+  "waterfall",
+  "settlement",
+  "purge",
+  "signedOrders",
+] as const;
 
 /** Name of a keeper. */
 export type KeeperName = (typeof KEEPER_NAMES)[number];
+
+/** Those that run where nobody names others: the executor of signed orders takes a file and a port. */
+const DEFAULT_KEEPERS = KEEPER_NAMES.filter((name) => name !== "signedOrders");
 
 /** What alerts are about. Each that tells of trouble is followed by the other of its pair when the trouble is over. */
 export const ALERT_EVENTS = [
@@ -137,7 +147,7 @@ const schema = section({
     .array(z.enum(KEEPER_NAMES))
     .nonempty()
     .refine((names) => new Set(names).size === names.length, "must name each keeper once")
-    .default([...KEEPER_NAMES]),
+    .default(DEFAULT_KEEPERS),
   dryRun: z.boolean().default(false),
   rpc: z.array(urlSchema).nonempty().optional(),
   agree: z.int().positive().optional(),
@@ -202,6 +212,28 @@ const schema = section({
     maxOrders: count(10_000).default(200),
     batch: count(200).default(50),
     confirmations: z.int().nonnegative().max(100_000).default(12),
+  }).prefault({}),
+  signedOrders: section({
+    ...cadence(15, true),
+    database: z.string().min(1).default("keeper-orders.sqlite"),
+    folder: z.string().min(1).optional(),
+    inbox: section({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65_535).default(9_465),
+      perMinute: count(1_000_000).default(120),
+    }).prefault({}),
+    minFee: z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, 'must be a decimal text such as "0.5"')
+      .default("0"),
+    perSigner: count(100_000).default(200),
+    mostOrders: count(1_000_000).default(10_000),
+    batch: count(64).default(8),
+    gasEach: z.int().min(100_000).max(15_000_000).default(1_000_000),
+    most: count(10_000).default(200),
+    looks: count(10_000).default(50),
+    retrySeconds: seconds(0.01, 3_600).default(15),
+    longestRetrySeconds: seconds(0.01, 86_400).default(600),
   }).prefault({}),
   watch: section(cadence(15, false)).prefault({}),
   alerts: alerts.optional(),

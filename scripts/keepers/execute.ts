@@ -6,6 +6,7 @@ import {
   cancelFired,
   cancelRiskRaising,
   deleverage,
+  executeSignedOrders,
   follow,
   isContractError,
   liquidate,
@@ -17,6 +18,7 @@ import {
   sync,
   unwind,
   type ContractErrorName,
+  type ExecuteSignedOrdersResult,
 } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
 import {
@@ -71,6 +73,7 @@ const RACES: Record<KeeperAction["kind"], readonly ContractErrorName[]> = {
   sweepOrders: [],
   // Its owner took the orders out and set the switch anew.
   cancelFired: ["SwitchNotFired"],
+  executeSigned: [],
 };
 
 /** Actions that cannot wait: without them debts grow, or others are decided on at a price that is not the index's. They go out up to the cap. */
@@ -129,6 +132,7 @@ async function attempt(
   try {
     const begun = await turn(() => begin(context, action, before));
     if (begun === undefined) return known({ action, result: "dryRun" });
+    if (begun === "vain") return known({ action, result: "lost", error: TAKEN });
     return {
       finish: async () => [outcomeOf(action, "wait" in begun ? await begun.wait() : begun)],
     };
@@ -145,6 +149,9 @@ async function attempt(
   }
 }
 
+/** What is said of signed orders none of which can be executed any more. */
+const TAKEN = "somebody else executed them, or they can no longer be executed";
+
 function outcomeOf(action: KeeperAction, sent: Sent): KeeperOutcome {
   switch (sent.status) {
     case "pending":
@@ -157,25 +164,34 @@ function outcomeOf(action: KeeperAction, sent: Sent): KeeperOutcome {
       const { status, transactionHash: hash } = sent.receipt;
       // It was fine when it was simulated. The next round looks at what is left.
       if (status !== "success") return { action, result: "lost", error: "reverted in its block" };
+      if (
+        action.kind === "executeSigned" &&
+        executeSignedOrders.extract(sent.receipt).OrderExecuted.length === 0
+      )
+        return { action, result: "lost", error: TAKEN };
       return { action, result: "sent", hash, ...takings(action, sent.receipt) };
     }
   }
 }
 
-/** Simulates an action and sends it; nothing where it is only rehearsed. */
+/** Simulates an action and sends it; nothing where it is only rehearsed, and a word where it would do nothing. */
 async function begin(
   context: KeeperContext,
   action: KeeperAction,
   before?: KeeperAction,
-): Promise<Sent | Underway | undefined> {
+): Promise<Sent | Underway | "vain" | undefined> {
   const { dryRun, nativePrice, connection } = context;
   const call = callOf(context, action);
-  const income = incomeOf(action, await call.simulate());
+  const simulated = await call.simulate();
+  // The call as a whole is never refused.
+  if (action.kind === "executeSigned" && !attemptsOf(simulated).some(({ success }) => success)) return "vain";
+  const income = incomeOf(action, simulated);
   if (dryRun) return undefined;
   const encoded = await call.encode();
   return connection.sender.send(encoded, {
     subject: subjectOf(action),
-    urgent: URGENT.has(action.kind),
+    // Stops do not wait for gas to become cheaper where it is known that they pay for it.
+    urgent: URGENT.has(action.kind) || (action.kind === "executeSigned" && nativePrice !== undefined),
     hasHeadroom: (trade) => income === undefined || pays({ ...trade, income, nativePrice }),
     // Where its own orders do not stand in the way any more, a liquidation fills others and needs more gas.
     together: before && jointly(context, [await callOf(context, before).encode(), encoded]),
@@ -195,6 +211,10 @@ function jointly({ deployment }: KeeperContext, calls: readonly Call[]): Call {
 function takings(action: KeeperAction, receipt: TransactionReceipt) {
   const { gasUsed, effectiveGasPrice } = receipt;
   const cost = { gasUsed, gasCost: gasUsed * effectiveGasPrice };
+  if (action.kind === "executeSigned") {
+    const { OrderExecuted } = executeSignedOrders.extract(receipt);
+    return { ...cost, earned: OrderExecuted.reduce((sum, { fee }) => sum + fee, 0n) };
+  }
   if (action.kind !== "liquidate") return cost;
   const { Liquidated } = liquidate.extract(receipt);
   return { ...cost, earned: Liquidated.reduce((sum, { keeperFee }) => sum + keeperFee, 0n) };
@@ -202,13 +222,28 @@ function takings(action: KeeperAction, receipt: TransactionReceipt) {
 
 /** Collateral units that an action pays the keeper, as its simulation says; undefined where it pays nobody. */
 function incomeOf(action: KeeperAction, simulated: unknown): bigint | undefined {
+  if (action.kind === "executeSigned")
+    return attemptsOf(simulated).reduce((sum, { done }) => sum + done.fee, 0n);
   return action.kind === "liquidate" ? (simulated as { keeperFee: bigint }).keeperFee : undefined;
+}
+
+function attemptsOf(simulated: unknown): ExecuteSignedOrdersResult {
+  return simulated as ExecuteSignedOrdersResult;
 }
 
 /** What an action is about: two with the same subject are never on their way at a time. */
 function subjectOf(action: KeeperAction): string {
   // How far a call may go is no part of what it is about, nor which orders it names.
-  const { kind, ...about } = { ...action, maxFills: undefined, takeOverLots: undefined, ids: undefined };
+  const { kind, ...about } = {
+    ...action,
+    ...{
+      maxFills: undefined,
+      takeOverLots: undefined,
+      ids: undefined,
+      orders: undefined,
+      gasEach: undefined,
+    },
+  };
   return `${kind} ${JSON.stringify(about)}`;
 }
 
@@ -226,6 +261,12 @@ function halves(action: KeeperAction): KeeperAction[] {
     case "cancelFired":
     case "sweepOrders":
       return split(action.ids, (ids) => ({ ...action, ids }));
+    case "executeSigned":
+      return split([...action.orders.keys()], (places) => ({
+        ...action,
+        hashes: places.map((place) => action.hashes[place]!),
+        orders: places.map((place) => action.orders[place]!),
+      }));
     case "sync":
     case "follow":
     case "repush":
@@ -316,5 +357,7 @@ function callOf({ client, deployment }: KeeperContext, action: KeeperAction): Pr
       return bind(sweepOrders, { ...common, ids: action.ids });
     case "cancelFired":
       return bind(cancelFired, { ...common, accountId: action.account, ids: action.ids });
+    case "executeSigned":
+      return bind(executeSignedOrders, { ...common, orders: action.orders, gasEach: action.gasEach });
   }
 }

@@ -1,3 +1,4 @@
+import type { SignedOrder } from "@usance/sdk";
 import type { Hash, Hex } from "viem";
 import type { Log } from "../lib/log.ts";
 
@@ -39,7 +40,15 @@ export type KeeperAction =
   | { kind: "settle"; market: number }
   | { kind: "settleAccounts"; market: number; accounts: readonly number[] }
   | { kind: "sweepOrders"; ids: readonly bigint[] }
-  | { kind: "cancelFired"; account: number; ids: readonly bigint[] };
+  | { kind: "cancelFired"; account: number; ids: readonly bigint[] }
+  | {
+      kind: "executeSigned";
+      hashes: readonly Hash[];
+      /** The orders with these hashes. */
+      orders: readonly SignedOrder[];
+      /** Most gas that each may use. */
+      gasEach: bigint;
+    };
 
 /** What became of an action. */
 export type KeeperOutcome =
@@ -50,7 +59,7 @@ export type KeeperOutcome =
       gasUsed: bigint;
       /** What the gas cost, wei. */
       gasCost?: bigint;
-      /** What the keeper's account was paid for it, collateral units. */
+      /** What the keeper was paid for it, collateral units. */
       earned?: bigint;
     }
   /** Sent and in no block yet: later rounds look after it, and send nothing about the same subject. */
@@ -72,6 +81,8 @@ export interface KeeperReport {
   outcomes: KeeperOutcome[];
   /** Accounts that the round looked at, where the job is about accounts. */
   accounts?: AccountCounts;
+  /** Signed orders that are kept, and those whose last try failed. */
+  signedOrders?: { kept: number; failing: number };
 }
 
 /** How many accounts a round looked at, and how they stood. */

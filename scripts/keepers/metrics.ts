@@ -33,7 +33,7 @@ export function createMetrics() {
     ),
     earned: counter(
       "keeper_earned_collateral_units_total",
-      "Liquidation fees that the keeper's account was paid, smallest units of the collateral token.",
+      "Fees of liquidations and signed orders that the keeper was paid, smallest units of the collateral token.",
       "keeper",
     ),
     healthy: gauge("keeper_job_healthy", "Whether a job does what it should: 1 or 0.", "keeper"),
@@ -77,6 +77,8 @@ export function createMetrics() {
       "Of those, accounts whose equity is below their maintenance margin.",
       "keeper",
     ),
+    signedOrders: gauge("keeper_signed_orders", "Signed orders that may still be executed."),
+    signedOrdersFailing: gauge("keeper_signed_orders_failing", "Of those, orders whose last try failed."),
     alerts: counter(
       "keeper_alerts_total",
       "Alerts by webhook, event and what became of them.",
@@ -136,6 +138,10 @@ export function countRound(
     metrics.gasUsed.inc({ keeper, action }, Number(gasUsed));
     metrics.gasCost.inc({ keeper, action }, Number(formatEther(gasCost)));
     if (earned > 0n) metrics.earned.inc({ keeper }, Number(earned));
+  }
+  if (report?.signedOrders !== undefined) {
+    metrics.signedOrders.set(report.signedOrders.kept);
+    metrics.signedOrdersFailing.set(report.signedOrders.failing);
   }
   if (report?.accounts === undefined) return;
   const { watched, belowInitialMargin, belowMaintenanceMargin } = report.accounts;

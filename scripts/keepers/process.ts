@@ -5,12 +5,14 @@ import { getBlock } from "viem/actions";
 import { AccountBook } from "./accounts/book.ts";
 import type { KeeperConfig, KeeperName, SupervisionConfig } from "./config.ts";
 import { contextOf, type KeeperOptions } from "./context.ts";
-import type { Keeper, KeeperLog, Turn } from "./keeper.ts";
+import { SetupError, type Keeper, type KeeperLog, type Turn } from "./keeper.ts";
 import { createLiquidationKeeper } from "./liquidation.ts";
 import { countRound, createMetrics, gaugeConnection, gaugeHealth, type KeeperMetrics } from "./metrics.ts";
 import { createPurgeKeeper } from "./purge.ts";
 import { createSettlementKeeper } from "./settlement.ts";
 import type { ConnectionStatus } from "./sending/connection.ts";
+import { createSignedOrdersKeeper } from "./signed-orders/job.ts";
+import type { SignedOrdersService } from "./signed-orders/service.ts";
 import { Heads, type Head } from "./supervisor/heads.ts";
 import { tell, type ProcessHealth } from "./supervisor/server.ts";
 import type { Turns } from "./supervisor/turns.ts";
@@ -19,14 +21,27 @@ import { createSyncKeeper } from "./sync.ts";
 import { createWaterfallKeeper } from "./waterfall.ts";
 
 /** Who sends first where several jobs want to: accounts that fall before everything else. */
-const RANKS: Record<KeeperName, number> = { liquidation: 0, waterfall: 1, sync: 2, settlement: 3, purge: 4 };
+const RANKS: Record<KeeperName, number> = {
+  liquidation: 0,
+  waterfall: 1,
+  signedOrders: 2,
+  sync: 3,
+  settlement: 4,
+  purge: 5,
+};
 
 /**
  * Plans the keepers that a configuration names.
  * @param turns Keeps them from sending at the same time.
  */
 export function planKeepers(
-  base: Pick<KeeperOptions, "client" | "deployment" | "log" | "nativePrice">,
+  {
+    signedOrders,
+    ...base
+  }: Pick<KeeperOptions, "client" | "deployment" | "log" | "nativePrice"> & {
+    /** Where accepted orders are, for the keeper that executes them. */
+    signedOrders?: Pick<SignedOrdersService, "store" | "folder"> | undefined;
+  },
   config: KeeperConfig,
   turns?: Turns,
 ): JobPlan[] {
@@ -45,6 +60,12 @@ export function planKeepers(
     waterfall: (options) => createWaterfallKeeper({ ...options, ...config.waterfall }),
     settlement: (options) => createSettlementKeeper({ ...options, ...config.settlement }),
     purge: (options) => createPurgeKeeper({ ...options, ...config.purge }),
+    signedOrders(options) {
+      if (signedOrders === undefined)
+        throw new SetupError("There is no file of signed orders: open it first.");
+      const { store, folder } = signedOrders;
+      return createSignedOrdersKeeper({ ...options, ...config.signedOrders, store, folder });
+    },
   };
   // A job that starts anew keeps accounts of its own: those that it shared may be what is wrong.
   const shared = new AccountBook(contextOf(optionsFor("liquidation")));

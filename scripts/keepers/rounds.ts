@@ -1,12 +1,5 @@
 import { sentenceOf } from "../lib/errors.ts";
-import type {
-  AccountCounts,
-  Keeper,
-  KeeperHealth,
-  KeeperLog,
-  KeeperOutcome,
-  KeeperReport,
-} from "./keeper.ts";
+import type { Keeper, KeeperHealth, KeeperLog, KeeperOutcome, KeeperReport } from "./keeper.ts";
 
 /** The parts of a keeper that differ from job to job. */
 export interface Job {
@@ -15,7 +8,7 @@ export interface Job {
   /** Reads what every round needs. */
   init: () => Promise<void>;
   /** One round. */
-  round: () => Promise<{ block: bigint; outcomes: KeeperOutcome[]; accounts?: AccountCounts }>;
+  round: () => Promise<Omit<KeeperReport, "keeper">>;
 }
 
 /** Makes a keeper from a job: rounds never overlap, and what they did is logged and kept for `health`. */
@@ -82,6 +75,8 @@ const WORDS: Record<KeeperOutcome["result"], string> = {
 };
 
 function logOutcome(log: KeeperLog, keeper: string, outcome: KeeperOutcome): void {
-  const { result, ...fields } = { keeper, ...outcome };
+  const { result, action, ...rest } = outcome;
+  // Whoever reads a log need not be able to execute what it tells of.
+  const fields = { keeper, action: { ...action, orders: undefined }, ...rest };
   log[LEVELS[result]](fields, WORDS[result]);
 }

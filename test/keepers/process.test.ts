@@ -411,16 +411,18 @@ describe("the keeper configuration", () => {
     } = example;
     const { keeperAccount: _account, ...liquidation } = rest.liquidation;
     const { maxAgeSeconds: _age, ...head } = rest.head;
+    const { folder: _folder, ...signedOrders } = rest.signedOrders;
     expect([...marked].map(([, name]) => name ?? "alerts")).to.deep.equal([
       "maxFeePerGasGwei",
       "nativePriceInCollateral",
       "shard",
       "maxAgeSeconds",
       "keeperAccount",
+      "folder",
       "webhooks",
       "alerts",
     ]);
-    expect({ ...rest, liquidation, head }).to.deep.equal(parseConfig({}));
+    expect({ ...rest, liquidation, head, signedOrders }).to.deep.equal(parseConfig({}));
     // Within alerts everything is a default but what has to be there.
     const { stateFile, webhooks, watch } = alerts ?? {};
     const own = watch?.map(({ account, label, webhooks }) => ({ account, label, webhooks }));

@@ -16,6 +16,7 @@ import type { KeeperLog, KeeperReport } from "../../keepers/keeper.ts";
 import { addProcessMetrics, createMetrics, type KeeperMetrics } from "../../keepers/metrics.ts";
 import { headOf, planKeepers, runKeepers } from "../../keepers/process.ts";
 import { connectionOf } from "../../keepers/sending/connection.ts";
+import { openSignedOrders, type SignedOrdersService } from "../../keepers/signed-orders/service.ts";
 import { accountOf, remoteSigner } from "../../keepers/sending/signer.ts";
 import { createLog, keeperRedactor } from "../../keepers/supervisor/secrets.ts";
 import { Turns } from "../../keepers/supervisor/turns.ts";
@@ -110,12 +111,14 @@ async function runOnce({ config, session, signer, hide }: Setting): Promise<Answ
   const client = await signer();
   const nativePrice = await nativePriceOf(config, session);
   const log = createLog("warn", hide);
+  const signedOrders = await signedOrdersOf(config, session, { client, log });
   const reports: KeeperReport[] = [];
-  for (const { create } of planKeepers({ client, deployment, log, nativePrice }, config)) {
+  for (const { create } of planKeepers({ client, deployment, log, nativePrice, signedOrders }, config)) {
     const keeper = create();
     await keeper.init();
     reports.push(await keeper.runOnce());
   }
+  signedOrders?.close();
   return summary(reports);
 }
 
@@ -137,9 +140,10 @@ async function runOn({ config, session, signer, hide }: Setting): Promise<void> 
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const { keepers, dryRun } = config;
+  const signedOrders = await signedOrdersOf(config, session, { client, log });
   const sender = client.account.address;
   const clean = await runKeepers(
-    [...planKeepers({ client, deployment, log, nativePrice }, config, turns), watch],
+    [...planKeepers({ client, deployment, log, nativePrice, signedOrders }, config, turns), watch],
     {
       config,
       log,
@@ -148,7 +152,7 @@ async function runOn({ config, session, signer, hide }: Setting): Promise<void> 
       hide,
       readHead: headOf(client),
       connection: () => connectionOf(client, {}, log).status(),
-      parts: desk ? [desk] : [],
+      parts: [...(desk ? [desk] : []), ...(signedOrders ? [signedOrders.inbox] : [])],
       signal: stop.signal,
       onListening: (url) =>
         log.info({ url, keepers, dryRun, sender }, "running; /health and /metrics answer"),
@@ -206,6 +210,22 @@ async function checkCommand(command: Command): Promise<void> {
   const failed = checks.filter(({ ok }) => !ok).map(({ check }) => check);
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${checks.length} checks failed: ${failed.join(", ")}.`);
+}
+
+/** Accepted orders, where the keeper that executes them runs. */
+async function signedOrdersOf(
+  { keepers, signedOrders: config }: KeeperConfig,
+  session: Session,
+  { client, log }: { client: Awaited<ReturnType<Setting["signer"]>>; log: KeeperLog },
+): Promise<SignedOrdersService | undefined> {
+  if (!keepers.includes("signedOrders")) return undefined;
+  const { deployment } = session;
+  const collateral = await readCollateral(session);
+  return openSignedOrders({
+    ...{ client, deployment, log, config, collateral },
+    minFee: parseCollateral(config.minFee, collateral.decimals),
+    onListening: (url) => log.info({ url }, "taking signed orders"),
+  });
 }
 
 function summary(reports: readonly KeeperReport[]): Answer {
