@@ -2,7 +2,14 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cancelSignedOrder, cancelSignedOrderGroups, setOperator, splitOrder, signOrder } from "@usance/sdk";
+import {
+  cancelSignedOrder,
+  cancelSignedOrderGroups,
+  setOperator,
+  splitOrder,
+  signOrder,
+  type SignedOrder,
+} from "@usance/sdk";
 import { expect } from "chai";
 import { createTestClient, http, zeroAddress } from "viem";
 import { key } from "../../support/exchange.ts";
@@ -296,8 +303,8 @@ describe("the executor of signed orders", function () {
     const trail = { basisPoints: 300 };
     const start = (await scene.mark()) >> 16n;
     // One order of several limits is executed: each is good while the fill band reaches down to it.
-    const orders = [];
-    for (let rung = 0n; rung < 10n; rung++) {
+    const orders: { order: SignedOrder; hash: unknown }[] = [];
+    for (let rung = 0n; rung < 16n; rung++) {
       const tick = (start * (97n + 4n * rung)) / 100n;
       const group = { group: 5n, oneCancelsOther: true, executor: executor.address };
       const order = await scene.sign({ ...group, tick, reduceOnly: true });
@@ -333,7 +340,7 @@ describe("the executor of signed orders", function () {
     expect(await scene.size()).to.equal(before - 1_000n);
     expect(did(await executor.keeper.runOnce())).to.deep.equal([]);
     const statuses = (await told()).map(({ status }) => status);
-    expect(statuses.sort()).to.deep.equal(["consumed", ...Array<string>(9).fill("replaced")]);
+    expect(statuses.sort()).to.deep.equal(["consumed", ...Array<string>(15).fill("replaced")]);
   });
 
   it("fires stop and take-profit at the trigger, and not before", async () => {

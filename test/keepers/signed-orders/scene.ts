@@ -84,7 +84,7 @@ export class Scene {
     await scene.quote();
     const { deployment } = exchange;
     const tick = (await scene.mark()) >> 16n;
-    const order = { market, lots: 10_000n, tick: tick + 20n };
+    const order = { market, lots: 20_000n, tick: tick + 20n };
     await exchange.mined(
       await placeOrder(exchange.wallet(TRADER), { deployment, accountId: trader, ...order }),
     );
@@ -175,7 +175,7 @@ export class Scene {
     const database = join(mkdtempSync(join(tmpdir(), "usance-orders-")), "orders.sqlite");
     const { signedOrders: config } = parseConfig({
       signedOrders: {
-        ...{ database, retrySeconds: 0.01, longestRetrySeconds: 0.01, inbox: { port: 0 } },
+        ...{ database, retrySeconds: 0.01, longestRetrySeconds: 0.01, inbox: { port: 0, perMinute: 10_000 } },
         ...options.settings,
       },
     });
