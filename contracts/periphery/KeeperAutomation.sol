@@ -350,7 +350,7 @@ contract KeeperAutomation is IKeeperAutomation {
             if (id == 0) continue;
             MarketId market = MarketId.wrap(uint16(id));
             FundView memory f = CLEARINGHOUSE.fund(market);
-            if (f.unfinished != 0) _planAccounts(plan, a, _step(Action.ApplyRounds, market));
+            if (f.unfinished != 0) _planAccounts(plan, a, _step(Action.ApplyRounds, market), f);
             if (f.equity < 0) _try(plan, _step(Action.Deleverage, market));
             if (f.size != 0) _try(plan, _step(Action.Unwind, market));
         }
@@ -371,19 +371,25 @@ contract KeeperAutomation is IKeeperAutomation {
             // A fund that took a position over converts like anybody.
             step.accounts = new AccountId[](1);
             step.accounts[0] = AccountId.wrap(uint32(id));
-            if (_concerns(step, step.accounts[0])) _try(plan, step);
-            _planAccounts(plan, a, step);
+            FundView memory none;
+            if (_concerns(step, step.accounts[0], none)) _try(plan, step);
+            _planAccounts(plan, a, step, none);
         }
     }
 
     /// @dev Plans a step for the accounts of the range that it concerns, some at a time.
-    function _planAccounts(Plan memory plan, Assignment memory a, Step memory step) private {
+    function _planAccounts(
+        Plan memory plan,
+        Assignment memory a,
+        Step memory step,
+        FundView memory f
+    ) private {
         AccountId[] memory found = new AccountId[](MOST_ACCOUNTS);
         uint256 count = 0;
         uint256 span = _span(a);
         for (uint256 i = 0; i < span && !_isFull(plan); ++i) {
             AccountId account = _accountAt(a, span, i);
-            if (_concerns(step, account)) found[count++] = account;
+            if (_concerns(step, account, f)) found[count++] = account;
             if (count != MOST_ACCOUNTS && (i != span - 1 || count == 0)) continue;
             step.accounts = found;
             _shorten(found, count);
@@ -404,11 +410,14 @@ contract KeeperAutomation is IKeeperAutomation {
         return AccountId.wrap(uint32(a.firstAccount + ((block.number * 97 + i) % span)));
     }
 
-    /// @dev Whether an account has a position to convert, or one that pending rounds change.
-    function _concerns(Step memory step, AccountId account) private view returns (bool) {
-        uint256 word = CLEARINGHOUSE.positionWord(step.market, account);
-        if (step.action == Action.SettleAccounts) return Position.wrap(word).isActive();
-        return Position.wrap(word).size() != 0 && CLEARINGHOUSE.served(step.market, account) != word;
+    /// @dev Whether an account has a position to convert, or one that a round still waits for: also where its share is no lot, since
+    ///      a round ends when every lot of its side was served.
+    function _concerns(Step memory step, AccountId account, FundView memory f) private view returns (bool) {
+        Position position = Position.wrap(CLEARINGHOUSE.positionWord(step.market, account));
+        if (step.action == Action.SettleAccounts) return position.isActive();
+        int256 size = position.size();
+        if (size == 0 || position.round() >= f.rounds) return false;
+        return (size > 0 ? f.pendingLongs : f.pendingShorts) != 0;
     }
 
     function _planPurge(Plan memory plan, Assignment memory a) private {

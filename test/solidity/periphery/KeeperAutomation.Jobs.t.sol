@@ -183,6 +183,33 @@ contract KeeperAutomationJobsTest is AutomationFixture {
         _assertConserved();
     }
 
+    /// 100 of 20,000 lots close; what is left are two positions whose shares are half a lot each, and one lot to close.
+    function test_waterfall_endsARoundWhoseRestTakesNoLot() public {
+        address rich = _rich(50, 19_900);
+        address whale = _rich(51, 19_800);
+        address small = _rich(52, 100);
+        address other = _rich(53, 100);
+        _trade(rich, whale, perp, 19_700, TICK);
+        AccountId loser = _levered(54, 100, true, whale);
+        _fallUntilBankrupt(loser);
+        // Last, so that no funding is due to them and nothing but the round is left to do.
+        _trade(rich, small, perp, 100, _markTick());
+        _trade(rich, other, perp, 100, _markTick());
+        house.absorb(loser);
+        vm.assertEq(house.fund(perp).pendingShorts, 100);
+        AccountId[] memory accounts = new AccountId[](1);
+        accounts[0] = _id(whale);
+        house.applyRounds(perp, accounts);
+        FundView memory f = house.fund(perp);
+        vm.assertTrue(f.unfinished == 1 && f.pendingShorts == 1, "scene");
+        vm.assertEq(house.served(perp, _id(small)), house.positionWord(perp, _id(small)));
+        _assertOnly(_data(Job.Waterfall), Action.ApplyRounds);
+        vm.assertEq(_work(Job.Waterfall), 1);
+        f = house.fund(perp);
+        vm.assertTrue(f.unfinished == 0 && f.pendingShorts == 0);
+        _assertConserved();
+    }
+
     function test_waterfall_unwindsAFund() public {
         _crash();
         _feedFund(perp, uint256(-_equity(ALICE)) + 10_000 * USD);
@@ -259,6 +286,12 @@ contract KeeperAutomationJobsTest is AutomationFixture {
 
     function _data(Job job) private returns (bytes memory data) {
         (, data) = _check(job);
+    }
+
+    /// Somebody with all that a position is worth.
+    function _rich(uint256 number, uint256 lots) private returns (address who) {
+        who = vm.addr(_key(number));
+        _open(who, lots * TICK * 500);
     }
 
     function _tick(uint256 tick) private pure returns (Tick) {
