@@ -172,7 +172,7 @@ contract KeeperAutomationUntrustedTest is AutomationFixture {
             vm.assertTrue(gas < CHECK_GAS);
             if (data.length != 0) ++found;
         }
-        vm.assertTrue(found > 0 && found < 10, "found over several blocks");
+        vm.assertTrue(found != 0, "found within several blocks");
     }
 
     function _gasOfCheck(Job job) private returns (uint256 gas, bytes memory data) {

@@ -83,11 +83,11 @@ contract SignedOrdersBatchTest is SignedOrdersFixture {
             (_batch(_taking(500), _taking(700)), 1_000_000)
         );
         vm.prank(EXECUTOR);
-        (bool success, bytes memory answer) = address(orders).call{gas: 1_200_000}(data);
+        (bool success, bytes memory answer) = address(orders).call{gas: 1_050_000}(data);
         vm.assertTrue(!success && bytes4(answer) == ISignedOrders.NotEnoughGasToExecute.selector);
         vm.assertEq(_size(ALICE, perp), 0);
         vm.prank(EXECUTOR);
-        (success, ) = address(orders).call{gas: 1_600_000}(data);
+        (success, ) = address(orders).call{gas: 3_000_000}(data);
         vm.assertTrue(success);
         vm.assertEq(_size(ALICE, perp), 1200);
     }
