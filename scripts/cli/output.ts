@@ -12,6 +12,8 @@ export interface Answer {
   json: unknown;
   /** Printed without. */
   text: readonly (string | Table)[];
+  /** One sentence on what of it went wrong: it is printed after the rest, and the exit code is 1. */
+  failure?: string;
 }
 
 /** Writes JSON with bigints as decimal texts. */

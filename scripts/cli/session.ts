@@ -105,7 +105,9 @@ export function action<args extends unknown[]>(run: (session: Session, ...args: 
     };
     const session = await openSession(globals, say);
     try {
-      answer(command, await run(session, ...(given.slice(0, -1) as args)));
+      const found = await run(session, ...(given.slice(0, -1) as args));
+      answer(command, found);
+      if (found.failure !== undefined) throw new Error(found.failure);
     } catch (error) {
       throw inUnits(error, session.units);
     }

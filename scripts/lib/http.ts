@@ -11,15 +11,36 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
+/** What another process answered, whether it did what was asked or not. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 /**
  * Gets JSON from another process, or posts it when there is a body. User and password of an address become a Basic authorisation.
  * @throws HttpError, or the error of fetch. No message holds the address: it may hold a key.
  */
-export async function fetchJson(
+export async function fetchJson(url: string, limits: Limits, body?: unknown): Promise<unknown> {
+  const { ok, status, text } = await fetchText(url, limits, body);
+  if (!ok) throw new HttpError(`the answer is ${status}: ${text.slice(0, 200)}`);
+  return parseAnswer(text);
+}
+
+/**
+ * Like `fetchJson`, for those who answer a refusal in JSON, too.
+ * @throws HttpError where the answer is too long or not JSON, or the error of fetch.
+ */
+export async function fetchAnswer(url: string, limits: Limits, body?: unknown): Promise<JsonAnswer> {
+  const { status, text } = await fetchText(url, limits, body);
+  return { status, body: parseAnswer(text) };
+}
+
+async function fetchText(
   url: string,
   { timeoutSeconds, maxBytes }: Limits,
-  body?: unknown,
-): Promise<unknown> {
+  body: unknown,
+): Promise<{ ok: boolean; status: number; text: string }> {
   const { address, headers } = addressOf(url);
   const response = await fetch(address, {
     signal: AbortSignal.timeout(timeoutSeconds * 1_000),
@@ -38,8 +59,10 @@ export async function fetchJson(
     if (length > maxBytes) throw new HttpError(`the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString("utf8");
-  if (!response.ok) throw new HttpError(`the answer is ${response.status}: ${text.slice(0, 200)}`);
+  return { ok: response.ok, status: response.status, text: Buffer.concat(chunks).toString("utf8") };
+}
+
+function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
