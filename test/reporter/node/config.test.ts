@@ -41,12 +41,12 @@ describe("the reporter configuration", () => {
       [/privateKey/, { privateKey: "0x01" }],
       [/contributors/, { contributors: [] }],
       [
-        /contributors\.0\.address: must be an address/,
+        /contributors\.0\.address is "0x12": must be an address/,
         { contributors: [{ ...contributor, address: "0x12" }] },
       ],
       [/contributors\.0\.url/, { contributors: [{ ...contributor, url: "file:///etc/passwd" }] }],
       [
-        /contributors\.0\.from: "2025-02-30" is not a date/,
+        /contributors\.0\.from is "2025-02-30": "2025-02-30" is not a date/,
         { contributors: [{ ...contributor, from: "2025-02-30" }] },
       ],
       [/a is admitted twice for the same days/, { contributors: [contributor, contributor] }],
