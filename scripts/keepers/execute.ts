@@ -21,14 +21,7 @@ import {
   type ExecuteSignedOrdersResult,
 } from "@usance/sdk";
 import { clearinghouseAbi } from "@usance/sdk/abis";
-import {
-  createClient,
-  custom,
-  encodeFunctionData,
-  type Client,
-  type Hash,
-  type TransactionReceipt,
-} from "viem";
+import { encodeFunctionData, type Client, type TransactionReceipt } from "viem";
 import { sentenceOf } from "../lib/errors.ts";
 import { isTemporary } from "../lib/temporary.ts";
 import type { KeeperContext } from "./context.ts";
@@ -293,36 +286,17 @@ interface Prepared {
   encode(): Promise<Call>;
 }
 
+/** What is needed of a write action of the SDK. */
 interface Write<parameters> {
-  (client: Client, parameters: parameters): Promise<Hash>;
   simulate(client: Client, parameters: parameters): Promise<unknown>;
-}
-
-/** What a write action of the SDK would send: a wallet that sends nothing takes it down. */
-async function encode<parameters>(
-  client: KeeperContext["client"],
-  write: Write<parameters>,
-  parameters: parameters,
-): Promise<Call> {
-  let taken: Call | undefined;
-  const wallet = custom({
-    request(asked: { method: string; params?: unknown }): Promise<unknown> {
-      if (asked.method !== "eth_sendTransaction") return client.request(asked as never);
-      const [{ to, data }] = asked.params as [Call];
-      taken = { to, data };
-      return Promise.resolve("0x");
-    },
-  });
-  await write(createClient({ account: client.account.address, transport: wallet }), parameters);
-  if (taken === undefined) throw new Error("The action sent no transaction.");
-  return taken;
+  encode(client: Client, parameters: parameters): Promise<Call>;
 }
 
 function callOf({ client, deployment }: KeeperContext, action: KeeperAction): Prepared {
   const common = { deployment };
   const bind = <parameters>(write: Write<parameters>, parameters: parameters): Prepared => ({
     simulate: () => write.simulate(client, parameters),
-    encode: () => encode(client, write, parameters),
+    encode: () => write.encode(client, parameters),
   });
   switch (action.kind) {
     case "sync":
