@@ -9,11 +9,10 @@ import {
   placeOrder,
   type Fill,
 } from "@usance/sdk";
-import { clearinghouseAbi } from "@usance/sdk/abis";
+import type { clearinghouseAbi } from "@usance/sdk/abis";
 import type { ContractEventArgs, ContractEventName } from "viem";
-import { getContractEvents } from "viem/actions";
 import { averagePrice, formatPercent, unitsPerTick, type Money } from "./money.ts";
-import { inChunks, type Range } from "./past.ts";
+import { pastEvents, type Range } from "./past.ts";
 import type { NamedMarket, Session } from "./session.ts";
 
 /** What a search of the past looks for. */
@@ -50,22 +49,11 @@ const sideOf = (lots: bigint) => (lots < 0n ? "sell" : "buy");
 type EventName = ContractEventName<typeof clearinghouseAbi>;
 
 /** Events of one kind within the range. */
-function eventsOf<const name extends EventName>(
-  { session: { client, deployment }, range }: Search,
+const eventsOf = <const name extends EventName>(
+  { session, range }: Search,
   eventName: name,
   args: ContractEventArgs<typeof clearinghouseAbi, name>,
-) {
-  return inChunks(range, (piece) =>
-    getContractEvents(client, {
-      address: deployment.clearinghouse,
-      abi: clearinghouseAbi,
-      eventName,
-      args,
-      strict: true,
-      ...piece,
-    }),
-  );
-}
+) => pastEvents(session, eventName, args, range);
 
 function symbolOf({ markets }: Search, id: number): string {
   return markets.find((market) => market.id === id)?.symbol ?? String(id);
@@ -91,7 +79,7 @@ async function searchFills(search: Search): Promise<Happening[]> {
   const { session, account, range, market, money } = search;
   const { client, deployment } = session;
   const [fills, taken] = await Promise.all([
-    inChunks(range, (piece) => getFills(client, { deployment, accountId: account, market, ...piece })),
+    getFills(client, { deployment, accountId: account, market, ...range }),
     eventsOf(search, "OrderTaken", { account }),
   ]);
   const fees = new Map(

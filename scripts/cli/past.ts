@@ -24,7 +24,7 @@ export async function wholeRange({ client, deployment }: Session): Promise<Range
 }
 
 /** Searches a range in pieces, which become smaller where the node refuses one. */
-export async function inChunks<item>(
+async function inChunks<item>(
   { fromBlock, toBlock }: Range,
   search: (piece: Range) => Promise<readonly item[]>,
 ): Promise<item[]> {
@@ -44,14 +44,15 @@ export async function inChunks<item>(
   return found;
 }
 
-/** Finds past events of one kind, oldest first. */
+/** Finds past events of one kind, oldest first; since the deployment where no range is given. */
 export async function pastEvents<const name extends EventName>(
   session: Session,
   eventName: name,
   args: ContractEventArgs<typeof clearinghouseAbi, name>,
+  range?: Range,
 ) {
   const { client, deployment } = session;
-  return inChunks(await wholeRange(session), (piece) =>
+  return inChunks(range ?? (await wholeRange(session)), (piece) =>
     getContractEvents(client, {
       address: deployment.clearinghouse,
       abi: clearinghouseAbi,
