@@ -224,6 +224,17 @@ contract UsageIndexHoldsTest is ReporterBondsFixture {
         target.releasePrint(REFERENCE, NEXT);
     }
 
+    /// The print that it stood over is revised: the hold was good for the day as it was, and is gone for good.
+    function test_heldPrint_lapsesWithTheRevisionOfThePrintBelow() public {
+        vm.assertTrue(!_printed(NEXT, 0, LEVEL, 5));
+        vm.assertTrue(_printed(NEXT, 1, 9000e18, 5));
+        vm.assertTrue(!_printed(NEXT, 2, LEVEL + 1, 5));
+        vm.assertEq(target.heldPrint(REFERENCE, NEXT).value, 0);
+        vm.expectRevert(abi.encodeWithSelector(IUsageIndex.NoHeldPrint.selector, REFERENCE, NEXT));
+        target.releasePrint(REFERENCE, NEXT);
+        vm.assertEq(target.print(REFERENCE, NEXT).value, LEVEL + 1);
+    }
+
     /// The day may be filled, so the hold cannot be released; but reports that it had overruled do not come back.
     function test_attack_overruledReportsReturnWhenAHoldEnds() public {
         vm.assertTrue(_printed(NEXT, 3, 9000e18, 5));

@@ -251,6 +251,28 @@ contract KeeperAutomationJobsTest is AutomationFixture {
         _assertConserved();
     }
 
+    /// The index falls silent while the fund holds what it took over: it converts like anybody, and then nothing is left to do there.
+    function test_settlement_convertsAFund() public {
+        _crash();
+        _feedFund(perp, uint256(-_equity(ALICE)) + 10_000 * USD);
+        house.absorb(ALICE);
+        vm.assertEq(house.fund(perp).size, 1000);
+        vm.warp(house.feed(house.market(perp).feed).settledAt);
+        Assignment memory clock = _assign(Job.Clock);
+        (clock.firstMarket, clock.lastMarket) = (MarketId.unwrap(perp), MarketId.unwrap(perp));
+        (, bytes memory data) = _check(clock);
+        vm.assertTrue(_has(data, Action.Sync), "due before");
+        _work(Job.Settlement);
+        vm.assertTrue(house.market(perp).phase == MarketPhase.Settled);
+        vm.assertEq(house.fund(perp).size, 0);
+        _assertConserved();
+        // Nothing is synced, swept or unwound in a market that has settled.
+        (, data) = _check(clock);
+        vm.assertTrue(!_has(data, Action.Sync), "clock");
+        _assertIdle(Job.Purge);
+        _assertIdle(Job.Waterfall);
+    }
+
     // ------------------------------------------------------------------------------------------------------------ purge
 
     function test_purge_takesDeadOrdersOut() public {
@@ -286,6 +308,11 @@ contract KeeperAutomationJobsTest is AutomationFixture {
 
     function _data(Job job) private returns (bytes memory data) {
         (, data) = _check(job);
+    }
+
+    function _has(bytes memory data, Action action) private pure returns (bool found) {
+        Action[] memory actions = _actions(data);
+        for (uint256 i = 0; i < actions.length; ++i) found = found || actions[i] == action;
     }
 
     /// Somebody with all that a position is worth.
