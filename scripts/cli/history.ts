@@ -6,8 +6,10 @@ import {
   formatPrice,
   getFills,
   getFundingHistory,
+  getTransfers,
   placeOrder,
   type Fill,
+  type Transfer,
 } from "@usance/sdk";
 import type { clearinghouseAbi } from "@usance/sdk/abis";
 import type { ContractEventArgs, ContractEventName } from "viem";
@@ -195,25 +197,37 @@ async function searchOrders(search: Search): Promise<Happening[]> {
 
 /** What came into the account and went out of it. */
 async function searchTransfers(search: Search): Promise<Happening[]> {
-  const { account, money } = search;
-  const [deposited, withdrawn, out, into, earned, paid] = await Promise.all([
-    eventsOf(search, "Deposited", { account }),
-    eventsOf(search, "Withdrawn", { account }),
-    eventsOf(search, "Transferred", { from: account }),
-    eventsOf(search, "Transferred", { to: account }),
+  const { session, account, range, money } = search;
+  const [transfers, earned, paid] = await Promise.all([
+    getTransfers(session.client, { deployment: session.deployment, accountId: account, ...range }),
     eventsOf(search, "BuilderPaid", { builder: account }),
     eventsOf(search, "BuilderPaid", { account }),
   ]);
   const row = (log: Log, kind: string, amount: bigint, counterparty: string | number) =>
     happening(log, { kind, amount: money.format(amount), counterparty: String(counterparty) });
   return [
-    ...deposited.map((log) => row(log, "deposit", log.args.amount, log.args.sender)),
-    ...withdrawn.map((log) => row(log, "withdrawal", -log.args.amount, log.args.to)),
-    ...out.map((log) => row(log, "transfer out", -log.args.amount, log.args.to)),
-    ...into.map((log) => row(log, "transfer in", log.args.amount, log.args.from)),
+    ...transfers.map((transfer) => {
+      const { kind, amount, address, otherAccountId } = transfer;
+      return row(transfer, kindOf(kind, amount), amount, address ?? otherAccountId ?? "");
+    }),
     ...earned.map((log) => row(log, "builder fee earned", log.args.amount, log.args.account)),
     ...paid.map((log) => row(log, "builder fee paid", -log.args.amount, log.args.builder)),
   ];
+}
+
+/** What people read of a movement. */
+function kindOf(kind: Transfer["kind"], amount: bigint): string {
+  switch (kind) {
+    case "transfer":
+      return amount < 0n ? "transfer out" : "transfer in";
+    case "claimLeft":
+      return "left as a claim";
+    case "claimRedeemed":
+      return "claim redeemed";
+    case "deposit":
+    case "withdrawal":
+      return kind;
+  }
 }
 
 /** What was closed against the owner's will. */
