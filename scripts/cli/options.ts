@@ -8,7 +8,7 @@ const MAX_ACCOUNT = 2 ** 28 - 1;
 export const parseAccount = parseWhole({ min: 1, max: MAX_ACCOUNT });
 
 /** Reads the number of a subaccount. */
-export const parseSubaccount = parseWhole({ min: 0, max: 65_535 });
+const parseSubaccount = parseWhole({ min: 0, max: 65_535 });
 
 /** Adds the options that say which account a command is about. */
 export function accountOptions(command: Command, { named = true } = {}): Command {

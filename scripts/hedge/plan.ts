@@ -99,7 +99,7 @@ export interface Plan {
 }
 
 /** Days that the perpetual is planned for. */
-export const PERPETUAL_DAYS = 30;
+const PERPETUAL_DAYS = 30;
 /** Days of own usage that a day's spend is taken from. */
 const SPEND_DAYS = 28;
 /** A month with fewer days left is hardly a hedge any more. */

@@ -17,7 +17,7 @@ export interface Stress {
 }
 
 /** Share of cases that a worst case covers. */
-export const CONFIDENCE = 0.995;
+const CONFIDENCE = 0.995;
 /** Fewest starts from which a worst case is stated. */
 const LEAST_STARTS = 30;
 

@@ -71,7 +71,7 @@ cancelled first.`,
  * Reads the steps of a batch.
  * @throws Error that names the first line that is wrong.
  */
-export function parseBatch(text: string, markets: readonly NamedMarket[]): Batch {
+function parseBatch(text: string, markets: readonly NamedMarket[]): Batch {
   const found: Batch = { cancels: [], orders: [] };
   for (const [position, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;

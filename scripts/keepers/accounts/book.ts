@@ -309,7 +309,7 @@ export class AccountBook {
 export const RECOUNT = BATCH;
 
 /** Whether an account takes a step of the ladder: it is below IM with orders that rest, below MM, or has nothing left. */
-export function fallsShort({
+function fallsShort({
   retired,
   equity,
   initialMargin,

@@ -67,7 +67,7 @@ export interface Month {
 
 /** Whether a market trades, waits for its settlement price, or needs no margin any more; 0: nothing is known of it. */
 export const TRADES = 1;
-export const EXPIRED = 2;
+const EXPIRED = 2;
 export const SETTLED = 3;
 
 /** Terms of all markets in columns by market number, ready for a pass over all accounts. */

@@ -4,7 +4,7 @@ import { SetupError } from "../keeper.ts";
 import type { Alert } from "./state.ts";
 
 /** Header that holds time and signature: `t=<Unix time>,v1=<HMAC-SHA-256 of "<t>.<body>" in hex>`. */
-export const SIGNATURE_HEADER = "usance-signature";
+const SIGNATURE_HEADER = "usance-signature";
 
 /** How long an answer is waited for, milliseconds. */
 const TIMEOUT = 10_000;
@@ -48,7 +48,7 @@ function protocolOf(url: string): string {
 }
 
 /** The value of the signature's header for a body that is sent at some Unix time. */
-export function signatureOf(secret: string, time: number, body: string): string {
+function signatureOf(secret: string, time: number, body: string): string {
   return `t=${time},v1=${createHmac("sha256", secret).update(`${time}.${body}`).digest("hex")}`;
 }
 

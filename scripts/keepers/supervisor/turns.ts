@@ -1,7 +1,7 @@
 import type { Turn } from "../keeper.ts";
 
 /** Says that the process ends: nothing new is sent. */
-export class StoppedError extends Error {
+class StoppedError extends Error {
   override readonly name = "StoppedError";
   constructor() {
     super("The keeper is being stopped.");

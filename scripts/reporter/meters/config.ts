@@ -134,9 +134,6 @@ const schema = z
 /** One meter: what it reads, and what its source cannot say. */
 export type MeterConfig = z.output<typeof meter>;
 
-/** Meters as a configuration may write them, to be part of a larger one. */
-export const metersSchema = schema;
-
 /**
  * Checks the configuration of meters and fills in what it leaves out.
  * @throws MeterError InvalidConfiguration with the first field that is wrong, the value that it has and what is allowed.
